@@ -1,0 +1,62 @@
+// Who may import whom. A folder may import itself, what is listed, and nothing else.
+const packages = {
+  tf: 'node_modules/@tensorflow',
+  rpc: 'node_modules/vscode-jsonrpc',
+  vscode: 'node_modules/@types/vscode|^vscode$',
+  ffi: 'node_modules/koffi',
+};
+const node =
+  '^(node:)?(assert|async_hooks|buffer|child_process|crypto|events|fs|module|os|path|perf_hooks|stream|timers|url|util|worker_threads|zlib)(/|$)';
+
+const allow = {
+  protocol: [],
+  webview: ['protocol'],
+  src: ['protocol', packages.vscode, packages.rpc, node],
+  'sidecar/util': ['protocol', node],
+  'sidecar/checkpoint': ['sidecar/util', node],
+  'sidecar/tokenizer': ['sidecar/util'],
+  'sidecar/model': ['protocol', 'sidecar/util'],
+  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
+  'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
+  'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/util', node],
+  'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
+  'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/util', node],
+  'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
+};
+
+const folder = name => (/^[a-z]+(\/[a-z]+)*$/.test(name) ? `^${name}(/|$)` : name);
+const rules = Object.entries(allow).map(([from, to]) => ({
+  name: `${from.replace('/', '-')}-imports`,
+  severity: 'error',
+  from: { path: `^${from}/` },
+  to: { pathNot: [`^${from}/`, ...to.map(t => (t.startsWith('sidecar/(') ? `^${t}` : folder(t)))] },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'every-import-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'one-door-to-tfjs',
+      severity: 'error',
+      from: { pathNot: '^(sidecar/engine/portable/(tf\\.ts|devices/)|test/)' },
+      to: { path: packages.tf },
+    },
+    {
+      name: 'front-doors-are-not-imported',
+      severity: 'error',
+      from: { pathNot: '^(sidecar/main\\.ts|test/)' },
+      to: { path: '^sidecar/(main|server|cli)\\.ts' },
+    },
+    ...rules,
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'node', 'browser', 'import', 'require', 'default'],
+    },
+  },
+};

@@ -1,0 +1,37 @@
+// Bundles the three programs into dist/. `--watch` rebuilds on change. A program whose entry does not exist yet is left out.
+import { existsSync } from 'node:fs';
+import * as esbuild from 'esbuild';
+
+const common = { bundle: true, sourcemap: true, logLevel: 'info', legalComments: 'none' };
+const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
+
+/** Native and optional packages are found at run time beside the bundle, or reported as missing by an engine's probe. */
+const nativePackages = ['koffi', 'webgpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
+
+const programs = [
+  {
+    ...node,
+    entryPoints: { sidecar: 'sidecar/main.ts' },
+    outdir: 'dist',
+    external: nativePackages,
+    // tfjs registers gradients by import side effect; its `module` entry keeps them, `main` does not.
+    mainFields: ['module', 'main'],
+    banner: { js: '#!/usr/bin/env node' },
+  },
+  { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
+  {
+    ...common,
+    entryPoints: { webview: 'webview/main.ts' },
+    outdir: 'dist',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+  },
+].filter(program => Object.values(program.entryPoints).every(entry => existsSync(entry)));
+
+if (process.argv.includes('--watch')) {
+  for (const program of programs) await (await esbuild.context(program)).watch();
+} else {
+  await Promise.all(programs.map(program => esbuild.build(program)));
+}

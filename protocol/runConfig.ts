@@ -1,0 +1,116 @@
+// Everything that changes a run's result, one field a line: kind, default, doc, unit and range. The type, the JSON schema,
+// the validation and the forms are all derived from this table. Machine settings (device, folders, log level) are not here.
+
+/** What a field may hold, and how it is shown. */
+export interface Field<T> {
+  readonly kind: 'integer' | 'number' | 'boolean' | 'choice' | 'integers' | 'text';
+  readonly default: T;
+  readonly doc: string;
+  readonly unit?: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** Of a `choice`. */
+  readonly values?: readonly string[];
+  /** `null` is allowed and means what the doc says. */
+  readonly nullable?: boolean;
+}
+
+type Range = { min?: number; max?: number; unit?: string };
+const integer = (value: number, doc: string, range: Range = {}): Field<number> => ({
+  kind: 'integer',
+  default: value,
+  doc,
+  ...range,
+});
+const integerOrNull = (value: number | null, doc: string, range: Range = {}): Field<number | null> => ({
+  kind: 'integer',
+  default: value,
+  doc,
+  nullable: true,
+  ...range,
+});
+const number = (value: number, doc: string, range: Range = {}): Field<number> => ({
+  kind: 'number',
+  default: value,
+  doc,
+  ...range,
+});
+const flag = (value: boolean, doc: string): Field<boolean> => ({ kind: 'boolean', default: value, doc });
+const text = (value: string, doc: string): Field<string> => ({ kind: 'text', default: value, doc });
+const integers = (value: readonly number[], doc: string, range: Range = {}): Field<readonly number[]> => ({
+  kind: 'integers',
+  default: value,
+  doc,
+  ...range,
+});
+const choice = <const V extends readonly string[]>(values: V, value: V[number], doc: string): Field<V[number]> => ({
+  kind: 'choice',
+  values,
+  default: value,
+  doc,
+});
+
+/** The table. Names are the field's standard terms; method.md's sections are the source of the defaults. */
+// prettier-ignore
+export const runConfigFields = {
+  name: text('', 'Name of the run; empty: made of the dataset and a number'),
+  dataset: text('', 'Registered dataset name, or a folder of checkpoints'),
+  seed: integer(0, 'Seed of every random choice of the run', { min: 0, max: 2 ** 32 - 1 }),
+  tokens: {
+    dimPerToken: integer(64, 'Weights per token', { min: 8, max: 65536, unit: 'weights' }),
+    split: choice(['layer', 'output', 'flat'], 'layer', 'How tensors are cut into tokens'),
+    positionEmbedding: choice(['2d', '1d', 'none'], '2d', 'Sinusoids that tell the recurrent model where a token stands'),
+    trainPositionEmbedding: flag(false, 'Let training change the position embedding'),
+  },
+  recurrent: {
+    kind: choice(['mamba', 'lstm', 'transformer', 'gmlp'], 'mamba', 'The model from positions to prototypes'),
+    dModel: integers([64], 'Width; with two entries the second layer reads the first and writes the second', { min: 8, max: 65536 }),
+    nLayers: integer(2, 'Layers', { min: 1, max: 64 }),
+    dState: integer(16, 'Mamba-2: state size per head channel', { min: 1, max: 1024 }),
+    dConv: integer(4, 'Mamba-2: width of the causal convolution', { min: 2, max: 4 }),
+    expand: integer(2, 'Mamba-2 and gated MLP: inner width over dModel', { min: 1, max: 8 }),
+    nHeads: integer(4, 'Transformer: attention heads', { min: 1, max: 256 }),
+    dimHead: integer(16, 'Transformer: width of a head', { min: 1, max: 1024 }),
+    dimFeedforward: integer(256, 'Transformer: hidden width of the MLP', { min: 1, max: 262144 }),
+  },
+  condition: {
+    kind: choice(['none', 'task', 'taskFull'], 'none', 'What a network is generated for: nothing, or task bits (gated, or a condition for every token)'),
+    dCondition: integer(1, 'Width of the condition', { min: 1, max: 65536 }),
+    taskBits: integer(10, 'Binary digits of the class in the file name', { min: 1, max: 32 }),
+    permutationState: flag(true, 'One trained embedding per training checkpoint'),
+  },
+  diffusion: {
+    enabled: flag(true, 'Off: prototypes are the tokens, by mean squared error (ablation)'),
+    layerChannels: integers([1, 16, 32, 16, 1], 'Channels of the 1-D CNN, first and last 1', { min: 1, max: 4096 }),
+    kernelSize: integer(7, 'Width of its convolutions, odd', { min: 1, max: 31 }),
+    T: integer(1000, 'Diffusion steps', { min: 2, max: 100000 }),
+    betaStart: number(1e-4, 'First beta of the linear schedule', { min: 0, max: 1 }),
+    betaEnd: number(0.02, 'Last beta of the linear schedule', { min: 0, max: 1 }),
+    diffusionBatch: integerOrNull(null, 'Token rows of the batch that enter the loss each step; null: all', { min: 1 }),
+  },
+  training: {
+    batchSize: integer(8, 'Checkpoints per step', { min: 1, max: 4096 }),
+    steps: integer(2000, 'Training steps', { min: 1, max: 10_000_000 }),
+    learningRate: number(3e-3, 'Peak learning rate', { min: 0, max: 10 }),
+    warmupSteps: integer(0, 'Steps of linear warm-up before the cosine decay to 0', { min: 0 }),
+    schedule: choice(['cosine', 'constant'], 'cosine', 'Learning rate after the warm-up'),
+    weightDecay: number(0, 'AdamW weight decay', { min: 0, max: 1 }),
+    beta1: number(0.9, 'AdamW beta 1', { min: 0, max: 1 }),
+    beta2: number(0.999, 'AdamW beta 2', { min: 0, max: 1 }),
+    epsilon: number(1e-8, 'AdamW epsilon', { min: 0, max: 1 }),
+    optimizerState: choice(['float32', 'uint8'], 'float32', 'AdamW state; uint8 takes a quarter of the memory (CUDA engine)'),
+    precision: choice(['auto', 'float32', 'bfloat16'], 'auto', 'Arithmetic of the matrix products; auto: the engine\u2019s fastest that is known to be as good'),
+    saveEvery: integer(500, 'Steps between snapshots', { min: 1, unit: 'steps' }),
+    evaluateEvery: integer(0, 'Steps between generate-and-test during training; 0: never', { min: 0, unit: 'steps' }),
+  },
+} as const;
+
+type Values<Table> = { -readonly [K in keyof Table]: Table[K] extends Field<infer T> ? T : Values<Table[K]> };
+
+/** A complete configuration: every field present. */
+export type RunConfig = Values<typeof runConfigFields>;
+
+/** What a person writes: any subset, over a preset. */
+export type PartialRunConfig = {
+  [K in keyof RunConfig]?: RunConfig[K] extends object ? Partial<RunConfig[K]> : RunConfig[K];
+} & { preset?: string };

@@ -1,0 +1,115 @@
+// The contract between the product and an engine. An engine is a place where the model of `model/modelSpec.ts` runs: it
+// owns parameters, optimizer state and scratch memory of one open model, and is free to plan memory, fuse and capture a
+// whole step. An engine is not a tensor library: nothing finer than a training step or a sampling run crosses this line,
+// and it never sees files, clocks, run folders or RPC. All arrays are row-major float32 unless said otherwise.
+import type { ModelSpec } from '../model/modelSpec';
+
+/** What `probe` found. `unavailable` always says what is missing and what would mend it. */
+export type Probe =
+  | { kind: 'available'; device: string; memoryBytes: number | null; notes: readonly string[] }
+  | { kind: 'unavailable'; reason: string };
+
+/** One device of one engine, such as portable/wasm or cuda/0. */
+export interface EngineDevice {
+  readonly engine: 'portable' | 'cuda';
+  /** `wasm`, `cpu`, `webgpu`, `tensorflow`; `0`, `1`, … for CUDA cards. */
+  readonly device: string;
+  /** One line for a picker. */
+  readonly title: string;
+  /** Cheap, never throws, may be called often. */
+  probe(): Promise<Probe>;
+  /** Errors: `RpgError` (user) when memory does not suffice or the device went away, naming the setting that lowers the need. */
+  open(spec: ModelSpec, options: OpenOptions): Promise<Model>;
+}
+
+export interface OpenOptions {
+  seed: number;
+  /** Data-parallel workers (portable engine); part of a run's identity: the same seed and count give the same bits. */
+  workers: number;
+  precision: 'auto' | 'float32' | 'bfloat16';
+  optimizerState: 'float32' | 'uint8';
+  signal?: AbortSignal;
+}
+
+/** Named parameters, buffers or optimizer moments under their published state-dict names. */
+export type NamedArrays = Map<string, { shape: readonly number[]; data: Float32Array }>;
+
+/**
+ * One training step's inputs. Only the token rows that enter the loss are given: the recurrent model never reads tokens.
+ * *Shapes* b = batchSize, n = rowsPerStep.
+ */
+export interface TrainingBatch {
+  /** (b) row of to_permutation_state per sequence, or null in models without. */
+  permutationState: Int32Array | null;
+  /** (b, taskBits), 0 or 1, or null. */
+  task: Float32Array | null;
+  /** (n) rows of the flattened (b · nTokens), in the order of x0. */
+  rows: Int32Array;
+  /** (n, dimPerToken) the clean tokens of those rows; NaN marks padding. */
+  x0: Float32Array;
+  /** Given explicitly (golden values), or drawn by the engine from Philox (seed, step), the same on every engine. */
+  noise: { kind: 'given'; t: Int32Array; epsilon: Float32Array } | { kind: 'seeded'; seed: number; step: number };
+}
+
+/** AdamW of this step; `step` counts from 1 and drives the bias correction. */
+export interface StepHyper {
+  step: number;
+  learningRate: number;
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
+/** Who is generated: one entry per network. */
+export interface Conditioning {
+  /** (count) rows of to_permutation_state, or null. */
+  permutationState: Int32Array | null;
+  /** (count, taskBits), or null. */
+  task: Float32Array | null;
+}
+
+/** Which steps a sampler visits and with what coefficients; made by `model/sampler.ts`, so that engines only multiply and add. */
+export interface SamplerPlan {
+  readonly kind: 'ddpm' | 'ddim';
+  /** In order of use, from noisy to clean: x ← a·x + b·epsilonTheta(x, t) + sigma·noise (sigma 0 on a last DDPM step). */
+  readonly steps: readonly { t: number; a: number; b: number; sigma: number }[];
+}
+
+export interface SampleRequest {
+  count: number;
+  conditioning: Conditioning;
+  plan: SamplerPlan;
+  /** Given explicitly (golden values) for count 1, or Philox (seed, network index, step). */
+  noise:
+    { kind: 'given'; xT: Float32Array; perStep: Float32Array } | { kind: 'seeded'; seed: number; firstNetwork: number };
+  /** Called after every sampler step, in [0, 1]. */
+  onProgress?: (fraction: number) => void;
+  signal?: AbortSignal;
+}
+
+/** An open model: parameters, optimizer state and memory on one device. Calls are made one at a time. */
+export interface Model {
+  /** What it runs on, for logs and run.json. */
+  readonly description: string;
+  /** One AdamW step. Resolves to the loss before it. */
+  step(batch: TrainingBatch, hyper: StepHyper): Promise<{ loss: number }>;
+  /** Loss and gradients without a step: what golden values and finite differences are compared with. */
+  gradients(
+    batch: TrainingBatch,
+  ): Promise<{ loss: number; gradients: NamedArrays; prototypes: Float32Array; predictedNoise: Float32Array | null }>;
+  /** (count, nTokens, dPrototype), in inference mode. */
+  prototypes(conditioning: Conditioning): Promise<Float32Array>;
+  /** (count, nTokens, dimPerToken) normalised tokens, in inference mode (running batch-norm statistics). */
+  sample(request: SampleRequest): Promise<Float32Array>;
+  /** Parameters and buffers by published name (no duplicates of shared entries). */
+  readWeights(): Promise<NamedArrays>;
+  /** Errors: names or shapes that differ from the inventory. */
+  writeWeights(weights: NamedArrays): Promise<void>;
+  /** `exp_avg.<name>`, `exp_avg_sq.<name>`, exact to the bit, so that a resumed run continues identically. */
+  readOptimizerState(): Promise<NamedArrays>;
+  writeOptimizerState(state: NamedArrays): Promise<void>;
+  /** Bytes held now and at the highest. */
+  memory(): { bytes: number; peakBytes: number };
+  dispose(): Promise<void>;
+}

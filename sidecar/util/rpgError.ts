@@ -1,0 +1,58 @@
+// The one error class. Folders declare named factories (`structureMismatch(path, name, found, expected)`) on top of the
+// three below; nobody throws a bare string or branches on a message.
+import type { Blame } from '../../protocol/errors';
+
+/** A failure that says what happened, the value seen, and what to do. */
+export class RpgError extends Error {
+  override readonly name = 'RpgError';
+
+  constructor(
+    readonly code: string,
+    readonly blame: Blame,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Something the person can change: a file, a value, a setting. */
+export function userError(code: string, message: string, details?: Record<string, unknown>, cause?: unknown): RpgError {
+  return new RpgError(code, 'user', message, details, cause === undefined ? undefined : { cause });
+}
+
+/** Our mistake: an invariant did not hold. */
+export function internalError(code: string, message: string, details?: Record<string, unknown>): RpgError {
+  return new RpgError(code, 'internal', message, details);
+}
+
+/** The person stopped the work. */
+export function cancelledError(what: string): RpgError {
+  return new RpgError('cancelled', 'cancelled', `${what} was cancelled`);
+}
+
+/** Throws `cancelled` when the signal has fired. */
+export function throwIfCancelled(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw cancelledError(what);
+}
+
+/** A file system failure (`ENOENT`, `EACCES`, `ENOSPC`, …) in the person's words. */
+export function fileError(path: string, doing: string, error: unknown): RpgError {
+  if (error instanceof RpgError) return error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
+  const remedy = remedies[code] ?? 'check that the file is there and readable';
+  return userError('file-system', `${path}: could not ${doing} (${code}); ${remedy}`, { path, errno: code }, error);
+}
+
+const remedies: Record<string, string | undefined> = {
+  ENOENT: 'it does not exist, or vanished meanwhile; check the path',
+  EACCES: 'permission denied; change its permissions or run as its owner',
+  EPERM: 'not permitted; change its permissions or run as its owner',
+  EISDIR: 'it is a folder; name a file',
+  ENOTDIR: 'a part of the path is not a folder; check the path',
+  ENOSPC: 'the disk is full; free some space and try again',
+  EROFS: 'the file system is read-only; choose another folder',
+  EMFILE: 'too many open files; raise the limit (ulimit -n)',
+  EEXIST: 'it exists already; choose another name or remove it',
+};
