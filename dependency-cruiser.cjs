@@ -16,6 +16,7 @@ const allow = {
   'sidecar/checkpoint': ['sidecar/util', node],
   'sidecar/tokenizer': ['sidecar/util'],
   'sidecar/model': ['protocol', 'sidecar/util'],
+  'sidecar/config': ['protocol', 'sidecar/model', 'sidecar/util'],
   'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
   'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/util', node],
