@@ -26,7 +26,7 @@ export function openMetricsLog(file: string): MetricsLog {
     const bytes = Buffer.from(pending.join(''));
     [pending, pendingBytes, flushedAt] = [[], 0, performance.now()];
     attempt(file, 'append to it', () => {
-      for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done);
+      for (let done = 0; done < bytes.length;) done += fs.writeSync(descriptor, bytes, done);
     });
   };
   return {

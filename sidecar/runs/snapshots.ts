@@ -6,7 +6,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { runFormatVersion, type SnapshotRecord } from '../../protocol/records';
 import { fileError } from '../util/rpgError';
-import { syncFile, syncFolder, writeFileAtomically } from './atomicFile';
+import { syncFile, syncFolder, writeDurably } from './durableFile';
 
 /** One file of a snapshot and how it is written. */
 export interface SnapshotPart {
@@ -28,7 +28,11 @@ export function snapshotFolder(runFolder: string, step: number): string {
 }
 
 /** Writes a snapshot; a torn one of the same step is replaced. *Errors* `file-system`: what was written is removed again. */
-export async function writeSnapshot(runFolder: string, step: number, parts: readonly SnapshotPart[]): Promise<Snapshot> {
+export async function writeSnapshot(
+  runFolder: string,
+  step: number,
+  parts: readonly SnapshotPart[],
+): Promise<Snapshot> {
   const folder = snapshotFolder(runFolder, step);
   try {
     await removeSnapshot(folder);
@@ -42,7 +46,7 @@ export async function writeSnapshot(runFolder: string, step: number, parts: read
     }
     const record: SnapshotRecord = { formatVersion: runFormatVersion, step, files };
     await syncFolder(folder);
-    await writeFileAtomically(path.join(folder, doneName), `${JSON.stringify(record, null, 2)}\n`);
+    await writeDurably(path.join(folder, doneName), `${JSON.stringify(record, null, 2)}\n`);
     await syncFolder(path.dirname(folder));
     return { step, folder, record };
   } catch (error) {
@@ -87,7 +91,9 @@ export async function pruneSnapshots(
   inUse: ReadonlySet<number> = new Set(),
 ): Promise<void> {
   const whole = await listSnapshots(runFolder);
-  const kept = new Set(whole.filter(({ step }, i) => keep === 0 || i >= whole.length - keep || inUse.has(step)).map(s => s.folder));
+  const kept = new Set(
+    whole.filter(({ step }, i) => keep === 0 || i >= whole.length - keep || inUse.has(step)).map(s => s.folder),
+  );
   const state = path.join(runFolder, 'state');
   for (const name of await fs.readdir(state).catch(() => [])) {
     if (!kept.has(path.join(state, name))) await removeSnapshot(path.join(state, name));
@@ -103,7 +109,11 @@ async function removeSnapshot(folder: string): Promise<void> {
 async function openSnapshot(folder: string): Promise<Snapshot | null> {
   try {
     const record = JSON.parse(await fs.readFile(path.join(folder, doneName), 'utf8')) as SnapshotRecord;
-    if (record.formatVersion !== runFormatVersion || path.basename(folder) !== path.basename(snapshotFolder('', record.step))) return null;
+    if (
+      record.formatVersion !== runFormatVersion ||
+      path.basename(folder) !== path.basename(snapshotFolder('', record.step))
+    )
+      return null;
     for (const [name, { sizeBytes }] of Object.entries(record.files)) {
       if ((await fs.stat(path.join(folder, name))).size !== sizeBytes) return null;
     }
