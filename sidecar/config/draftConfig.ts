@@ -1,7 +1,7 @@
 // First half of reading a configuration: preset, file and `--set` laid over the defaults, each value checked by itself.
 // It never throws over a bad value: the problems are collected, and the field keeps its default so that the rest can be
 // checked too.
-import type { ConfigProblem } from '../../protocol/records';
+import type { ConfigProblem } from '../../protocol/runRecords';
 import { runConfigFields, type RunConfig } from '../../protocol/runConfig';
 import { closest } from '../util/closest';
 import { allowedWords, faultOf, fieldsByPath, groupNames, isField, parseFieldText } from './fields';

@@ -1,5 +1,5 @@
 // What can be wrong with a configuration, collected so that all of it is reported at once.
-import type { ConfigProblem } from '../../protocol/records';
+import type { ConfigProblem } from '../../protocol/runRecords';
 import { RpgError, userError } from '../util/rpgError';
 
 /** A value as a message shows it: short, and unmistakably a value. */

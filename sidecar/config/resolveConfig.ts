@@ -1,6 +1,6 @@
 // Second half of reading a configuration: how its fields fit each other, the dataset and the engine. After it nothing is
 // left to be chosen. All problems of both halves are reported together.
-import type { ConfigProblem } from '../../protocol/records';
+import type { ConfigProblem } from '../../protocol/runRecords';
 import type { ResolvedRunConfig, RunConfig } from '../../protocol/runConfig';
 import { draftConfig, type ConfigDraft, type ConfigSources } from './draftConfig';
 import type { Preset } from './presets';

@@ -1,6 +1,6 @@
 // log.jsonl: what was decided and what happened, with its time. Not the metrics: those hold no times.
 import { appendFileSync } from 'node:fs';
-import type { LogLine } from '../../protocol/records';
+import type { LogLine } from '../../protocol/runRecords';
 import { fileError } from '../util/rpgError';
 
 /** Appends one event. *Errors* `file-system`. */

@@ -2,7 +2,7 @@
 // that follow each other from step 1, and a resumed run cuts the file back to its snapshot before it goes on, so that its
 // bytes are those of a run that was never interrupted.
 import * as fs from 'node:fs';
-import type { MetricsLine } from '../../protocol/records';
+import type { MetricsLine } from '../../protocol/runRecords';
 import { fileError } from '../util/rpgError';
 
 const flushEveryMs = 200;

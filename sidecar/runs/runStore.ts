@@ -8,7 +8,7 @@ import {
   type RunRecord,
   type RunStatus,
   type RunSummary,
-} from '../../protocol/records';
+} from '../../protocol/runRecords';
 import { closest } from '../util/closest';
 import { fileError, userError, type RpgError } from '../util/rpgError';
 import { exists, writeDurably } from './durableFile';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import { runFormatVersion, type SnapshotRecord } from '../../protocol/records';
+import { runFormatVersion, type SnapshotRecord } from '../../protocol/runRecords';
 import { fileError } from '../util/rpgError';
 import { syncFile, syncFolder, writeDurably } from './durableFile';
 

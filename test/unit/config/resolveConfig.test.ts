@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ConfigProblem } from '../../../protocol/records';
+import type { ConfigProblem } from '../../../protocol/runRecords';
 import { defaultConfig, draftConfig, valueAt, type ConfigSources } from '../../../sidecar/config/draftConfig';
 import { faultOf, fieldsByPath, type AnyField } from '../../../sidecar/config/fields';
 import { presets } from '../../../sidecar/config/presets';

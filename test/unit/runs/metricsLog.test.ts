@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync }
 import * as path from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MetricsLine } from '../../../protocol/records';
+import type { MetricsLine } from '../../../protocol/runRecords';
 import { lastMetricsLine, openMetricsLog, readMetrics, truncateMetrics } from '../../../sidecar/runs/metricsLog';
 import { temporaryFolder } from '../../helpers/temporaryFolder';
 

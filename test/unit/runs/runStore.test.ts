@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runFormatVersion, type RunRecord } from '../../../protocol/records';
+import { runFormatVersion, type RunRecord } from '../../../protocol/runRecords';
 import { defaultConfig } from '../../../sidecar/config/draftConfig';
 import { openMetricsLog } from '../../../sidecar/runs/metricsLog';
 import { lockRun } from '../../../sidecar/runs/runLock';
