@@ -23,7 +23,7 @@ const allow = {
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
   'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
-  'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/util', node],
+  'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
   'sidecar/cli': ['protocol', 'sidecar/operations', 'sidecar/checkpoint', 'sidecar/util', packages.terminal, node],
 };

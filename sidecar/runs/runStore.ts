@@ -30,13 +30,14 @@ export function runsFolder(workspace: string): string {
 }
 
 /**
- * Makes the folder of a new run, with its record in it from the first moment. Ids count up (`0007-fashion`) and a number
+ * Makes the folder of a new run, with its record and what `fill` writes in it from the first moment. Ids count up (`0007-fashion`) and a number
  * is given once, even to processes that ask at the same time.
  */
 export async function createRun(
   workspace: string,
   name: string,
   describe: (id: string) => RunRecord,
+  fill: (folder: string) => Promise<void> = async () => {},
 ): Promise<{ folder: string; record: RunRecord }> {
   const runs = runsFolder(workspace);
   try {
@@ -53,6 +54,7 @@ export async function createRun(
       const id = `${number}-${slug(name)}`;
       const record = describe(id);
       await writeDurably(path.join(reserved, runFiles.record), formatRecord(record));
+      await fill(reserved);
       const folder = path.join(runs, id);
       await fs.rename(reserved, folder);
       return { folder, record };

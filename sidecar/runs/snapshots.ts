@@ -100,6 +100,13 @@ export async function pruneSnapshots(
   }
 }
 
+/** Removes what lies past a step: a resumed run will write it again. */
+export async function removeSnapshotsAfter(runFolder: string, step: number): Promise<void> {
+  for (const snapshot of await listSnapshots(runFolder)) {
+    if (snapshot.step > step) await removeSnapshot(snapshot.folder);
+  }
+}
+
 /** DONE goes first: a crash in between must not leave a DONE over missing files. */
 async function removeSnapshot(folder: string): Promise<void> {
   await fs.rm(path.join(folder, doneName), { force: true });
