@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/{unit,engine,integration}/**/*.test.ts'],
     testTimeout: 60_000,
+    globalSetup: ['test/support/build.ts'],
     // Two cores in CI: more workers only take each other's time.
     maxWorkers: 2,
   },

@@ -5,6 +5,7 @@ import type { DatasetRecord, DatasetSummary } from '../../protocol/records';
 import type { RegisterParams } from '../../protocol/sidecar';
 import {
   checkDatasetName,
+  datasetRoot,
   listDatasets,
   portableFolder,
   removeDataset,
@@ -48,11 +49,7 @@ export async function unregister(params: { name: string }, context: OperationCon
   return removeDataset(context.workspace, params.name);
 }
 
-/** People keep `test.py` beside `checkpoint/`; it is used where no command was given. */
+/** People keep `test.py` beside `checkpoint/`; it is used where no command was given. Test commands run in its folder. */
 function foundTestCommand(folder: string): string | null {
-  const resolved = path.resolve(folder);
-  const candidates = [path.join(resolved, 'test.py'), path.join(path.dirname(resolved), 'test.py')];
-  const isInner = path.basename(resolved) === 'checkpoint';
-  const script = (isInner ? candidates : candidates.slice(0, 1)).find(candidate => existsSync(candidate));
-  return script ? `python3 ${/\s/.test(script) ? JSON.stringify(script) : script} {file}` : null;
+  return existsSync(path.join(datasetRoot(folder), 'test.py')) ? 'python3 test.py {file}' : null;
 }
