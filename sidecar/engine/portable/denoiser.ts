@@ -22,19 +22,23 @@ export function embedTime(weights: Weights, t: Int32Array, frequencies: Float32A
   });
   const hidden = affine(
     tf.tensor2d(features, [t.length, timeFeatures]),
-    weights.get(`${net}.time_embedder.mlp.0.weight`),
-    weights.get(`${net}.time_embedder.mlp.0.bias`),
+    weights.matrix(`${net}.time_embedder.mlp.0.weight`),
+    weights.vector(`${net}.time_embedder.mlp.0.bias`),
   );
   return affine(
     silu(hidden),
-    weights.get(`${net}.time_embedder.mlp.2.weight`),
-    weights.get(`${net}.time_embedder.mlp.2.bias`),
+    weights.matrix(`${net}.time_embedder.mlp.2.weight`),
+    weights.vector(`${net}.time_embedder.mlp.2.bias`),
   );
 }
 
 /** Embedding of prototypes; does not depend on t. *Shapes* (n, dPrototype) → (n, dimPerToken). */
 export function embedPrototypes(weights: Weights, prototypes: Tensor2D): Tensor2D {
-  return affine(prototypes, weights.get(`${net}.condi_embedder.weight`), weights.get(`${net}.condi_embedder.bias`));
+  return affine(
+    prototypes,
+    weights.matrix(`${net}.condi_embedder.weight`),
+    weights.vector(`${net}.condi_embedder.bias`),
+  );
 }
 
 /** Name of the frequencies' buffer. */

@@ -24,7 +24,7 @@ export function computePrototypes(spec: ModelSpec, weights: Weights, inputs: Seq
   let x: Tensor3D = reshape(matMul(tf.ones([b, 1]), position), [b, nTokens, dModel]);
   x = tf.add(x, condition(spec, weights, inputs));
   if (spec.usePermutationState && inputs.permutationState) {
-    x = tf.add(x, permutationState(weights.get('to_permutation_state.weight'), inputs.permutationState));
+    x = tf.add(x, permutationState(weights.matrix('to_permutation_state.weight'), inputs.permutationState));
   }
   return runRecurrent(spec.recurrent, weights, x);
 }
@@ -34,16 +34,20 @@ function condition(spec: ModelSpec, weights: Weights, { nSequences, task }: Sequ
   const { kind, taskBits, dCondition } = spec.condition;
   if (kind === 'none') {
     const zero: Tensor2D = tf.zeros([nSequences, dCondition]);
-    const bias = affine(zero, weights.get('to_condition.weight'), weights.get('to_condition.bias'));
+    const bias = affine(zero, weights.matrix('to_condition.weight'), weights.vector('to_condition.bias'));
     return tf.expandDims(bias, 1);
   }
   const bits = tf.tensor2d(task ?? new Float32Array(nSequences * taskBits), [nSequences, taskBits]);
-  const hidden = affine(bits, weights.get('get_condition.0.weight'), weights.get('get_condition.0.bias'));
+  const hidden = affine(bits, weights.matrix('get_condition.0.weight'), weights.vector('get_condition.0.bias'));
   const activated =
     kind === 'task'
       ? silu(hidden)
-      : layerNorm(hidden, weights.get('get_condition.1.weight'), weights.get('get_condition.1.bias'));
-  const wide = affine(activated, weights.get('to_condition_linear.weight'), weights.get('to_condition_linear.bias'));
+      : layerNorm(hidden, weights.matrix('get_condition.1.weight'), weights.vector('get_condition.1.bias'));
+  const wide = affine(
+    activated,
+    weights.matrix('to_condition_linear.weight'),
+    weights.vector('to_condition_linear.bias'),
+  );
   return kind === 'task'
     ? tf.mul(tf.expandDims(wide, 1), weights.get('to_condition_gate'))
     : conditionPerToken(spec, weights, wide);
@@ -54,11 +58,11 @@ function conditionPerToken({ nTokens, dModel }: ModelSpec, weights: Weights, wid
   const b = wide.shape[0];
   const name = (part: string) => `to_condition_conv.${part}`;
   const convolve = (x: Tensor3D, n: number) =>
-    conv1d(x, weights.get(name(`${n}.weight`)), weights.get(name(`${n}.bias`)));
+    conv1d(x, weights.filter(name(`${n}.weight`)), weights.vector(name(`${n}.bias`)));
   const spread = convolve(tf.expandDims(wide, 2), 0); // (b, dModel, L)
-  const normed = reshape(standardNorm(reshape(spread, [b, dModel * nTokens])), [b * dModel, nTokens]) as Tensor2D;
-  const scaled: Tensor2D = tf.mul(normed, scaleRows(weights.get<Tensor1D>(name('1.weight')), b * dModel));
-  const shifted = addBias(scaled, weights.get<Tensor1D>(name('1.bias')));
+  const normed = reshape(standardNorm(reshape(spread, [b, dModel * nTokens])), [b * dModel, nTokens]);
+  const scaled: Tensor2D = tf.mul(normed, scaleRows(weights.vector(name('1.weight')), b * dModel));
+  const shifted = addBias(scaled, weights.vector(name('1.bias')));
   return tf.transpose(convolve(reshape(shifted, [b, dModel, nTokens]), 2), [0, 2, 1]);
 }
 

@@ -56,12 +56,12 @@ export function takeShard(
   const each = 1 / countValid(batch.x0);
   places.forEach((place, row) => {
     const x0 = batch.x0.subarray(place * dim, (place + 1) * dim);
-    const range = [row * dim, (row + 1) * dim] as const;
+    const range: [number, number] = [row * dim, (row + 1) * dim];
     for (let j = 0; j < dim; j++) shard.lossWeight[range[0] + j] = Number.isNaN(x0[j]) ? 0 : each;
     if (spec.denoiser) {
       const epsilon = shard.target.subarray(...range);
       shard.t[row] = drawNoise(spec, batch.noise, place, epsilon);
-      addNoise(schedule, shard.t[row]!, x0, epsilon, shard.x.subarray(...range));
+      addNoise(schedule, shard.t[row], x0, epsilon, shard.x.subarray(...range));
     } else for (let j = 0; j < dim; j++) shard.target[range[0] + j] = Number.isNaN(x0[j]) ? 0 : x0[j]!;
   });
   return shard;

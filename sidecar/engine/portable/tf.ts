@@ -26,3 +26,6 @@ export async function useBackend(name: string): Promise<void> {
   await tf.setBackend(name);
   await tf.ready();
 }
+
+// Skips tfjs' own checks of every operation, and its console greeting in Node.
+tf.enableProdMode();

@@ -2,7 +2,7 @@
 import { sizeOf, type NamedArrays } from '../../model/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { internalError } from '../../util/rpgError';
-import { tf, type Tensor } from './tf';
+import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from './tf';
 
 /** Owns its tensors; `dispose` releases them. */
 export class Weights {
@@ -10,11 +10,24 @@ export class Weights {
 
   constructor(readonly inventory: readonly ParameterEntry[]) {}
 
-  /** The tensor of a name. The caller knows its rank from the inventory. */
-  get<T extends Tensor>(name: string): T {
+  get(name: string): Tensor {
     const tensor = this.#tensors.get(name);
     if (!tensor) throw internalError('no-such-weight', `the model has no weight ${name}`);
-    return tensor as T; // ranks are the inventory's, which the caller read
+    return tensor;
+  }
+
+  // Ranks are the inventory's, which the caller knows.
+  vector(name: string): Tensor1D {
+    return this.get(name) as Tensor1D;
+  }
+
+  matrix(name: string): Tensor2D {
+    return this.get(name) as Tensor2D;
+  }
+
+  /** A convolution's (outputs, inputs, taps). */
+  filter(name: string): Tensor3D {
+    return this.get(name) as Tensor3D;
   }
 
   /** Replaces a tensor, taking ownership of the new one. */

@@ -25,7 +25,7 @@ export function causalConv1d(x: Tensor3D, weight: Tensor3D, bias: Tensor1D): Ten
         const ahead = tf.pad(dy, [[0, 0], [0, taps - 1], [0, 0]]); // prettier-ignore
         const backFilters = tapFilters(matrix);
         const ones: Tensor3D = tf.ones([1, 1, b * l]);
-        const sum = (product: Tensor): Tensor3D => tf.matMul(ones, reshape(product, [1, b * l, c])) as Tensor3D; // (1, 1, c)
+        const sum = (product: Tensor): Tensor3D => tf.matMul<Tensor3D>(ones, reshape(product, [1, b * l, c])); // (1, 1, c)
         let dx: Tensor3D | undefined;
         const dWeight: Tensor3D[] = [];
         for (let k = 0; k < taps; k++) {

@@ -1,6 +1,6 @@
 // Matrix products whose gradients never ask for a transposed operand: on wasm a transposed matMul runs at 1 GFLOP/s, a
 // transposition followed by a plain one at 21.
-import { reshape, tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from '../tf';
+import { reshape, tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../tf';
 import { differentiable } from './differentiable';
 
 /** a · b. *Shapes* (i, k) · (k, j) → (i, j). */
@@ -57,8 +57,8 @@ export function addBias(x: Tensor2D, bias: Tensor1D): Tensor2D {
 }
 
 /** Linear layer with bias. */
-export function affine(x: Tensor2D, weight: Tensor, bias: Tensor): Tensor2D {
-  return addBias(linear(x, weight as Tensor2D), bias as Tensor1D); // shapes are the inventory's
+export function affine(x: Tensor2D, weight: Tensor2D, bias: Tensor1D): Tensor2D {
+  return addBias(linear(x, weight), bias);
 }
 
 /** Sum over the rows: (n, c) → (c). A product with ones; summing a non-last axis would transpose first. */

@@ -11,10 +11,10 @@ export function gmlp(spec: Extract<RecurrentSpec, { kind: 'gmlp' }>, weights: We
   let h: Tensor2D = reshape(x, [b * l, dModel]);
   for (let n = 0; n < spec.nLayers; n++) {
     const prefix = `model.gmlp_forward.${n}`;
-    const gate = tf.sigmoid(linear(h, weights.get(`${prefix}.proj_2.weight`)));
-    const gated: Tensor2D = tf.mul(linear(h, weights.get(`${prefix}.proj_1.weight`)), gate);
-    const mixed = affine(gated, weights.get(`${prefix}.proj_3.weight`), weights.get(`${prefix}.proj_3.bias`));
-    h = layerNorm(mixed, weights.get(`${prefix}.layer_norm.weight`), weights.get(`${prefix}.layer_norm.bias`));
+    const gate = tf.sigmoid(linear(h, weights.matrix(`${prefix}.proj_2.weight`)));
+    const gated: Tensor2D = tf.mul(linear(h, weights.matrix(`${prefix}.proj_1.weight`)), gate);
+    const mixed = affine(gated, weights.matrix(`${prefix}.proj_3.weight`), weights.vector(`${prefix}.proj_3.bias`));
+    h = layerNorm(mixed, weights.matrix(`${prefix}.layer_norm.weight`), weights.vector(`${prefix}.layer_norm.bias`));
   }
   return reshape(h, [b, l, dModel]);
 }

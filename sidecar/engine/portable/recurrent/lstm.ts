@@ -15,9 +15,9 @@ function lstmLayer(dModel: number, weights: Weights, n: number, x: Tensor3D): Te
   const [b, l] = x.shape;
   const named = (name: string) => `model.lstm_forward.${name}_l${n}`;
   const bias: Tensor1D = tf.add(weights.get(named('bias_ih')), weights.get(named('bias_hh')));
-  const fromInput = addBias(linear(reshape(x, [b * l, dModel]), weights.get(named('weight_ih'))), bias);
+  const fromInput = addBias(linear(reshape(x, [b * l, dModel]), weights.matrix(named('weight_ih'))), bias);
   const inputs = tf.unstack(reshape(fromInput, [b, l, 4 * dModel]), 1) as Tensor2D[];
-  const recurrent: Tensor2D = tf.transpose(weights.get<Tensor2D>(named('weight_hh'))); // once, not at every position
+  const recurrent: Tensor2D = tf.transpose(weights.matrix(named('weight_hh'))); // once, not at every position
   let hidden: Tensor2D = tf.zeros([b, dModel]);
   let cell: Tensor2D = tf.zeros([b, dModel]);
   const outputs = inputs.map(input => {

@@ -5,7 +5,7 @@ import { causalConv1d } from '../ops/causalConv1d';
 import { linear } from '../ops/matMul';
 import { rmsNorm } from '../ops/norms';
 import { ssd } from '../ops/ssd';
-import { reshape, tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../tf';
+import { reshape, tf, type Tensor2D, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
 
 /** *Shapes* x (b, l, dModel) → (b, l, dOutput of the last layer). */
@@ -17,22 +17,22 @@ function mambaLayer(layer: MambaLayerSpec, weights: Weights, prefix: string, u: 
   const { dModel, dOutput, dInner, dState, nHeads, headDim } = layer;
   const [b, l] = u.shape;
   const convolved = dInner + 2 * dState;
-  const projected = linear(reshape(u, [b * l, dModel]), weights.get(`${prefix}.in_proj.weight`));
+  const projected = linear(reshape(u, [b * l, dModel]), weights.matrix(`${prefix}.in_proj.weight`));
   const [z, xBC, dtRaw] = tf.split(projected, [dInner, convolved, nHeads], 1) as [Tensor2D, Tensor2D, Tensor2D];
   const mixed = silu(
     causalConv1d(
       reshape(xBC, [b, l, convolved]),
-      weights.get<Tensor3D>(`${prefix}.conv1d.weight`),
-      weights.get<Tensor1D>(`${prefix}.conv1d.bias`),
+      weights.filter(`${prefix}.conv1d.weight`),
+      weights.vector(`${prefix}.conv1d.bias`),
     ),
   );
   const [xFlat, B, C] = tf.split(mixed, [dInner, dState, dState], 2) as [Tensor3D, Tensor3D, Tensor3D];
-  const dt = reshape(softplus(tf.add(dtRaw, weights.get(`${prefix}.dt_bias`))), [b, l, nHeads]) as Tensor3D;
-  const A = tf.neg(tf.exp(weights.get<Tensor1D>(`${prefix}.A_log`)));
+  const dt = reshape(softplus(tf.add(dtRaw, weights.vector(`${prefix}.dt_bias`))), [b, l, nHeads]);
+  const A = tf.neg(tf.exp(weights.vector(`${prefix}.A_log`)));
   const x = reshape(xFlat, [b, l, nHeads, headDim]);
   const skip = tf.mul(x, reshape(weights.get(`${prefix}.D`), [nHeads, 1]));
   const y = tf.add(ssd({ x, dt, A, B, C }), skip);
   const gated: Tensor2D = tf.mul(reshape(y, [b * l, dInner]), silu(z));
-  const normed = rmsNorm(gated, weights.get<Tensor1D>(`${prefix}.norm.weight`));
-  return reshape(linear(normed, weights.get(`${prefix}.out_proj.weight`)), [b, l, dOutput]);
+  const normed = rmsNorm(gated, weights.vector(`${prefix}.norm.weight`));
+  return reshape(linear(normed, weights.matrix(`${prefix}.out_proj.weight`)), [b, l, dOutput]);
 }

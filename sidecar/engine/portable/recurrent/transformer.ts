@@ -30,16 +30,16 @@ function attention(
 ): Tensor2D {
   const { nHeads, dimHead, dModel } = spec;
   const dInner = nHeads * dimHead;
-  const normed = layerNorm(x, weights.get(`${prefix}.norm.weight`), weights.get(`${prefix}.norm.bias`));
+  const normed = layerNorm(x, weights.matrix(`${prefix}.norm.weight`), weights.vector(`${prefix}.norm.bias`));
   const [q, k, v] = tf
-    .split(linear(normed, weights.get(`${prefix}.to_qkv.weight`)), 3, 1)
+    .split(linear(normed, weights.matrix(`${prefix}.to_qkv.weight`)), 3, 1)
     .map(part => toHeads(part)) as [Tensor3D, Tensor3D, Tensor3D];
   const attended = batchMatMul(tf.softmax(batchMatMul(q, swapLast(k))), v); // (b·heads, l, dimHead)
   const joined: Tensor2D = reshape(tf.transpose(reshape(attended, [b, nHeads, l, dimHead]), [0, 2, 1, 3]), [
     b * l,
     dInner,
   ]);
-  return dInner === dModel ? joined : linear(joined, weights.get(`${prefix}.to_out.weight`));
+  return dInner === dModel ? joined : linear(joined, weights.matrix(`${prefix}.to_out.weight`));
 
   function toHeads(part: tf.Tensor): Tensor3D {
     return reshape(tf.transpose(reshape(part, [b, l, nHeads, dimHead]), [0, 2, 1, 3]), [b * nHeads, l, dimHead]);
@@ -47,7 +47,7 @@ function attention(
 }
 
 function feedForward(weights: Weights, prefix: string, x: Tensor2D): Tensor2D {
-  const normed = layerNorm(x, weights.get(`${prefix}.0.weight`), weights.get(`${prefix}.0.bias`));
-  const hidden = gelu(affine(normed, weights.get(`${prefix}.1.weight`), weights.get(`${prefix}.1.bias`)));
-  return affine(hidden, weights.get(`${prefix}.3.weight`), weights.get(`${prefix}.3.bias`));
+  const normed = layerNorm(x, weights.matrix(`${prefix}.0.weight`), weights.vector(`${prefix}.0.bias`));
+  const hidden = gelu(affine(normed, weights.matrix(`${prefix}.1.weight`), weights.vector(`${prefix}.1.bias`)));
+  return affine(hidden, weights.matrix(`${prefix}.3.weight`), weights.vector(`${prefix}.3.bias`));
 }

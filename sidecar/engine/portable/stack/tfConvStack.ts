@@ -24,14 +24,14 @@ function trainStack(
   onStatistics: OnStatistics,
 ): Tensor2D {
   return runLayers(layers, inputs, (layer, h, index) => {
-    const y = conv1d(h, weights.get(`${layer.prefix}.0.weight`), weights.get(`${layer.prefix}.0.bias`));
+    const y = conv1d(h, weights.filter(`${layer.prefix}.0.weight`), weights.vector(`${layer.prefix}.0.bias`));
     if (!layer.normalised) return y;
     const [n, w, c] = y.shape;
     const m = n * w;
     const normed = batchNorm(
       reshape(y, [m, c]),
-      weights.get(`${layer.prefix}.1.0.weight`),
-      weights.get(`${layer.prefix}.1.0.bias`),
+      weights.vector(`${layer.prefix}.1.0.weight`),
+      weights.vector(`${layer.prefix}.1.0.bias`),
       (mean, variance) => onStatistics(index, mean, tf.mul(variance, m / (m - 1))),
     );
     return reshape(tf.elu(normed), [n, w, c]);
@@ -91,10 +91,10 @@ function startSampling(
 /** Convolution weight and bias that compute convolution and batch norm (running statistics) in one. */
 function foldBatchNorm({ prefix, normalised }: DenoiserLayer, weights: Weights): { weight: Tensor3D; bias: Tensor1D } {
   const folded = tf.tidy(() => {
-    const weight = weights.get<Tensor3D>(`${prefix}.0.weight`);
-    const bias = weights.get<Tensor1D>(`${prefix}.0.bias`);
+    const weight = weights.filter(`${prefix}.0.weight`);
+    const bias = weights.vector(`${prefix}.0.bias`);
     if (!normalised) return { weight: tf.clone(weight), bias: tf.clone(bias) };
-    const norm = (part: string) => weights.get<Tensor1D>(`${prefix}.1.0.${part}`);
+    const norm = (part: string) => weights.vector(`${prefix}.1.0.${part}`);
     const scale: Tensor1D = tf.mul(norm('weight'), tf.rsqrt(tf.add(norm('running_var'), batchNormEps)));
     return {
       weight: tf.mul<Tensor3D>(weight, reshape(scale, [weight.shape[0], 1, 1])),
