@@ -135,14 +135,18 @@ export interface GeneratedRecord {
   /** Index of its noise under the seed. */
   readonly networkIndex: number;
   readonly sampler: {
-    readonly kind: 'ddpm' | 'ddim';
+    /** `none`: a run without diffusion, whose prototypes are the tokens. */
+    readonly kind: 'ddpm' | 'ddim' | 'none';
     readonly steps: number;
-    readonly spacing: string;
+    readonly spacing: 'published' | 'even';
     readonly eta: number;
   };
   readonly permutationState: number | null;
   readonly class: number | null;
   readonly engine: string;
   readonly device: string;
-  readonly sha256: string;
+  /** NaN or infinite weights in it; such a network is of no use. */
+  readonly nNotFinite: number;
+  /** Of the file's bytes; null for an adapter folder. */
+  readonly sha256: string | null;
 }
