@@ -15,6 +15,7 @@ const allow = {
   'sidecar/util': ['protocol', node],
   'sidecar/checkpoint': ['sidecar/util', node],
   'sidecar/tokenizer': ['sidecar/util'],
+  'sidecar/datasets': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/model': ['protocol', 'sidecar/util'],
   'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],

@@ -17,6 +17,7 @@ export default tseslint.config(
       '@typescript-eslint/prefer-nullish-coalescing': 'off',
       '@typescript-eslint/no-empty-function': 'off',
       '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/prefer-for-of': 'off', // indexed loops over typed arrays are several times faster
       eqeqeq: 'error',
       'no-console': 'error', // the sidecar speaks through its log and its front doors only
     },
