@@ -94,3 +94,8 @@ async function writePeft(folder: string, content: CheckpointContent, options: Wr
     );
   });
 }
+
+/** Whether a folder is one adapter rather than a folder of checkpoints. */
+export function existsAdapterConfig(folder: string): boolean {
+  return existsSync(path.join(folder, configName));
+}

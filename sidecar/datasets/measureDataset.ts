@@ -146,7 +146,7 @@ function firstDifference(path: string, found: readonly ParameterShape[], expecte
 }
 
 /** Statistics and content hash of one file, tensor by tensor. */
-async function measureFile(file: CheckpointFile, architecture: Architecture, options: MeasureOptions): Promise<{ statistics: (TensorStatistics | null)[]; contentHash: string }> {
+async function measureFile(file: CheckpointFile, architecture: Architecture, options: MeasureOptions): Promise<Pick<MeasuredFile, 'statistics' | 'contentHash' | 'sizeBytes'>> {
   const checkpoint = openCheckpoint(file.path);
   try {
     const dictionary = selectDictionary(checkpoint, architecture.key);
@@ -174,7 +174,7 @@ async function measureFile(file: CheckpointFile, architecture: Architecture, opt
       }
     }
     await yieldPoint();
-    return { statistics, contentHash: hash.digest('hex') };
+    return { statistics, contentHash: hash.digest('hex'), sizeBytes: checkpoint.sizeBytes };
   } finally {
     checkpoint.dispose();
   }

@@ -16,6 +16,8 @@ export interface MeasuredFile {
   readonly name: string;
   readonly path: string;
   readonly stamp: FileStamp;
+  /** Of the checkpoint; for an adapter folder, of its tensors' file. */
+  readonly sizeBytes: number;
   /** SHA-256 over names, types, shapes and values: independent of the file format's packing. */
   readonly contentHash: string;
   /** Per parameter of the architecture, null where it is fixed. */
@@ -52,7 +54,7 @@ export function writeStructureCache(folder: string, key: string, files: readonly
   const content: CacheFile = {
     formatVersion,
     key,
-    files: cacheable.map(({ name, stamp, contentHash, statistics }) => ({ name, stamp, contentHash, statistics })),
+    files: cacheable.map(({ path: ignored, ...file }) => file),
   };
   try {
     writeFileSync(temporary, JSON.stringify(content));
@@ -71,9 +73,10 @@ function isCachedFile(file: Partial<CacheFile['files'][number]> | null): boolean
   return (
     typeof file?.name === 'string' &&
     typeof file.contentHash === 'string' &&
+    typeof file.sizeBytes === 'number' &&
     typeof file.stamp === 'object' &&
     Array.isArray(file.statistics) &&
-    file.statistics.every(statistic => statistic === null || statisticNames.every(name => Number.isFinite(statistic[name])))
+    (file.statistics as readonly (TensorStatistics | null)[]).every(statistic => statistic === null || statisticNames.every(name => Number.isFinite(statistic[name])))
   );
 }
 
