@@ -135,3 +135,35 @@ export interface EvaluationResult {
   /** What the reader must know, such as originals that could not be tested. */
   readonly notes: readonly string[];
 }
+
+/** What `evaluate` is asked. */
+export interface EvaluateParams {
+  /** Folder of the training checkpoints (or of NAME/checkpoint). */
+  readonly dataset: string;
+  /** Folder of the generated networks, or their files. */
+  readonly generated: string | readonly string[];
+  /** `python test.py {file}`; null: the built-in test of the zoo recipe the checkpoints belong to. */
+  readonly testCommand: string | null;
+  /** Of one run of the test command. */
+  readonly timeLimitSeconds: number;
+  /** Test commands run at the same time. */
+  readonly concurrency: number;
+  /** Regular expression whose first group is the accuracy; null: finds `Acc: 0.8793` and the like. */
+  readonly accuracyPattern: string | null;
+  /** Networks made of each trivial baseline; 0: no baselines. */
+  readonly networksPerBaseline: number;
+  /** Generated networks whose midpoint towards the nearest original is tested. */
+  readonly midpoints: number;
+  readonly seed: number;
+}
+
+/** Everything `evaluate` can assume when a person says nothing. */
+export const evaluateDefaults = {
+  testCommand: null,
+  timeLimitSeconds: 600,
+  concurrency: 2,
+  accuracyPattern: null,
+  networksPerBaseline: 10,
+  midpoints: 10,
+  seed: 0,
+} as const satisfies Partial<EvaluateParams>;

@@ -66,10 +66,16 @@ export function leaveOneOutMedian(originals: DistanceMatrix): number | null {
   return medianOf(nearest.flatMap(found => (found === null ? [] : [found.distance])));
 }
 
-/** Mean distance over all pairs of a square matrix; null for fewer than two networks. */
+/** Mean over all pairs of a square matrix at a finite distance; null where there is none. */
 export function meanPairDistance(matrix: DistanceMatrix): number | null {
-  if (matrix.rows < 2) return null;
   let sum = 0;
-  for (let i = 0; i < matrix.rows; i++) for (let j = 0; j < i; j++) sum += matrix.values[i * matrix.columns + j]!;
-  return sum / ((matrix.rows * (matrix.rows - 1)) / 2);
+  let pairs = 0;
+  for (let i = 0; i < matrix.rows; i++)
+    for (let j = 0; j < i; j++) {
+      const distance = matrix.values[i * matrix.columns + j]!;
+      if (!Number.isFinite(distance)) continue;
+      sum += distance;
+      pairs++;
+    }
+  return pairs === 0 ? null : sum / pairs;
 }

@@ -10,7 +10,7 @@ import type {
 import type { Structure } from '../tokenizer/structure';
 import { throwIfCancelled } from '../util/rpgError';
 import { createYielder } from '../util/yieldPoint';
-import { meanOf, meanOfKnown, summarise } from './accuracySummary';
+import { meanOfKnown, summarise } from './accuracySummary';
 import type { Baseline } from './baselines/baseline';
 import { distanceMatrix, leaveOneOutMedian, meanPairDistance, nearestColumn, type DistanceMatrix } from './distances';
 import { majorityVoteAccuracy } from './ensembles';
@@ -77,8 +77,8 @@ export async function evaluate(
   const generatedDistances = await distanceMatrix(structure, generatedSources, generatedSources, pause);
 
   const all = groups.flatMap(group => group.networks);
-  const midpointNetworks = makeMidpoints(input, groups[1]!);
-  const nTests = all.length + midpointNetworks.length;
+  const midpoints = makeMidpoints(input, groups[1]!);
+  const nTests = all.length + midpoints.length;
   let tested = 0;
   const onTested = (_: number, name: string): void =>
     report?.({ fraction: 0.05 + (0.9 * ++tested) / nTests, message: `Tested ${tested} of ${nTests}: ${name}` });
@@ -91,7 +91,11 @@ export async function evaluate(
     );
     await pause();
   }
-  const midpointRecords = await testAll(tester, midpointNetworks, { signal, onTested });
+  const midpointRecords = await testAll(
+    tester,
+    midpoints.map(({ network }) => network),
+    { signal, onTested },
+  );
 
   report?.({ fraction: 0.95, message: 'Comparing predictions and weights' });
   const [originals, generated] = groups as [Group, Group]; // makeGroups puts these two first
@@ -131,7 +135,7 @@ export async function evaluate(
       originals: originals.networks.length,
     },
     ensembles: describeEnsembles(originals, generated),
-    midpoints: describeMidpoints(midpointNetworks, midpointRecords, originals, generated),
+    midpoints: describeMidpoints(midpoints, midpointRecords, originals, generated),
     health: await layerHealth(structure, originalSources, generatedSources, pause),
     histograms: await layerHistograms(structure, originalSources, generatedSources, 40, pause),
     notes: makeNotes(groups, input),
@@ -229,20 +233,26 @@ function describeEnsembles(originals: Group, generated: Group): EvaluationResult
   });
 }
 
-/** The network half-way from each of the first generated networks to its nearest original. */
-function makeMidpoints(input: EvaluationInput, generated: Group): NetworkToTest[] {
-  return input.generated.slice(0, input.midpoints).flatMap(({ source }, row): NetworkToTest[] => {
+/** A network half-way between a generated one and its nearest original, by their positions in their groups. */
+interface Midpoint {
+  readonly network: NetworkToTest;
+  readonly generated: number;
+  readonly original: number;
+}
+
+function makeMidpoints(input: EvaluationInput, generated: Group): Midpoint[] {
+  const isFixed = (index: number): boolean => input.structure.parameters[index]!.kind === 'fixed';
+  return input.generated.slice(0, input.midpoints).flatMap(({ source }, row): Midpoint[] => {
     const nearest = nearestColumn(generated.distances, row, null);
     if (nearest === null) return [];
     const original = input.originals[nearest.column]!.source;
-    const isFixed = (index: number): boolean => input.structure.parameters[index]!.kind === 'fixed';
+    const read = (index: number): Float32Array =>
+      isFixed(index) ? original.read(index) : midpoint(source.read(index), original.read(index));
     return [
       {
-        path: null,
-        source: {
-          name: source.name,
-          read: index => (isFixed(index) ? original.read(index) : midpoint(source.read(index), original.read(index))),
-        },
+        network: { path: null, source: { name: `midpoint of ${source.name}`, read } },
+        generated: row,
+        original: nearest.column,
       },
     ];
   });
@@ -251,20 +261,24 @@ function makeMidpoints(input: EvaluationInput, generated: Group): NetworkToTest[
 const midpoint = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => (value + b[i]!) / 2);
 
 function describeMidpoints(
-  midpoints: readonly NetworkToTest[],
+  midpoints: readonly Midpoint[],
   records: readonly TestRecord[],
   originals: Group,
   generated: Group,
 ): MidpointResult[] {
-  return midpoints.flatMap(({ source: { name } }, index) => {
-    const row = generated.networks.findIndex(({ source }) => source.name === name);
-    const nearest = nearestColumn(generated.distances, row, null)!; // makeMidpoints made none without
+  return midpoints.flatMap((ends, index) => {
     const middle = records[index]!.outcome;
-    const ends = [generated.records[row]!.outcome, originals.records[nearest.column]!.outcome];
-    if (middle === null || ends.some(end => end === null)) return [];
-    const endMean = meanOf(ends.flatMap(end => (end === null ? [] : [end.accuracy])));
-    const nearestName = originals.networks[nearest.column]!.source.name;
-    return [{ name, nearest: nearestName, accuracy: middle.accuracy, barrier: endMean - middle.accuracy }];
+    const left = generated.records[ends.generated]!.outcome;
+    const right = originals.records[ends.original]!.outcome;
+    if (middle === null || left === null || right === null) return [];
+    return [
+      {
+        name: generated.networks[ends.generated]!.source.name,
+        nearest: originals.networks[ends.original]!.source.name,
+        accuracy: middle.accuracy,
+        barrier: (left.accuracy + right.accuracy) / 2 - middle.accuracy,
+      },
+    ];
   });
 }
 
