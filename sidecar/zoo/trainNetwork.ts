@@ -97,12 +97,7 @@ export function trainNetwork(
       lossSum += place.shards[at + parameters.length]! / batchSize;
     }
     lossSteps++;
-    const learningRate = cosineLearningRate(
-      step,
-      convergenceSteps,
-      schedule.learningRate,
-      schedule.savingLearningRate,
-    );
+    const learningRate = cosineLearningRate(step, convergenceSteps, schedule.learningRate, schedule.savingLearningRate);
     adamStep(optimizer, parameters, gradients, learningRate);
 
     if (place.index !== 0) continue;

@@ -124,8 +124,7 @@ export function convBackward(
             const from = (i * inHeight + y + u) * inWidth + x;
             const w = weightAt + ((o * inChannels + i) * k + u) * k;
             for (let v = 0; v < k; v++) gradients[w + v]! += g * input[from + v]!;
-            if (inputGradient !== null)
-              for (let v = 0; v < k; v++) inputGradient[from + v]! += g * parameters[w + v]!;
+            if (inputGradient !== null) for (let v = 0; v < k; v++) inputGradient[from + v]! += g * parameters[w + v]!;
           }
       }
 }
