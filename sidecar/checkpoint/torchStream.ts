@@ -116,7 +116,7 @@ function locateStorages(
     const from = at + 8;
     at = from + storage.sizeBytes;
     if (at > file.sizeBytes) throw damagedFile(file.path, `it ends in storage ${storage.key} (truncated?)`);
-    storage.source = (offset, length) => file.read(from + offset, length);
+    storage.source = (offset, length, scratch) => file.read(from + offset, length, scratch);
   }
   for (const storage of storages.values())
     if (!storage.source) throw damagedFile(file.path, `storage ${storage.key} is missing`);

@@ -143,7 +143,7 @@ function readAll(target: string): void {
   const checkpoint = openCheckpoint(target);
   try {
     for (const dictionary of checkpoint.dictionaries)
-      for (const tensor of dictionary.tensors) readTensorBytes(tensor, tensorLimitBytes);
+      for (const tensor of dictionary.tensors) readTensorBytes(tensor, { limitBytes: tensorLimitBytes });
   } finally {
     checkpoint.dispose();
   }

@@ -16,6 +16,7 @@ import { rpg } from '../support/cli';
 import { fixtures, goldenCases, temporaryFolder } from '../support/folders';
 
 const zoo = path.join(goldenCases, 'tokens', 'small-cnn');
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- our own program printed it
 const json = <T>(text: string): T => JSON.parse(text) as T;
 
 function copyOfZoo(folder: string): string {
@@ -124,13 +125,16 @@ describe('rpg convert and rpg diff', () => {
     expect((await rpg(['convert', out, path.join(folder, 'x.onnx')])).stderr).toContain('.safetensors');
   });
 
-  test.skipIf(process.getuid?.() === 0)('a folder without write permission', async () => {
-    const folder = temporaryFolder();
-    chmodSync(folder, 0o500);
-    expect(
-      (await rpg(['convert', path.join(fixtures, 'state_dict.pth'), path.join(folder, 'x.pth')])).stderr,
-    ).toContain('permission');
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    'a folder without write permission (skipped for root, who may write anywhere)',
+    async () => {
+      const folder = temporaryFolder();
+      chmodSync(folder, 0o500);
+      expect(
+        (await rpg(['convert', path.join(fixtures, 'state_dict.pth'), path.join(folder, 'x.pth')])).stderr,
+      ).toContain('permission');
+    },
+  );
 
   test.runIf(existsSync('/dev/full'))('a full disk is named, and leaves nothing', async () => {
     // A file system of 64 KiB needs privileges; a size limit on the process gives the same error path.

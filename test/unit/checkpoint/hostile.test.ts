@@ -19,7 +19,7 @@ function readAll(file: string): void {
   const checkpoint = openCheckpoint(file);
   try {
     for (const dictionary of checkpoint.dictionaries)
-      for (const tensor of dictionary.tensors) readTensorBytes(tensor, 1 << 24);
+      for (const tensor of dictionary.tensors) readTensorBytes(tensor, { limitBytes: 1 << 24 });
   } finally {
     checkpoint.dispose();
   }
