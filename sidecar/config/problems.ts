@@ -47,6 +47,8 @@ function mayGoOn(beginning: string): boolean {
     JSON.parse(beginning);
     return true;
   } catch (error) {
-    return /end of JSON|Unterminated|after minus sign|^Exponent|hexadecimal|Bad Unicode/i.test((error as Error).message);
+    const { message } = error as Error;
+    const position = /position (\d+)/.exec(message)?.[1];
+    return position === undefined ? message.includes('end of JSON') : Number(position) >= beginning.length;
   }
 }
