@@ -2,10 +2,11 @@
 import { userError } from '../util/rpgError';
 import type { EngineDevice, Probe } from './engine';
 import { cpuDevice } from './portable/devices/cpu';
+import { wasmDevice } from './portable/devices/wasm';
 
 /** In order of preference. CUDA cards go here, in front. */
 export async function listDevices(): Promise<readonly EngineDevice[]> {
-  return [cpuDevice];
+  return [wasmDevice, cpuDevice];
 }
 
 /** A device that runs, and what was found on the way to it. */

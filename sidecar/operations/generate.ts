@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import type { Progress } from '../../protocol/records';
 import type { GenerateParams, GenerateResult } from '../../protocol/sidecar';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../protocol/runRecords';
-import type { OpenCheckpoint } from '../checkpoint/format';
+import type { CheckpointContent, OpenCheckpoint } from '../checkpoint/format';
 import { formatForWriting, openCheckpoint } from '../checkpoint/registry';
 import { toModelSpec } from '../config/toModelSpec';
 import type { Model } from '../engine/engine';
@@ -166,14 +166,7 @@ async function writeNetwork(
   const file = path.join(folder, name);
   const { content, nNotFinite } = networkContent(template, dataset.key, dataset.structure, layout, tokens);
   if (force) await formatForWriting(file).write(file, content);
-  else {
-    const unnamed = path.join(folder, `.${process.pid}-${name}`);
-    await formatForWriting(unnamed).write(unnamed, content);
-    await publishNew(unnamed, file).catch(async (error: unknown) => {
-      await fs.rm(unnamed, { force: true, recursive: true });
-      throw error;
-    });
-  }
+  else await writeNew(file, content);
   const record: GeneratedRecord = {
     formatVersion: runFormatVersion,
     file: name,
@@ -191,6 +184,20 @@ async function writeNetwork(
   };
   await writeDurably(path.join(folder, `${network.name}.json`), `${JSON.stringify(record, null, 2)}\n`);
   return { file, record };
+}
+
+/** Written in a folder of its own under its final file name, which a torch archive carries inside. */
+async function writeNew(file: string, content: CheckpointContent): Promise<void> {
+  const apart = await fs.mkdtemp(path.join(path.dirname(file), '.rpg-')).catch((error: unknown) => {
+    throw fileError(file, 'write it', error);
+  });
+  try {
+    const finished = path.join(apart, path.basename(file));
+    await formatForWriting(file).write(finished, content);
+    await publishNew(finished, file);
+  } finally {
+    await fs.rm(apart, { recursive: true, force: true });
+  }
 }
 
 function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {

@@ -7,9 +7,9 @@ import { parameterInventory } from '../../model/parameterInventory';
 import { createSchedule, type Schedule } from '../../model/schedule';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../engine';
 import { adamWTensors, type AdamWTensors } from './adamW';
-import { sampleNetworks, sliceConditioning } from './inference';
+import { countOf, inBatchOrder, sampleRows, sliceConditioning } from './inference';
 import { checkOptimizerState, checkWeights } from './mismatch';
-import { Network, type PassResult } from './network';
+import { disposePass, Network, type PassResult } from './network';
 import { takeShard } from './shard';
 import { createTfConvStack } from './stack/tfConvStack';
 import { tf, type Tensor } from './tf';
@@ -78,7 +78,7 @@ class LocalModel implements Model {
   }
 
   async sample(request: SampleRequest): Promise<Float32Array> {
-    return sampleNetworks(this.network, request, 0, request.count);
+    return sampleRows(this.network, request, 0, request.count * this.network.spec.nTokens);
   }
 
   async readWeights(): Promise<NamedArrays> {
@@ -137,23 +137,4 @@ class LocalModel implements Model {
     tf.dispose([this.#moments[i]!.expAvg, this.#moments[i]!.expAvgSq]);
     this.#moments[i] = { expAvg: tf.keep(expAvg), expAvgSq: tf.keep(expAvgSq) };
   }
-}
-
-/** Networks a conditioning asks for; 1 when it names neither states nor tasks. */
-export function countOf(spec: ModelSpec, { permutationState, task }: Conditioning): number {
-  return permutationState?.length ?? (task ? task.length / spec.condition.taskBits : 1);
-}
-
-/** Rows computed in shard order, put back where the batch had them. */
-function inBatchOrder(values: Float32Array, places: Int32Array): Float32Array {
-  const width = values.length / places.length;
-  const ordered = new Float32Array(values.length);
-  places.forEach((place, row) => ordered.set(values.subarray(row * width, (row + 1) * width), place * width));
-  return ordered;
-}
-
-function disposePass(pass: PassResult): void {
-  tf.dispose([pass.loss, ...pass.gradients, pass.prototypes]);
-  pass.predictedNoise?.dispose();
-  for (const { mean, variance } of pass.statistics) tf.dispose([mean, variance]);
 }

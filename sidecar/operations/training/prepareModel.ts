@@ -9,7 +9,7 @@ import type { Structure } from '../../tokenizer/structure';
 import { createTokenLayout } from '../../tokenizer/tokenLayout';
 import { estimateMemory, type MemoryEstimate } from '../../training/memoryEstimate';
 import type { ChosenDevice } from './chooseDevice';
-import { checkMemory, describeEstimate, freeMemoryBytes } from './memoryCheck';
+import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes } from './memoryCheck';
 import { taskMatrix } from './openDataset';
 import { openTokenSource, tokenBytes, type OpenTokenSource } from './tokenSource';
 
@@ -45,7 +45,7 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
   const { optimizerState, precision } = config.training;
   const estimate = estimateMemory(spec, { workers, optimizerState });
   say(`${describeEstimate(estimate)}; tokens ${(tokenBytes(fileNames.length, layout) / 1e9).toFixed(3)} GB`);
-  checkMemory(estimate, chosen.probe.memoryBytes ?? freeMemoryBytes(), chosen.probe.device, input.force);
+  checkMemory(estimate, deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes), chosen.probe.device, input.force);
   const tokens = await openTokenSource(
     {
       structure,

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MetricsLine } from '../../../protocol/runRecords';
 import { lastMetricsLine, openMetricsLog, readMetrics, truncateMetrics } from '../../../sidecar/runs/metricsLog';
-import { temporaryFolder } from '../../helpers/temporaryFolder';
+import { temporaryFolder } from '../../support/folders';
 
 const line = (step: number): MetricsLine => ({ step, loss: 1 / (step + 2), learningRate: 3e-3 / step });
 const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => line(from + i));
