@@ -125,14 +125,18 @@ function listFiles(folder: string): RunDetails['files'] {
 
 async function readLog(folder: string): Promise<LogLine[]> {
   const text = await fs.readFile(path.join(folder, runFiles.log), 'utf8').catch(() => '');
-  return text.split('\n').flatMap(line => {
-    try {
-      const parsed = JSON.parse(line) as Partial<LogLine> | null;
-      return typeof parsed?.time === 'string' && typeof parsed.event === 'string' ? [parsed] : [];
-    } catch {
-      return []; // the last line may be torn
-    }
-  });
+  return text.split('\n').map(parseLogLine).filter(line => line !== null);
+}
+
+/** Null for the last line, which may be torn. */
+function parseLogLine(text: string): LogLine | null {
+  try {
+    const line = JSON.parse(text) as Partial<LogLine> | null;
+    const isWhole = typeof line?.time === 'string' && typeof line.event === 'string';
+    return isWhole ? (line as LogLine) : null; // both keys were just seen
+  } catch {
+    return null;
+  }
 }
 
 /** Time is counted from every start to the last event before the next; of a run at work, to now. */

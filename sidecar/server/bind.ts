@@ -45,7 +45,7 @@ export interface BoundOperation {
 }
 
 export function binding<Params, Result, P>(given: Binding<Params, Result, P>): BoundOperation {
-  return given as BoundOperation; // parameters only ever arrive under this very method name
+  return given as unknown as BoundOperation; // parameters only ever arrive under this very method name
 }
 
 const anyProgress = new ProgressType<unknown>();
