@@ -21,7 +21,7 @@ const allow = {
   'sidecar/config': ['protocol', 'sidecar/model', 'sidecar/util'],
   'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
-  'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/util', node],
+  'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/zoo', 'sidecar/util', node],
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
   'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],

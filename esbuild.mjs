@@ -1,6 +1,7 @@
-// Bundles the three programs into dist/. `--watch` rebuilds on change. A program whose entry does not exist yet is left out.
+// Bundles the three programs and the worker threads' programs into dist/. `--watch` rebuilds on change. A program whose entry does not exist yet is left out.
 import { existsSync } from 'node:fs';
 import * as esbuild from 'esbuild';
+import { workerBuild } from './scripts/workers.mjs';
 
 const common = { bundle: true, sourcemap: true, logLevel: 'info', legalComments: 'none' };
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
@@ -18,6 +19,7 @@ const programs = [
     mainFields: ['module', 'main'],
     banner: { js: '#!/usr/bin/env node' },
   },
+  workerBuild('dist/workers'),
   { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   {
     ...common,
