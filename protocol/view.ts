@@ -30,6 +30,8 @@ export interface ViewState {
   readonly nDatasets: number;
   /** The selected runs that could be read, in the order of selection: the first is shown in full, the others beside it. */
   readonly selected: readonly RunView[];
+  /** How far the selected runs are, and what they take. Apart from `selected`, so that a tick of training is a small message. */
+  readonly live: readonly RunLive[];
   /** What runs now, in this window. */
   readonly jobs: readonly JobView[];
 }
@@ -48,7 +50,6 @@ export interface RunView {
   readonly dataset: RunDataset | null;
   readonly engine: RunEngine | null;
   readonly failure: RunFailure | null;
-  readonly resources: RunResources;
   /** The evaluation shown; null before the first. */
   readonly evaluation: EvaluationView | null;
   /** Generated sets, newest first. */
@@ -59,8 +60,14 @@ export interface RunView {
   readonly blocked: Readonly<Partial<Record<RunAction, string>>>;
 }
 
-/** What a run needs and takes. Of a run that does not train now: as it was last, or null. */
-export interface RunResources {
+/** Where a run is, and what it takes. Of a run that does not train now: as it was last, or null. */
+export interface RunLive {
+  readonly run: string;
+  /** What it is doing, in words: `Preparing the dataset`; empty when there is nothing to say. */
+  readonly message: string;
+  /** Steps done; `RunSummary.steps` says of how many. */
+  readonly step: number;
+  readonly loss: number | null;
   /** Device memory in use by the run, and all of the device. */
   readonly memoryBytes: number | null;
   readonly deviceMemoryBytes: number | null;
