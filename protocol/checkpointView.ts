@@ -1,7 +1,7 @@
 // What the read-only checkpoint page is told and what it asks for. As in view.ts the host keeps the truth: it answers `ready`
 // with a whole state and posts a whole state again whenever something changed. Nothing in a checkpoint is ever executed.
 import type { CheckpointReport } from './records';
-import type { ViewProblem } from './view';
+import type { ExportedFile, ViewProblem } from './view';
 
 /** Host → page. */
 export type CheckpointMessage =
@@ -29,5 +29,6 @@ export type CheckpointIntent =
   | { readonly kind: 'cancel' }
   /** Ask for a second checkpoint and show the differences. */
   | { readonly kind: 'compare' }
+  | ({ readonly kind: 'export' } & ExportedFile)
   | { readonly kind: 'copy'; readonly text: string }
   | { readonly kind: 'command'; readonly command: 'showLog' | 'retry' };
