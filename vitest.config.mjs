@@ -4,9 +4,8 @@ export default defineConfig({
   resolve: { mainFields: ['module', 'main'] },
   test: {
     include: ['test/{unit,engine,integration}/**/*.test.ts'],
-    globalSetup: ['scripts/workers.mjs'],
     testTimeout: 60_000,
-    globalSetup: ['test/support/build.ts'],
+    globalSetup: ['test/support/build.ts', 'scripts/workers.mjs'],
     // Two cores in CI: more workers only take each other's time.
     maxWorkers: 2,
   },
