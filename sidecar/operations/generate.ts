@@ -22,6 +22,7 @@ import { createTokenLayout, type TokenLayout } from '../tokenizer/tokenLayout';
 import { fileError, throwIfCancelled, userError } from '../util/rpgError';
 import { networkContent } from './generation/networkFile';
 import { conditioningOf, planNetworks, type PlannedNetwork } from './generation/plan';
+import { testNetworks } from './generation/testNetworks';
 import { chooseDevice, type ChosenDevice } from './training/chooseDevice';
 import { findSnapshot } from './training/findSnapshot';
 import { readSnapshotWeights } from './training/modelFiles';
@@ -30,6 +31,22 @@ import type { OperationContext } from './context';
 /** *Errors* `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
 export async function generate(params: GenerateParams, context: OperationContext): Promise<GenerateResult> {
   const job = await planJob(params, context.workspace);
+  const result = await generateNetworks(job, params.force ?? false, context);
+  if (!params.test) return result;
+  const { networks } = result;
+  const tests = await testNetworks({
+    workspace: context.workspace,
+    record: job.record,
+    dataset: job.dataset,
+    files: networks.map(({ file }) => file),
+    onTested: done =>
+      context.report({ fraction: done / networks.length, message: `tested ${done} of ${networks.length}` }),
+    signal: context.signal,
+  });
+  return { ...result, networks: networks.map((network, i) => ({ ...network, test: tests[i]! })) };
+}
+
+async function generateNetworks(job: Job, force: boolean, context: OperationContext): Promise<GenerateResult> {
   const model = await job.chosen.device.open(job.spec, {
     seed: job.record.config.seed,
     workers: job.record.workers,
@@ -40,7 +57,7 @@ export async function generate(params: GenerateParams, context: OperationContext
   const template = openCheckpoint(job.templatePath);
   try {
     await model.writeWeights(readSnapshotWeights(job.snapshot));
-    const result = await sampleAndWrite(job, model, template, params.force ?? false, context);
+    const result = await sampleAndWrite(job, model, template, force, context);
     logEvent(path.join(job.runFolder, runFiles.log), 'generated', {
       folder: path.resolve(result.folder),
       count: result.networks.length,
