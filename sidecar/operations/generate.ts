@@ -13,6 +13,7 @@ import type { Model } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
 import { planSampler, type SamplerPlan } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
+import { logEvent } from '../runs/eventLog';
 import { fileExists, publishNew, writeDurably } from '../runs/durableFile';
 import { readRunDataset, type RunDatasetRecord } from '../runs/runDataset';
 import { findRun, readRun, runFiles, slug } from '../runs/runStore';
@@ -56,7 +57,17 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
   const template = openCheckpoint(job.templatePath);
   try {
     await model.writeWeights(readSnapshotWeights(job.snapshot));
-    return await sampleAndWrite(job, model, template, force, context);
+    const result = await sampleAndWrite(job, model, template, force, context);
+    logEvent(path.join(job.runFolder, runFiles.log), 'generated', {
+      folder: path.resolve(result.folder),
+      count: result.networks.length,
+      step: result.step,
+      seed: result.seed,
+      samplingMs: Math.round(result.samplingMs),
+      device: `${job.chosen.device.engine}/${job.chosen.device.device}`,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    });
+    return result;
   } finally {
     template.dispose();
     await model.dispose();
@@ -65,6 +76,7 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
 
 /** Everything settled before the first network is sampled. */
 interface Job {
+  runFolder: string;
   record: RunRecord;
   dataset: RunDatasetRecord;
   spec: ModelSpec;
@@ -102,6 +114,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const folder = await outputFolder(params, runFolder, networks, extension);
   const chosen = await chooseDevice(params);
   return {
+    runFolder,
     record,
     dataset,
     spec,
