@@ -31,13 +31,22 @@ const allow = {
     'sidecar/operations',
     'sidecar/checkpoint',
     'sidecar/config',
+    'sidecar/datasets',
     'sidecar/runs',
     'sidecar/zoo',
     'sidecar/util',
     packages.rpc,
     node,
   ],
-  'sidecar/cli': ['protocol', 'sidecar/operations', 'sidecar/checkpoint', 'sidecar/util', packages.terminal, node],
+  'sidecar/cli': [
+    'protocol',
+    'sidecar/operations',
+    'sidecar/checkpoint',
+    'sidecar/zoo',
+    'sidecar/util',
+    packages.terminal,
+    node,
+  ],
 };
 
 const folder = name => (/^[a-z]+(\/[a-z]+)*$/.test(name) ? `^${name}(/|$)` : name);

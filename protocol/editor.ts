@@ -1,6 +1,6 @@
 // Operations that an editor asks and the command line has no words for yet: what it takes to train, one run in detail, the
 // new points of a curve, putting things aside and back, and what is missing on this machine.
-import type { EvaluationResult } from './evaluation';
+import type { EvaluationRecord } from './evaluation';
 import { operation } from './operation';
 import type { DatasetRecord, Progress } from './records';
 import type { ResolvedRunConfig } from './runConfig';
@@ -46,7 +46,7 @@ export interface RunDetails {
   engine: RunEngine | null;
   failure: RunFailure | null;
   /** The evaluation asked for, or the newest; null before the first. */
-  evaluation: { id: string; file: string; createdAt: string; result: EvaluationResult } | null;
+  evaluation: { id: string; file: string; createdAt: string; record: EvaluationRecord } | null;
   /** Newest first. */
   evaluations: { id: string; title: string }[];
   /** Newest first. */
@@ -66,6 +66,7 @@ export interface SampleSet {
   step: number;
   /** Sampling time of one network; null where it was not written down. */
   msPerNetwork: number | null;
+  peakMemoryBytes: number | null;
   networks: { file: string; accuracy: number | null; nNotFinite: number }[];
 }
 /** One run with all that is known of it. A damaged one has its `problem` in the summary. */
@@ -132,23 +133,6 @@ export interface PromptReading {
 }
 /** Reads which labels a text asks for, and with them the task. Labels are those of the dataset's `labels.txt`, one a line. */
 export const readPrompt = operation<{ run: string; prompt: string }, PromptReading>('readPrompt');
-
-export interface EvaluateRunParams {
-  run: string;
-  /** A folder of generated networks; the newest of the run by default. */
-  generated?: string;
-  timeLimitSeconds: number;
-  concurrency: number;
-  networksPerBaseline: number;
-  midpoints: number;
-  seed: number;
-}
-/** Compares a run's generated networks with its training checkpoints and keeps the record in the run's folder. */
-export const evaluateRun = operation<
-  EvaluateRunParams,
-  { run: string; id: string; file: string; result: EvaluationResult },
-  Progress
->('evaluateRun');
 
 /** Trains a zoo by a recipe and registers it. */
 export const createZoo = operation<PrepareZooParams, PrepareZooResult & { dataset: string }, Progress>('createZoo');

@@ -8,9 +8,10 @@ import { completeConfig } from '../config/resolveConfig';
 import { toModelSpec } from '../config/toModelSpec';
 import { findRun, listRuns, readRun, runFiles } from '../runs/runStore';
 import { estimateMemory } from '../training/memoryEstimate';
-import { referenceSpeed, stepOperations, type Speed } from '../training/timeEstimate';
+import { stepOperations, type Speed } from '../training/timeEstimate';
 import { RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
+import { estimateRun } from './estimateRun';
 import { chooseDevice, engineFacts, type ChosenDevice } from './training/chooseDevice';
 import { defaultWorkers } from './training/defaultWorkers';
 import { deviceMemoryBytes } from './training/memoryCheck';
@@ -24,7 +25,7 @@ export async function estimateTraining(params: EstimateParams, context: Operatio
     onProgress: (fraction, message) => context.report({ fraction, message: `measuring ${message}` }),
     signal: context.signal,
   });
-  const speed = (await measuredSpeed(context.workspace, chosen)) ?? referenceSpeed(chosen.device);
+  const speed = (await speedOfRuns(context.workspace, chosen)) ?? (await timedSpeed(params, dataset, chosen, context));
   const freeBytes = deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes);
   const { engine, device, title } = chosen.device;
   return {
@@ -32,7 +33,7 @@ export async function estimateTraining(params: EstimateParams, context: Operatio
     device,
     title,
     freeBytes,
-    basis: speed?.basis ?? 'no speed of this device is known yet; the first run measures it',
+    basis: speed?.basis ?? 'the speed of this device is not known yet',
     estimates: presets.map(preset => estimateOne(preset, dataset, chosen, freeBytes, speed)),
   };
 }
@@ -70,7 +71,7 @@ function estimateOne(
 }
 
 /** The speed of the newest run on this device that wrote one down. */
-async function measuredSpeed(workspace: string, { device }: ChosenDevice): Promise<Speed | null> {
+async function speedOfRuns(workspace: string, { device }: ChosenDevice): Promise<Speed | null> {
   const runs = (await listRuns(workspace)).filter(
     run => run.engine === device.engine && run.device === device.device && run.status !== 'unreadable',
   );
@@ -87,6 +88,34 @@ async function measuredSpeed(workspace: string, { device }: ChosenDevice): Promi
     }
   }
   return null;
+}
+
+/** A device's speed does not change while the program runs. */
+const timed = new Map<string, Speed>();
+
+/** A few steps of the smallest preset, timed now. Null where it cannot be trained. */
+async function timedSpeed(
+  params: EstimateParams,
+  { name, measured }: OpenedDataset,
+  { device }: ChosenDevice,
+  context: OperationContext,
+): Promise<Speed | null> {
+  const key = `${device.engine}/${device.device}`;
+  const known = timed.get(key);
+  if (known) return known;
+  context.report({ fraction: null, message: 'timing a few steps on this device' });
+  try {
+    const request = { ...params, dataset: name, preset: 'demo', acceptChanged: true };
+    const { config, nTokens, msPerStep } = await estimateRun(request, { ...context, report: () => {} });
+    if (msPerStep === null) return null;
+    const operations = stepOperations(toModelSpec(config, { nCheckpoints: measured.files.length, nTokens }));
+    const speed = { operationsPerSecond: (1000 * operations) / msPerStep, basis: 'a few steps timed on this device' };
+    timed.set(key, speed);
+    return speed;
+  } catch (error) {
+    if (error instanceof RpgError && error.blame === 'user') return null;
+    throw error;
+  }
 }
 
 async function lastSpeed(log: string): Promise<number | null> {

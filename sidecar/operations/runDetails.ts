@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { RunDetails, SampleSet } from '../../protocol/editor';
-import type { EvaluationResult } from '../../protocol/evaluation';
+import type { EvaluationRecord, EvaluationResult } from '../../protocol/evaluation';
 import type { GeneratedRecord, LogLine, RunRecord } from '../../protocol/runRecords';
 import { accuracyOfFileName } from '../datasets/checkpointFolder';
 import { findRun, readRun, runFiles, summarizeRun } from '../runs/runStore';
@@ -24,6 +24,7 @@ export async function runDetails(
   const record: RunRecord | null = await readRun(folder).catch(() => null);
   const found = await listEvaluations(folder);
   const chosen = found.find(id => id === params.evaluation) ?? found[0];
+  const log = await readLog(folder);
   const evaluation = chosen === undefined ? null : await readEvaluation(folder, chosen);
   return {
     summary,
@@ -33,9 +34,9 @@ export async function runDetails(
     failure: record?.failure ?? null,
     evaluation,
     evaluations: await Promise.all(found.map(async id => ({ id, title: await evaluationTitle(folder, id) }))),
-    samples: await listSamples(folder, evaluation?.result ?? null),
+    samples: await listSamples(folder, log, evaluation?.record.evaluation ?? null),
     files: listFiles(folder),
-    resources: resourcesOf(await readLog(folder), summary.status === 'running'),
+    resources: resourcesOf(log, summary.status === 'running'),
   };
 }
 
@@ -54,10 +55,11 @@ export async function listEvaluations(runFolder: string): Promise<string[]> {
 async function readEvaluation(folder: string, id: string): Promise<RunDetails['evaluation']> {
   const file = path.join(evaluationsFolder(folder), `${id}.json`);
   try {
-    const result = JSON.parse(await fs.readFile(file, 'utf8')) as Partial<EvaluationResult> | null;
+    const record = JSON.parse(await fs.readFile(file, 'utf8')) as Partial<EvaluationRecord> | null;
+    const result = record?.evaluation;
     if (result?.formatVersion !== 1 || !Array.isArray(result.rows) || !Array.isArray(result.networks)) return null;
     const { mtime } = await fs.stat(file);
-    return { id, file, createdAt: mtime.toISOString(), result: result as EvaluationResult };
+    return { id, file, createdAt: mtime.toISOString(), record: record as EvaluationRecord };
   } catch {
     return null; // half deleted, or half written by hand
   }
@@ -68,20 +70,34 @@ async function evaluationTitle(folder: string, id: string): Promise<string> {
   return stat ? `${id} · ${stat.mtime.toISOString().slice(0, 16).replace('T', ' ')}` : id;
 }
 
-async function listSamples(folder: string, evaluation: EvaluationResult | null): Promise<SampleSet[]> {
-  const samples = path.join(folder, runFiles.samples);
-  const names = (await fs.readdir(samples).catch(() => []))
+/** Folders of the run's samples/, and others that its log says networks were generated to. */
+async function listSamples(
+  folder: string,
+  log: readonly LogLine[],
+  evaluation: EvaluationResult | null,
+): Promise<SampleSet[]> {
+  const events = new Map(log.filter(line => line.event === 'generated').map(line => [String(line.folder), line]));
+  const inside = (await fs.readdir(path.join(folder, runFiles.samples)).catch(() => []))
     .filter(name => !name.startsWith('.'))
-    .sort()
-    .reverse();
+    .map(name => path.join(folder, runFiles.samples, name));
+  const folders = [...new Set([...inside, ...events.keys()])].sort((a, b) => madeAt(b, events) - madeAt(a, events) || (a < b ? 1 : -1));
   const measured = new Map(evaluation?.networks.map(({ name, accuracy }) => [name, accuracy]));
   const sets = await Promise.all(
-    names.slice(0, maxSampleSets).map(name => readSampleSet(path.join(samples, name), measured)),
+    folders.slice(0, maxSampleSets).map(found => readSampleSet(found, events.get(found), measured)),
   );
   return sets.filter(set => set !== null);
 }
 
-async function readSampleSet(folder: string, measured: ReadonlyMap<string, number | null>): Promise<SampleSet | null> {
+function madeAt(folder: string, events: ReadonlyMap<string, LogLine>): number {
+  const time = events.get(folder)?.time;
+  return time === undefined ? 0 : Date.parse(time);
+}
+
+async function readSampleSet(
+  folder: string,
+  event: LogLine | undefined,
+  measured: ReadonlyMap<string, number | null>,
+): Promise<SampleSet | null> {
   const entries = await fs.readdir(folder).catch(() => []);
   const records: GeneratedRecord[] = [];
   for (const name of entries.filter(entry => entry.endsWith('.json')).slice(0, maxNetworks)) {
@@ -95,11 +111,13 @@ async function readSampleSet(folder: string, measured: ReadonlyMap<string, numbe
   const first = records[0];
   if (!first) return null;
   const { kind, steps } = first.sampler;
+  const [samplingMs, count] = [event?.samplingMs, event?.count];
   return {
     folder,
     title: `${path.basename(folder)}: ${records.length} by ${kind === 'none' ? 'prototypes' : `${kind}, ${steps} steps`}`,
     step: first.step,
-    msPerNetwork: null,
+    msPerNetwork: typeof samplingMs === 'number' && typeof count === 'number' && count > 0 ? samplingMs / count : null,
+    peakMemoryBytes: typeof event?.peakBytes === 'number' ? event.peakBytes : null,
     networks: records.map(({ file, nNotFinite }) => ({
       file: path.join(folder, file),
       accuracy: measured.get(path.parse(file).name) ?? measured.get(file) ?? accuracyOfFileName(file),

@@ -9,17 +9,20 @@ import { renameDataset, restoreDataset } from '../operations/datasetRecords';
 import { diff } from '../operations/diff';
 import { checkSetUp } from '../operations/checkSetUp';
 import { estimateTraining } from '../operations/estimateTraining';
-import { evaluateRun, testCommandOf } from '../operations/evaluateRun';
+import { estimateRun } from '../operations/estimateRun';
+import { evaluateRun } from '../operations/evaluateRun';
 import { generate } from '../operations/generate';
 import { inspect } from '../operations/inspect';
 import { metricsTail } from '../operations/metricsTail';
 import { createZoo, prepareDemo } from '../operations/prepareDemo';
+import { prepareZoo } from '../operations/prepareZoo';
 import { readPrompt } from '../operations/readPrompt';
 import { resume } from '../operations/resume';
 import { runDetails } from '../operations/runDetails';
 import { devices, exportWeights, listRuns, stopRun } from '../operations/runs';
 import { removeRun, restoreRun } from '../operations/runTrash';
 import { train } from '../operations/train';
+import { listDatasets } from '../datasets/datasetStore';
 import { chooseDevice } from '../operations/training/chooseDevice';
 import { findRun, readRun } from '../runs/runStore';
 import { binding, type BoundOperation } from './bind';
@@ -55,7 +58,7 @@ async function resumedDevice({ run, engine, device }: ResumeParams, workspace: s
 /** Built-in tests run none of the person's programs. */
 async function hasTestCommand(run: string, workspace: string): Promise<boolean> {
   const { dataset } = await readRun(await findRun(workspace, run));
-  return testCommandOf(workspace, dataset.name) !== null;
+  return listDatasets(workspace).some(({ name, testCommand }) => name === dataset.name && testCommand !== null);
 }
 
 export const bindings: readonly BoundOperation[] = [
@@ -88,13 +91,20 @@ export const bindings: readonly BoundOperation[] = [
   binding({ operation: editor.checkSetUp, run: checkSetUp, runsCommands: params => params.isTrusted }),
   binding({ operation: editor.readPrompt, run: readPrompt }),
   binding({ operation: editor.createZoo, run: createZoo, device: async () => hostDevice, waiting }),
-  // Tests use the processor whatever trained the networks; the person's own commands need a trusted workspace.
+  binding({ operation: protocol.prepareZoo, run: prepareZoo, device: async () => hostDevice, waiting }),
   binding({
-    operation: editor.evaluateRun,
+    operation: protocol.estimateRun,
+    run: estimateRun,
+    device: deviceKey,
+    waiting: waitingToTrain,
+  }),
+  // Tests use the processor, whatever trained the networks.
+  binding({
+    operation: protocol.evaluateRun,
     run: evaluateRun,
     device: async () => hostDevice,
     waiting,
-    runsCommands: ({ run }, workspace) => hasTestCommand(run, workspace),
+    runsCommands: ({ run, test }, workspace) => test !== undefined || hasTestCommand(run, workspace),
   }),
   binding({ operation: editor.prepareDemo, run: prepareDemo, device: async () => hostDevice, waiting }),
 ];

@@ -1,5 +1,5 @@
 // How long a step takes, before the first: counted multiply-adds over a measured speed. Rough on purpose, within a factor of
-// two or so for models of similar shape; a run on the same device replaces the reference speed by its own.
+// two or so for models of similar shape. What `rpg train --estimate` times is exact, and takes as long as a few steps do.
 import { denoiserLayers } from '../model/parameterInventory';
 import type { ModelSpec } from '../model/modelSpec';
 
@@ -55,12 +55,3 @@ function recurrentProducts({ recurrent, batchSize, nTokens, dPrototype, dimPerTo
       return recurrent satisfies never;
   }
 }
-
-/** Null: this device was never measured. */
-export function referenceSpeed({ engine, device }: { engine: string; device: string }): Speed | null {
-  const operationsPerSecond = referenceSpeeds[`${engine}/${device}`];
-  if (operationsPerSecond === undefined) return null;
-  return { operationsPerSecond, basis: 'the speed of another machine; the first run measures this one' };
-}
-
-const referenceSpeeds: Readonly<Record<string, number>> = {};

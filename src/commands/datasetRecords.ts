@@ -1,6 +1,7 @@
 // RPG: Unregister, Rename and Locate — changes to what is registered. Checkpoints stay where they are, and forgetting can be
 // undone.
 import * as vscode from 'vscode';
+import type { DatasetRecord } from '../../protocol/records';
 import { renameDataset, restoreDataset } from '../../protocol/editor';
 import { register, unregister } from '../../protocol/sidecar';
 import { SidecarError } from '../sidecarError';
@@ -12,9 +13,9 @@ import { callWithNotification } from './runJob';
 
 export const unregisterCommand: RpgCommand = {
   id: 'rpg.unregister',
-  async run({ client, library, ...context }, argument) {
-    const all = { client, library, ...context };
-    const dataset = await askDataset(all, 'Unregister', text(values(argument).dataset), () => null);
+  async run(context, argument) {
+    const { client, library } = context;
+    const dataset = await askDataset(context, 'Unregister', text(values(argument).dataset), () => null);
     if (!dataset) return undefined;
     const record = await client.call(unregister, { name: dataset.name });
     await library.refresh();
@@ -33,7 +34,7 @@ export const undoUnregisterCommand: RpgCommand = {
     const { record } = values(argument);
     if (typeof record !== 'object' || record === null) throw new SidecarError('nothing-to-undo', 'user', 'there is nothing to take back');
     // The cast: it is what `unregister` answered; the sidecar looks at it again.
-    const restored = await client.call(restoreDataset, { record: record as Awaited<ReturnType<typeof client.call<{ name: string }, never, never>>> });
+    const restored = await client.call(restoreDataset, { record: record as DatasetRecord });
     await library.refresh();
     return restored;
   },

@@ -1,6 +1,8 @@
 // RPG: Evaluate — judges a run's generated networks beside its training checkpoints and the trivial baselines.
+import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { evaluateRun, runDetails } from '../../protocol/editor';
+import { runDetails } from '../../protocol/editor';
+import { evaluateRun } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
 import { formatDuration, plural } from '../text/format';
 import { SidecarError } from '../sidecarError';
@@ -19,13 +21,13 @@ export const evaluateCommand: RpgCommand = {
     const generated = text(given.generated) ?? (await askSamples(context, run.id));
     if (generated === undefined) return undefined;
     const params = { run: run.id, generated, seed: 0, ...readSettings().evaluation };
-    const { result, id } = await callWithNotification(context, `Evaluating ${run.id}`, evaluateRun, params, run.id);
+    const { evaluation: result, file } = await callWithNotification(context, `Evaluating ${run.id}`, evaluateRun, params, run.id);
     await context.library.refresh();
     await context.results.show([run.id], 'accuracy');
     const own = result.rows.find(({ group }) => group === 'generated');
     const mean = own?.accuracy ? `mean accuracy ${(100 * own.accuracy.mean).toFixed(2)} %, ` : '';
     void vscode.window.showInformationMessage(`${run.id}: ${mean}evaluated in ${formatDuration(result.elapsedMs)}`);
-    return { id, rows: result.rows.length };
+    return { id: path.basename(file, '.json'), rows: result.rows.length };
   },
 };
 

@@ -77,7 +77,8 @@ export async function askSampler({ client }: CommandContext, count: number): Pro
   return choose('How to sample', 'Fewer steps are faster; every step is what the run was trained for', choices);
 }
 
-function samplerOf(sampler: unknown, steps: unknown): SamplerChoice | undefined {
+/** A sampler that was given instead of asked for. */
+export function samplerOf(sampler: unknown, steps: unknown): SamplerChoice | undefined {
   if (sampler === 'ddpm') return { sampler };
   return sampler === 'ddim' ? { sampler, steps: wholeNumber(steps) ?? readSettings().generateSteps } : undefined;
 }

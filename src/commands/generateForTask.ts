@@ -6,7 +6,7 @@ import { SidecarError } from '../sidecarError';
 import { classesProblem, parseClasses } from '../text/validate';
 import { askRun, askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
-import { askSampler, generateAndTell, generationBlocked } from './generate';
+import { askSampler, generateAndTell, generationBlocked, samplerOf } from './generate';
 
 export const generateForTaskCommand: RpgCommand = {
   id: 'rpg.generateForTask',
@@ -19,8 +19,8 @@ export const generateForTaskCommand: RpgCommand = {
       ? given.classes.map(Number)
       : await askClasses(run, condition.taskBits);
     if (!classes) return undefined;
-    const sampler = given.sampler === 'ddpm' ? { sampler: given.sampler } : await askSampler(context, classes.length);
-    return sampler && generateAndTell(context, run, { classes, count: 1, ...sampler } as const);
+    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, classes.length));
+    return sampler && generateAndTell(context, run, { classes, count: 1, ...sampler });
   },
 };
 

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { readPrompt, type PromptReading } from '../../protocol/editor';
 import { toSidecarError } from '../sidecarError';
 import { text, values, type CommandContext, type RpgCommand } from './command';
-import { askSampler, generateAndTell } from './generate';
+import { askSampler, generateAndTell, samplerOf } from './generate';
 import { askTaskRun } from './generateForTask';
 
 export const generateFromPromptCommand: RpgCommand = {
@@ -18,8 +18,8 @@ export const generateFromPromptCommand: RpgCommand = {
     const reading =
       prompt === undefined ? await askPrompt(context, run.id) : await context.client.call(readPrompt, { run: run.id, prompt });
     if (!reading) return undefined;
-    const sampler = given.sampler === 'ddpm' ? { sampler: given.sampler } : await askSampler(context, 1);
-    return sampler && generateAndTell(context, run, { classes: [reading.class], count: 1, ...sampler } as const);
+    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, 1));
+    return sampler && generateAndTell(context, run, { classes: [reading.class], count: 1, ...sampler });
   },
 };
 

@@ -14,21 +14,16 @@ export function runView(details: RunDetails, summary: RunSummary): RunView {
     engine: details.engine,
     failure: details.failure,
     evaluation: evaluationView(details),
-    samples: details.samples.map(({ folder, title, step, msPerNetwork, networks }) => ({
-      folder,
-      title,
-      step,
-      msPerNetwork,
-      peakMemoryBytes: null,
-      networks,
-    })),
+    samples: details.samples,
     files: details.files,
     blocked: blockedActions(summary, details),
   };
 }
 
 function evaluationView({ evaluation, evaluations }: RunDetails): EvaluationView | null {
-  return evaluation && { ...evaluation, all: evaluations };
+  if (!evaluation) return null;
+  const { id, file, createdAt, record } = evaluation;
+  return { id, file, createdAt, result: record.evaluation, all: evaluations };
 }
 
 /** Why an action cannot be taken now, in words; what is not listed can. */
