@@ -3,6 +3,8 @@
 
 export interface ViewPage {
   readonly kind: 'results' | 'checkpoint';
+  /** What lies behind the page: the side bar's background colour, or the editor's. */
+  readonly place: 'sideBar' | 'editor';
   /** Random for every document. */
   readonly nonce: string;
   /** `webview.cspSource`. */
@@ -16,7 +18,7 @@ export interface ViewPage {
 const titles = { results: 'RPG results', checkpoint: 'Checkpoint' } as const;
 
 /** The document to set as `webview.html`. */
-export function viewHtml({ kind, nonce, cspSource, scriptUri, styleUri }: ViewPage): string {
+export function viewHtml({ kind, place, nonce, cspSource, scriptUri, styleUri }: ViewPage): string {
   // The nonce on styles is for the shadow roots of the component library in browsers without constructable style sheets.
   const policy = [
     "default-src 'none'",
@@ -33,7 +35,7 @@ export function viewHtml({ kind, nonce, cspSource, scriptUri, styleUri }: ViewPa
 <title>${titles[kind]}</title>
 <link rel="stylesheet" href="${attribute(styleUri)}">
 </head>
-<body>
+<body data-place="${place}">
 <div id="app"></div>
 <script nonce="${attribute(nonce)}" src="${attribute(scriptUri)}"></script>
 </body>

@@ -23,6 +23,7 @@ const origin = 'https://webview.test';
 
 export interface ViewOptions {
   readonly kind: 'results' | 'checkpoint';
+  readonly place: 'sideBar' | 'editor';
   /** Folder of the built pages. */
   readonly built: string;
   readonly theme: Theme;
@@ -62,6 +63,7 @@ export async function openView(browser: Browser, options: ViewOptions): Promise<
         contentType: 'text/html',
         body: viewHtml({
           kind: options.kind,
+          place: options.place,
           nonce: 'r4nd0m',
           cspSource: origin,
           scriptUri: `${origin}/${options.kind}.js`,
@@ -76,7 +78,7 @@ export async function openView(browser: Browser, options: ViewOptions): Promise<
         })
       : route.fulfill({ status: 404 });
   });
-  await page.addInitScript(playHost, { theme: options.theme, saved: options.saved ?? null });
+  await page.addInitScript(playHost, { theme: options.theme, place: options.place, saved: options.saved ?? null });
   await page.goto(`${origin}/`);
   return {
     page,
@@ -97,7 +99,7 @@ interface HostWindow {
 }
 
 /** Runs in the page before its own script: VS Code's side of the webview. It must not refer to anything outside itself. */
-function playHost({ theme, saved }: { theme: Theme; saved: unknown }): void {
+function playHost({ theme, place, saved }: { theme: Theme; place: string; saved: unknown }): void {
   const host = window as unknown as HostWindow; // the cast: these are what this function sets
   host.postedIntents = [];
   if (saved !== null && sessionStorage.getItem('state') === null)
@@ -122,7 +124,7 @@ function playHost({ theme, saved }: { theme: Theme; saved: unknown }): void {
     style.setProperty('--vscode-font-family', '"DejaVu Sans", sans-serif');
     style.setProperty('--vscode-font-size', '13px');
     style.setProperty('--vscode-editor-font-family', '"DejaVu Sans Mono", monospace');
-    style.background = 'var(--vscode-sideBar-background)';
+    style.background = `var(--vscode-${place}-background)`;
   }).observe(document, { childList: true, subtree: true });
 }
 
