@@ -9,6 +9,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import { initialize, logMethod, ping, protocolVersion, trustWorkspace, type LogMessage } from '../protocol/session';
 import type { InitializeParams, InitializeResult } from '../protocol/session';
+import { hostGone } from './operations/context';
 import { userError, type RpgError } from './util/rpgError';
 import { version } from './util/version';
 import { bindOperation, type Session } from './server/bind';
@@ -79,7 +80,7 @@ export function startServer(connection: MessageConnection): Server {
     log,
     async stop(limitMs) {
       isConnected = false;
-      for (const controller of running.keys()) controller.abort();
+      for (const controller of running.keys()) controller.abort(hostGone);
       const limit = new Promise(resolve => setTimeout(resolve, limitMs).unref());
       await Promise.race([Promise.allSettled(running.values()), limit]);
     },
