@@ -1,0 +1,2 @@
+import { benchTrain } from './train';
+void benchTrain();
