@@ -25,7 +25,13 @@ export const workloads: readonly Workload[] = [
 ];
 
 /** Two Mamba-2 layers and a denoiser, all rows in the loss. */
-export function mambaSpec(nTokens: number, batchSize: number, dim: number, dState: number, layerChannels: number[]): ModelSpec {
+export function mambaSpec(
+  nTokens: number,
+  batchSize: number,
+  dim: number,
+  dState: number,
+  layerChannels: number[],
+): ModelSpec {
   const dInner = 2 * dim;
   const layer = { dModel: dim, dOutput: dim, dInner, dState, dConv: 4, headDim: 64, nHeads: dInner / 64 };
   return {
@@ -65,7 +71,8 @@ export async function benchTrain(): Promise<void> {
   for (const { name, spec, steps, goal } of workloads) {
     const ours = await timeSteps(spec, workers, steps);
     const theirs = timePyTorch(spec, workers, steps);
-    const ratio = theirs === null ? 'PyTorch not found' : `${(ours.seconds / theirs).toFixed(2)} × PyTorch (goal ${goal})`;
+    const ratio =
+      theirs === null ? 'PyTorch not found' : `${(ours.seconds / theirs).toFixed(2)} × PyTorch (goal ${goal})`;
     console.log(
       `${name}: our whole step ${ours.seconds.toFixed(4)} s, PyTorch's denoiser forward and backward ` +
         `${theirs?.toFixed(4) ?? '-'} s: ${ratio}; engine memory ${(ours.bytes / 2 ** 20).toFixed(0)} MiB, ` +
@@ -113,7 +120,9 @@ function openModel(spec: ModelSpec, workers: number): Promise<Model> {
 function timePyTorch(spec: ModelSpec, threads: number, steps: number): number | null {
   const script = path.join(process.env['RPG_ROOT'] ?? '.', 'test', 'bench', 'denoiser.py');
   const { layerChannels, kernelSize } = spec.denoiser!;
-  const args = [script, spec.rowsPerStep, spec.dimPerToken, layerChannels.join(','), kernelSize, threads, steps].map(String);
+  const args = [script, spec.rowsPerStep, spec.dimPerToken, layerChannels.join(','), kernelSize, threads, steps].map(
+    String,
+  );
   for (const python of [process.env['RPG_PYTHON'], 'python3', '/usr/bin/python3']) {
     if (!python) continue;
     const { status, stdout } = spawnSync(python, args, { encoding: 'utf8' });

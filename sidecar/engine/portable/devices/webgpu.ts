@@ -51,7 +51,9 @@ async function createDawn(): Promise<Dawn> {
   const gpu = create([]);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
-    throw new Error('WebGPU finds no graphics card; install its Vulkan, Metal or Direct3D 12 driver');
+    throw new Error(
+      'WebGPU finds no graphics card; install its driver (on Linux the Vulkan loader libvulkan.so.1 and an ICD, on Windows Direct3D 12)',
+    );
   }
   // tfjs looks for the browser's global; Node's own navigator (from 21 on) is read-only and has no gpu.
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true, writable: true });
