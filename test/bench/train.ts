@@ -118,12 +118,12 @@ function openModel(spec: ModelSpec, workers: number): Promise<Model> {
 
 /** Seconds of PyTorch's forward and backward of the same denoiser, or null without PyTorch. */
 function timePyTorch(spec: ModelSpec, threads: number, steps: number): number | null {
-  const script = path.join(process.env['RPG_ROOT'] ?? '.', 'test', 'bench', 'denoiser.py');
+  const script = path.join(process.env.RPG_ROOT ?? '.', 'test', 'bench', 'denoiser.py');
   const { layerChannels, kernelSize } = spec.denoiser!;
   const args = [script, spec.rowsPerStep, spec.dimPerToken, layerChannels.join(','), kernelSize, threads, steps].map(
     String,
   );
-  for (const python of [process.env['RPG_PYTHON'], 'python3', '/usr/bin/python3']) {
+  for (const python of [process.env.RPG_PYTHON, 'python3', '/usr/bin/python3']) {
     if (!python) continue;
     const { status, stdout } = spawnSync(python, args, { encoding: 'utf8' });
     if (status === 0) return Number(stdout.trim());

@@ -56,7 +56,7 @@ function findPackage(): { name: string; file: string } | null {
 function load(file: string): void {
   // Node 23 removed two functions that tfjs-node 4.22 calls.
   const legacy = util as unknown as Record<string, unknown>;
-  legacy['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  legacy['isArray'] ??= Array.isArray;
+  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  legacy.isArray ??= Array.isArray;
   createRequire(file)(file);
 }

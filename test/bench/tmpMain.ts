@@ -1,2 +1,0 @@
-import { benchTrain } from './train';
-void benchTrain();
