@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { internalError } from '../../../util/rpgError';
 import { tf, useBackend } from '../tf';
+import { installBatchMatMul } from './wasmBatchMatMul';
 import { findWorkerProgram } from '../workers/workerProgram';
 
 /** The binary variants that are shipped. The threaded one is not: workers use the cores. */
@@ -22,4 +23,5 @@ export async function startWasmBackend(): Promise<void> {
     'tfjs-backend-wasm-threaded-simd.wasm': file, // asked for by name, never loaded
   });
   await useBackend('wasm');
+  installBatchMatMul();
 }
