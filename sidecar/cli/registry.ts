@@ -3,7 +3,10 @@ import type { CliCommand } from './cliCommand';
 import { convertCommand } from './convert';
 import { datasetsCommand, registerCommand, unregisterCommand } from './datasets';
 import { diffCommand } from './diff';
+import { generateCommand } from './generate';
 import { inspectCommand } from './inspect';
+import { devicesCommand, exportCommand, runsCommand, stopCommand } from './runs';
+import { resumeCommand, trainCommand } from './train';
 
 export const cliCommands: readonly CliCommand[] = [
   inspectCommand,
@@ -12,4 +15,11 @@ export const cliCommands: readonly CliCommand[] = [
   registerCommand,
   datasetsCommand,
   unregisterCommand,
+  trainCommand,
+  resumeCommand,
+  stopCommand,
+  runsCommand,
+  generateCommand,
+  exportCommand,
+  devicesCommand,
 ];

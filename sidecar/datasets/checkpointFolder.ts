@@ -55,11 +55,20 @@ function isFolder(candidate: string): boolean {
   }
 }
 
+/** The number in `…_class0279_…`, or null. */
+export function classOfFileName(name: string): number | null {
+  const match = /_class(\d+)/.exec(name);
+  return match ? Number(match[1]) : null;
+}
+
 /** Class bits from `…_class0279_…`: the decimal number's lowest `count` binary digits, highest first. Null without one. */
 export function taskOfFileName(name: string, count: number): number[] | null {
-  const match = /_class(\d+)/.exec(name);
-  if (!match) return null;
-  const value = Number(match[1]);
+  const value = classOfFileName(name);
+  return value === null ? null : taskBitsOf(value, count);
+}
+
+/** A class's lowest `count` binary digits, highest first. */
+export function taskBitsOf(value: number, count: number): number[] {
   return Array.from({ length: count }, (_, bit) => Math.floor(value / 2 ** (count - 1 - bit)) % 2);
 }
 
