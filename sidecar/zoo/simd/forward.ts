@@ -69,7 +69,7 @@ export function compileForward(spec: NetworkSpec): SimdForward {
     logits: new Float32Array(buffer, plan.activationsAt.at(-1), spec.nClasses * lanes),
     outputs: shapes
       .slice(1)
-      .map((shape, layer) => new Float32Array(buffer, plan.activationsAt[layer + 1]!, elementCount(shape) * lanes)),
+      .map((shape, layer) => new Float32Array(buffer, plan.activationsAt[layer + 1], elementCount(shape) * lanes)),
     setImage(lane, pixels, at) {
       for (let i = 0, to = lane; to < image.length; i++, to += lanes) image[to] = levels[pixels[at + i]!]!;
     },
