@@ -25,7 +25,15 @@ const allow = {
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
   'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
-  'sidecar/cli': ['protocol', 'sidecar/operations', 'sidecar/checkpoint', 'sidecar/util', packages.terminal, node],
+  'sidecar/cli': [
+    'protocol',
+    'sidecar/operations',
+    'sidecar/checkpoint',
+    'sidecar/zoo',
+    'sidecar/util',
+    packages.terminal,
+    node,
+  ],
 };
 
 const folder = name => (/^[a-z]+(\/[a-z]+)*$/.test(name) ? `^${name}(/|$)` : name);

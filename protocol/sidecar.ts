@@ -1,6 +1,8 @@
 // Every operation the sidecar offers, by the name it travels under. The command line calls the same functions.
+import type { EvaluateParams, EvaluationRecord } from './evaluation';
 import { operation } from './operation';
 import type { PartialRunConfig } from './runConfig';
+import type { PrepareZooParams, PrepareZooResult } from './zoo';
 import type { GeneratedRecord, RunSummary } from './runRecords';
 import type {
   CheckpointReport,
@@ -210,3 +212,29 @@ export interface ExportWeightsParams {
 export const exportWeights = operation<ExportWeightsParams, { file: string; step: number; sizeBytes: number }>(
   'exportWeights',
 );
+
+/** Trains small real networks on packaged real images, as a dataset folder. */
+export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
+
+export interface EvaluateRunParams extends Partial<Omit<EvaluateParams, 'dataset' | 'generated' | 'testCommand'>> {
+  run: string;
+  /** Folder of networks to judge; the ones generated last by default, and ten new ones where there are none. */
+  generated?: string;
+  /** How many to generate where there are none. */
+  count?: number;
+  /** `python test.py {file}`; the dataset's registered test by default, else the built-in one of a built-in zoo. */
+  test?: string;
+  /** File to write a self-contained HTML report to. */
+  report?: string;
+  /** Folder to write CSV tables to. */
+  csv?: string;
+}
+
+export interface EvaluateRunResult extends EvaluationRecord {
+  /** Where the record is kept. */
+  file: string;
+  report: string | null;
+  tables: string[];
+}
+/** Judges a run's generated networks beside its training checkpoints and the trivial baselines. */
+export const evaluateRun = operation<EvaluateRunParams, EvaluateRunResult, Progress>('evaluateRun');

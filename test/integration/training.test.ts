@@ -1,11 +1,12 @@
 // Training as a person meets it: the built command line, real processes, the real engine, a tiny zoo.
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord, RunSummary } from '../../protocol/runRecords';
-import type { TrainResult } from '../../protocol/sidecar';
+import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
 import { openCheckpoint } from '../../sidecar/checkpoint/registry';
 import { rpg, type CliResult } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
@@ -34,6 +35,8 @@ const stepsDone = (folder: string) =>
   existsSync(path.join(folder, 'metrics.jsonl'))
     ? readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').split('\n').length - 1
     : 0;
+const samplesOf = (workspace: TrainingWorkspace) =>
+  existsSync(path.join(runFolder(workspace), 'samples')) ? readdirSync(path.join(runFolder(workspace), 'samples')) : [];
 const runs = async ({ folder }: TrainingWorkspace) =>
   JSON.parse((await rpg(['runs', '--json'], { cwd: folder })).stdout) as RunSummary[];
 
@@ -67,9 +70,19 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
+/** A finished run that tests only read from, made once. */
+let finished: TrainingWorkspace;
+beforeAll(async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rpg-finished-'));
+  finished = await makeTrainingWorkspace(folder);
+  await succeed(['register', 'zoo'], finished);
+  await succeed(start, finished);
+});
+afterAll(() => rmSync(finished.folder, { recursive: true, force: true }));
+
 describe('a run', () => {
   it('killed at random moments and resumed has the metrics and weights of an uninterrupted one', async () => {
-    const long = { training: { steps: 300, saveEvery: 40 } };
+    const long = { training: { steps: 150, saveEvery: 20 } };
     const whole = await workspaceWith(long);
     await succeed(start, whole);
     const interrupted = await workspaceWith(long);
@@ -77,7 +90,7 @@ describe('a run', () => {
     let args = start;
     for (let attempt = 0; attempt < 3; attempt++) {
       const { child, ended } = spawnRpg(args, interrupted);
-      const target = stepsDone(runFolder(interrupted)) + 1 + Math.floor(Math.random() * 90);
+      const target = stepsDone(runFolder(interrupted)) + 1 + Math.floor(Math.random() * 45);
       await until(() => stepsDone(runFolder(interrupted)) >= target || child.exitCode !== null, `step ${target}`);
       child.kill('SIGKILL');
       await ended;
@@ -90,7 +103,7 @@ describe('a run', () => {
     const found = resultOf(runFolder(interrupted));
     expect(found.metrics, `killed after steps ${killedAt.join(', ')}`).toBe(expected.metrics);
     expect(found.weights.equals(expected.weights), `killed after steps ${killedAt.join(', ')}`).toBe(true);
-    expect(expected.metrics.trimEnd().split('\n')).toHaveLength(300);
+    expect(expected.metrics.trimEnd().split('\n')).toHaveLength(150);
   });
 
   it('stopped by Ctrl-C saves a snapshot, exits with 130 and can be resumed', async () => {
@@ -123,8 +136,7 @@ describe('a run', () => {
   });
 
   it('records what is needed to do it again', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
+    const workspace = finished;
     const record = JSON.parse(readFileSync(path.join(runFolder(workspace), 'run.json'), 'utf8')) as RunRecord;
     expect(record).toMatchObject({
       formatVersion: 1,
@@ -139,8 +151,8 @@ describe('a run', () => {
     expect(readdirSync(path.join(runFolder(workspace), 'state'))).toEqual(
       ['05', '10', '12'].map(step => `step-000000${step}`),
     );
-    const finished = await rpg(['resume', '1'], { cwd: workspace.folder });
-    expect([finished.code, finished.stderr]).toEqual([2, expect.stringContaining('is finished')]);
+    const again = await rpg(['resume', '1'], { cwd: workspace.folder });
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is finished')]);
   });
 
   it('that diverges stops with step, learning rate and the last good snapshot', async () => {
@@ -180,8 +192,7 @@ describe('a run', () => {
 
 describe('weights', () => {
   it('are saved under the published names, sharing storage, and begin another run', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
+    const workspace = finished;
     const weights = path.join(runFolder(workspace), 'weights.pth');
     const checkpoint = openCheckpoint(weights);
     const tensors = new Map(checkpoint.dictionaries[0]!.tensors.map(tensor => [tensor.name, tensor]));
@@ -205,14 +216,14 @@ describe('weights', () => {
   });
 
   it('of another model are refused, naming what differs', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
+    const workspace = finished;
+    const before = await runs(workspace);
     const weights = path.join(runFolder(workspace), 'weights.pth');
     const { code, stderr } = await rpg([...start, '--init', weights, '--set', 'recurrent.dState=8'], {
       cwd: workspace.folder,
     });
     expect([code, stderr]).toEqual([2, expect.stringContaining('model.mamba_forward.0')]);
-    expect(await runs(workspace)).toHaveLength(1); // nothing was written
+    expect(await runs(workspace)).toEqual(before); // nothing was written
   });
 });
 
@@ -274,8 +285,7 @@ describe('before anything is written', () => {
 
 describe('rpg generate', () => {
   it('writes networks like the training ones, each with what made it, and the same again from the same seed', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
+    const workspace = finished;
     const args = ['generate', '1', '--count', '2', '--seed', '5', '--device', device];
     await succeed([...args, '--out', 'first'], workspace);
     await succeed([...args, '--out', 'second'], workspace);
@@ -310,9 +320,8 @@ describe('rpg generate', () => {
   });
 
   it('never replaces a file unless asked to', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
-    const args = ['generate', 'last', '--out', 'here', '--device', device];
+    const workspace = finished;
+    const args = ['generate', '1', '--out', 'here', '--device', device];
     await succeed(args, workspace);
     const before = readFileSync(path.join(workspace.folder, 'here', 'generated_zoo_001.pth'));
     const refused = await rpg(args, { cwd: workspace.folder });
@@ -323,8 +332,7 @@ describe('rpg generate', () => {
   });
 
   it('takes DDIM, a permutation state, another format and an older snapshot', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
+    const workspace = finished;
     const args = [
       'generate',
       '1',
@@ -360,11 +368,11 @@ describe('rpg generate', () => {
     [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
     [['--count', '0'], /not a whole number from 1/],
   ])('refuses %j', async (extra, message) => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
+    const workspace = finished;
+    const before = samplesOf(workspace);
     const { code, stderr } = await rpg(['generate', '1', ...extra], { cwd: workspace.folder });
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
-    expect(existsSync(path.join(runFolder(workspace), 'samples'))).toBe(false);
+    expect(samplesOf(workspace)).toEqual(before);
   });
 
   it('generates for classes, named by them, from a task-conditioned run', async () => {
@@ -384,14 +392,29 @@ describe('rpg generate', () => {
     ).toEqual(['generated_zoo_class0003.pth', 'generated_zoo_class0012.pth']);
   });
 
-  it('works from a copied run and says what is missing when the first checkpoint is gone', async () => {
-    const workspace = await workspaceWith();
-    await succeed(start, workspace);
-    const template = path.join(workspace.zoo, 'checkpoint', 'net_0.pth');
-    copyFileSync(template, path.join(workspace.folder, 'kept.pth'));
-    rmSync(template);
-    const { code, stderr } = await rpg(['generate', '1'], { cwd: workspace.folder });
+  it('says what is missing when the first checkpoint is gone', async () => {
+    const template = path.join(finished.zoo, 'checkpoint', 'net_0.pth');
+    renameSync(template, `${template}.away`);
+    const { code, stderr } = await rpg(['generate', '1'], { cwd: finished.folder });
+    renameSync(`${template}.away`, template);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/net_0.pth is gone.*put it back/)]);
+  });
+
+  it("tests each network with the dataset's test, and tells of each that failed", async () => {
+    const script = "console.log(process.argv.at(-1).includes('_002') ? 'nothing to say' : 'Loss: 0.5 | Acc: 0.875')";
+    writeFileSync(path.join(finished.folder, 'test.cjs'), script);
+    const command = `${process.execPath} ${path.join(finished.folder, 'test.cjs')} {file}`;
+    await succeed(['register', 'zoo', '--test', command, '--replace'], finished);
+    const { stdout } = await succeed(
+      ['generate', '1', '--count', '2', '--test', '--json', '--device', device],
+      finished,
+    );
+    const { networks } = JSON.parse(stdout) as GenerateResult;
+    expect(networks[0]!.test).toEqual({ accuracy: 0.875, loss: 0.5, problem: null });
+    expect(networks[1]!.test).toMatchObject({
+      accuracy: null,
+      problem: expect.stringContaining('printed no accuracy') as string,
+    });
   });
 });
 

@@ -33,6 +33,13 @@ describe('the metrics log', () => {
     log.close();
   });
 
+  it.runIf(process.platform === 'linux')('says so when the disk is full', () => {
+    const log = openMetricsLog('/dev/full'); // Linux's file on which every write finds no space
+    log.append(line(1));
+    expect(() => log.sync()).toThrow(/\/dev\/full: could not append to it \(ENOSPC\); the disk is full/);
+    log.close();
+  });
+
   it('is empty where there is no file', () => {
     const file = path.join(temporaryFolder(), 'none.jsonl');
     expect(readMetrics(file)).toEqual([]);
