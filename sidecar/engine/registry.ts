@@ -2,11 +2,13 @@
 import { userError } from '../util/rpgError';
 import type { EngineDevice, Probe } from './engine';
 import { cpuDevice } from './portable/devices/cpu';
+import { tensorflowDevice } from './portable/devices/tensorflow';
 import { wasmDevice } from './portable/devices/wasm';
+import { webgpuDevice } from './portable/devices/webgpu';
 
 /** In order of preference. CUDA cards go here, in front. */
 export async function listDevices(): Promise<readonly EngineDevice[]> {
-  return [wasmDevice, cpuDevice];
+  return [tensorflowDevice, wasmDevice, webgpuDevice, cpuDevice];
 }
 
 /** A device that runs, and what was found on the way to it. */

@@ -255,5 +255,7 @@ function table(
 
 const groupTitle = (group: EvaluationRow['group']): string => group.replace('baseline: ', '');
 const fixed = (value: number | null | undefined, digits: number): string =>
-  value === null || value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits);
+  value === null || value === undefined || !Number.isFinite(value)
+    ? '–'
+    : value.toFixed(digits).replace(/^-(?=[0.]*$)/, ''); // no -0.0000
 const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(0)} %`);

@@ -2,9 +2,11 @@
 // small constant rate during which checkpoints are saved. Data-parallel over threads with the same bits for any number of
 // them: a batch is cut into a fixed number of shards, and shard gradients are added in shard order. Pure: no files, no clock.
 import { seededRandom } from '../util/seededRandom';
+import { augment } from './augmentation';
 import { adamStep, cosineLearningRate, createAdamState } from './adam';
 import type { LabelledImages } from './imageData';
 import { createNetwork } from './network';
+import { compileForward, lanes } from './simd/forward';
 import { initialParameters, parameterCount, type NetworkSpec } from './networkSpec';
 import type { ZooSchedule } from './recipes/recipe';
 
@@ -59,12 +61,15 @@ export function trainNetwork(
 
   const random = seededRandom(seed, 0);
   const network = createNetwork(spec);
+  const simd = compileForward(spec);
   const { parameters } = network;
   parameters.set(initialParameters(spec, random));
   const optimizer = createAdamState(parameters.length);
   const gradients = new Float64Array(parameters.length);
   const stride = parameters.length + 1;
+  const imageShape = [images.height, images.width] as const;
   const imageSize = images.height * images.width;
+  const changedImages = Array.from({ length: lanes }, () => new Uint8Array(imageSize));
   const { batchSize } = schedule;
   let order = random.permutation(images.count);
   let lossSum = 0;
@@ -74,6 +79,7 @@ export function trainNetwork(
     const inEpoch = step % perEpoch;
     if (inEpoch === 0 && step > 0) order = random.permutation(images.count);
 
+    simd.parameters.set(parameters);
     // A half is overwritten two steps later; the meeting in between keeps it from being read then.
     const half = (step % 2) * shardCount * stride;
     for (let shard = place.index; shard < shardCount; shard += place.count) {
@@ -82,10 +88,20 @@ export function trainNetwork(
       slot.fill(0);
       const from = inEpoch * batchSize + Math.floor((shard * batchSize) / shardCount);
       const to = inEpoch * batchSize + Math.floor(((shard + 1) * batchSize) / shardCount);
-      for (let i = from; i < to; i++) {
-        const image = order[i]!;
-        network.forward(images.pixels, image * imageSize);
-        slot[parameters.length]! += network.backward(images.labels[image]!, 1 / batchSize, slot);
+      for (let first = from; first < to; first += lanes) {
+        const used = Math.min(lanes, to - first);
+        for (let lane = 0; lane < used; lane++) {
+          // A stream of its own for every image seen, whichever thread sees it.
+          const change = seededRandom(seed, 1 + step * batchSize + (first + lane - inEpoch * batchSize));
+          const changed = changedImages[lane]!;
+          augment(images.pixels, order[first + lane]! * imageSize, imageShape, schedule.augmentation, change, changed);
+          simd.setImage(lane, changed, 0);
+        }
+        simd.run();
+        for (let lane = 0; lane < used; lane++) {
+          network.forwardFrom(simd, lane, changedImages[lane]!, 0);
+          slot[parameters.length]! += network.backward(images.labels[order[first + lane]!]!, 1 / batchSize, slot);
+        }
       }
     }
     place.meet();

@@ -29,5 +29,11 @@ export const fashionCnnSmall: ZooRecipe = {
       { kind: 'linear', inFeatures: 20, outFeatures: 10 },
     ],
   },
-  schedule: { epochs: 20, batchSize: 64, learningRate: 3e-3, savingLearningRate: 1e-4 },
+  schedule: {
+    epochs: 20,
+    batchSize: 64,
+    learningRate: 3e-3,
+    savingLearningRate: 1e-4,
+    augmentation: { shift: 1, mirror: true },
+  },
 };

@@ -24,5 +24,11 @@ export const fashionMlp: ZooRecipe = {
       { kind: 'linear', inFeatures: 16, outFeatures: 10 },
     ],
   },
-  schedule: { epochs: 20, batchSize: 64, learningRate: 3e-3, savingLearningRate: 1e-4 },
+  schedule: {
+    epochs: 20,
+    batchSize: 64,
+    learningRate: 3e-3,
+    savingLearningRate: 1e-4,
+    augmentation: { shift: 1, mirror: true },
+  },
 };

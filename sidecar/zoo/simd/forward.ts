@@ -22,6 +22,8 @@ export interface SimdForward {
   run(): void;
   /** (classes, lanes), valid until the next run. */
   readonly logits: Float32Array;
+  /** What each layer wrote, valid until the next run. *Shapes* (values of the layer's output, lanes) */
+  readonly outputs: readonly Float32Array[];
 }
 
 /** Where things are in the module's memory, in bytes. */
@@ -65,6 +67,9 @@ export function compileForward(spec: NetworkSpec): SimdForward {
   return {
     parameters: new Float32Array(buffer, plan.parametersAt, parameterCount(spec)),
     logits: new Float32Array(buffer, plan.activationsAt.at(-1), spec.nClasses * lanes),
+    outputs: shapes
+      .slice(1)
+      .map((shape, layer) => new Float32Array(buffer, plan.activationsAt[layer + 1], elementCount(shape) * lanes)),
     setImage(lane, pixels, at) {
       for (let i = 0, to = lane; to < image.length; i++, to += lanes) image[to] = levels[pixels[at + i]!]!;
     },
