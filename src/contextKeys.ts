@@ -17,10 +17,16 @@ export function publishContextKeys(library: Library, jobs: Jobs): vscode.Disposa
     set('hasDatasets', datasets.length > 0);
     set('hasRuns', runs.length > 0);
     set('hasRunning', runs.some(run => run.status === 'running') || jobs.all.some(job => job.training !== null));
-    set('hasResumable', runs.some(run => ['stopped', 'interrupted', 'failed'].includes(run.status)));
-    set('hasSnapshot', runs.some(run => run.snapshots.length > 0));
+    set(
+      'hasResumable',
+      runs.some(run => ['stopped', 'interrupted', 'failed'].includes(run.status)),
+    );
+    set(
+      'hasSnapshot',
+      runs.some(run => run.snapshots.length > 0),
+    );
   };
   const subscriptions = [library.onChange(publish), jobs.onChange(publish)];
   publish();
-  return { dispose: () => subscriptions.forEach(subscription => subscription.dispose()) };
+  return new vscode.Disposable(() => subscriptions.forEach(subscription => subscription.dispose()));
 }

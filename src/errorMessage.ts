@@ -10,7 +10,12 @@ export type ErrorAction =
 
 export type ErrorMessage =
   | { readonly kind: 'silent' }
-  | { readonly kind: 'message'; readonly severity: 'error' | 'warning'; readonly text: string; readonly actions: readonly ErrorAction[] };
+  | {
+      readonly kind: 'message';
+      readonly severity: 'error' | 'warning';
+      readonly text: string;
+      readonly actions: readonly ErrorAction[];
+    };
 
 /** `cancelled`: nothing, for the person asked for it. `user`: the message and its remedy. `internal`: also the log. */
 export function errorMessage(error: SidecarError): ErrorMessage {
@@ -31,7 +36,12 @@ export function errorMessage(error: SidecarError): ErrorMessage {
   }
 }
 
-const command = (title: string, id: string, ...args: unknown[]): ErrorAction => ({ kind: 'command', title, command: id, args });
+const command = (title: string, id: string, ...args: unknown[]): ErrorAction => ({
+  kind: 'command',
+  title,
+  command: id,
+  args,
+});
 
 function remedies({ code, details }: SidecarError): ErrorAction[] {
   switch (code) {
@@ -39,7 +49,13 @@ function remedies({ code, details }: SidecarError): ErrorAction[] {
       return [command('Locate…', 'rpg.locateDataset', { dataset: details.name })];
     case 'dataset-changed':
       return typeof details.name === 'string'
-        ? [command('Register Again', 'rpg.registerFolder', { folder: details.folder, name: details.name, replace: true })]
+        ? [
+            command('Register Again', 'rpg.registerFolder', {
+              folder: details.folder,
+              name: details.name,
+              replace: true,
+            }),
+          ]
         : [];
     case 'device-unavailable':
     case 'unknown-device':

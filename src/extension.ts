@@ -60,12 +60,20 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
   extension.subscriptions.push(
     ...commands.map(command => registerCommand(command, context, onProblem)),
     vscode.window.createTreeView('rpg.datasets', { treeDataProvider: datasetsTree, showCollapseAll: true }),
-    vscode.window.createTreeView('rpg.runs', { treeDataProvider: runsTree, canSelectMany: true, showCollapseAll: true }),
-    registerResults(results),
-    vscode.window.registerCustomEditorProvider(checkpointEditorType, new CheckpointEditor({ client, extensionUri: extension.extensionUri, onProblem }), {
-      webviewOptions: { retainContextWhenHidden: false },
-      supportsMultipleEditorsPerDocument: true,
+    vscode.window.createTreeView('rpg.runs', {
+      treeDataProvider: runsTree,
+      canSelectMany: true,
+      showCollapseAll: true,
     }),
+    registerResults(results),
+    vscode.window.registerCustomEditorProvider(
+      checkpointEditorType,
+      new CheckpointEditor({ client, extensionUri: extension.extensionUri, onProblem }),
+      {
+        webviewOptions: { retainContextWhenHidden: false },
+        supportsMultipleEditorsPerDocument: true,
+      },
+    ),
     registerReports(),
     publishContextKeys(library, jobs),
     watchForHangs(client, sidecar, jobs),
@@ -85,7 +93,10 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
 export function deactivate(): void {}
 
 /** Without a folder only checkpoints can be looked at; the sidecar works in the extension's own folder then. */
-function createSidecar({ extensionUri, globalStorageUri }: vscode.ExtensionContext, log: vscode.LogOutputChannel): SidecarProcess {
+function createSidecar(
+  { extensionUri, globalStorageUri }: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+): SidecarProcess {
   return new SidecarProcess({
     script: vscode.Uri.joinPath(extensionUri, 'dist', 'sidecar.js').fsPath,
     launch: () => ({
@@ -102,7 +113,11 @@ function ownFolder(folder: string): string {
   return folder;
 }
 
-function registerCommand({ id, run }: RpgCommand, context: CommandContext, onProblem: (error: unknown) => void): vscode.Disposable {
+function registerCommand(
+  { id, run }: RpgCommand,
+  context: CommandContext,
+  onProblem: (error: unknown) => void,
+): vscode.Disposable {
   return vscode.commands.registerCommand(id, async (...args: unknown[]) => {
     try {
       return await run(context, ...args);

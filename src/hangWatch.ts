@@ -24,5 +24,5 @@ export function watchForHangs(client: SidecarClient, sidecar: SidecarProcess, jo
     }
   };
   const timer = setInterval(() => void ask(), askEveryMs);
-  return { dispose: () => clearInterval(timer) };
+  return new vscode.Disposable(() => clearInterval(timer));
 }

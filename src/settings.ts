@@ -11,7 +11,12 @@ export interface Settings {
   readonly generateCount: number;
   readonly generateSampler: 'ddim' | 'ddpm';
   readonly generateSteps: number;
-  readonly evaluation: { timeLimitSeconds: number; concurrency: number; networksPerBaseline: number; midpoints: number };
+  readonly evaluation: {
+    timeLimitSeconds: number;
+    concurrency: number;
+    networksPerBaseline: number;
+    midpoints: number;
+  };
   /** Larger checkpoints wait for a click before their statistics are read. */
   readonly statisticsLimitBytes: number;
   readonly notifyWhenDone: boolean;

@@ -11,7 +11,9 @@ export function showError(error: unknown, log: vscode.LogOutputChannel): void {
     log.info(known.message);
     return;
   }
-  log.error(`${known.code}: ${known.message}${typeof known.details.stack === 'string' ? `\n${known.details.stack}` : ''}`);
+  log.error(
+    `${known.code}: ${known.message}${typeof known.details.stack === 'string' ? `\n${known.details.stack}` : ''}`,
+  );
   const show = shown.severity === 'error' ? vscode.window.showErrorMessage : vscode.window.showWarningMessage;
   const titles = new Map(shown.actions.map(action => [titleOf(action), action]));
   void show(shown.text, ...titles.keys()).then(chosen => {
@@ -35,8 +37,10 @@ function titleOf(action: ErrorAction): string {
 
 function perform(action: ErrorAction, log: vscode.LogOutputChannel): void {
   switch (action.kind) {
-    case 'showLog':
-      return log.show(true);
+    case 'showLog': {
+      log.show(true);
+      return;
+    }
     case 'openSetting':
       return void vscode.commands.executeCommand('workbench.action.openSettings', action.setting);
     case 'command':

@@ -28,11 +28,15 @@ export function createSidecarClient(sidecar: SidecarProcess): SidecarClient {
     try {
       const { connection, gone } = await sidecar.live();
       const progressToken = onProgress && `p${nextToken++}`;
-      const progress = onProgress && connection.onProgress(new ProgressType<never>(), progressToken!, onProgress as (progress: never) => void);
+      const progress = onProgress && connection.onProgress(new ProgressType<never>(), progressToken!, onProgress);
       const cancellation = cancellationOf(signal);
       try {
         const envelope: Envelope<typeof params> = { params, progressToken };
-        const answer = connection.sendRequest<ResultOf<typeof operation>>(operation.method, envelope, cancellation.token);
+        const answer = connection.sendRequest<ResultOf<typeof operation>>(
+          operation.method,
+          envelope,
+          cancellation.token,
+        );
         answer.catch(() => {}); // when the process is gone first
         return await Promise.race([answer, gone]);
       } finally {
@@ -63,7 +67,7 @@ export function createSidecarClient(sidecar: SidecarProcess): SidecarClient {
   };
 }
 
-type ResultOf<O> = O extends Operation<never, infer Result, never> ? Result : never;
+type ResultOf<O> = O extends Operation<never, infer Result> ? Result : never;
 
 function cancellationOf(signal: AbortSignal | undefined): { token: CancellationToken; dispose(): void } {
   const source = new CancellationTokenSource();

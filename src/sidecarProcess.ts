@@ -12,7 +12,14 @@ import {
 import { initialize, logMethod, protocolVersion, type InitializeResult, type LogMessage } from '../protocol/session';
 import { Emitter, type Disposable } from './emitter';
 import { killOrphans, orphanMark } from './orphans';
-import { sidecarCannotStart, sidecarCrashes, sidecarGone, sidecarVersion, toSidecarError, type SidecarError } from './sidecarError';
+import {
+  sidecarCannotStart,
+  sidecarCrashes,
+  sidecarGone,
+  sidecarVersion,
+  toSidecarError,
+  type SidecarError,
+} from './sidecarError';
 
 export type SidecarState =
   | { readonly kind: 'stopped' }
@@ -172,10 +179,16 @@ export class SidecarProcess implements Disposable {
   #onUnexpectedEnd(error: SidecarError, livedMs: number): void {
     this.#child = null;
     this.#live = null;
-    if (error.code === 'sidecar-cannot-start') return this.#set({ kind: 'failed', error });
+    if (error.code === 'sidecar-cannot-start') {
+      this.#set({ kind: 'failed', error });
+      return;
+    }
     this.#crashes = livedMs > healthyMs ? 1 : this.#crashes + 1;
     this.#options.log('error', `${error.message} (crash ${this.#crashes} of ${maxCrashes})`);
-    if (this.#crashes >= maxCrashes) return this.#set({ kind: 'failed', error: sidecarCrashes(this.#crashes) });
+    if (this.#crashes >= maxCrashes) {
+      this.#set({ kind: 'failed', error: sidecarCrashes(this.#crashes) });
+      return;
+    }
     const retryMs = (this.#options.firstDelayMs ?? 1000) * 2 ** (this.#crashes - 1);
     this.#timer = setTimeout(() => void this.live().catch(() => {}), retryMs);
     this.#set({ kind: 'crashed', exit: error.message, retryMs });

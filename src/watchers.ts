@@ -14,7 +14,14 @@ export function watchRecords(workspace: vscode.Uri, library: Library): vscode.Di
       void library.refresh();
     }, settleMs);
   };
-  const patterns = ['.rpg', '.rpg/datasets/*.json', '.rpg/runs/*', '.rpg/runs/*/{run.json,lock}', '.rpg/runs/*/state/*/DONE', '.rpg/runs/*/{evaluations,samples}/*'];
+  const patterns = [
+    '.rpg',
+    '.rpg/datasets/*.json',
+    '.rpg/runs/*',
+    '.rpg/runs/*/{run.json,lock}',
+    '.rpg/runs/*/state/*/DONE',
+    '.rpg/runs/*/{evaluations,samples}/*',
+  ];
   const watchers = patterns.map(pattern => {
     const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(workspace, pattern));
     watcher.onDidCreate(soon);

@@ -14,5 +14,9 @@ export function workspaceFolder(): vscode.Uri | null {
 export function requireWorkspace(): string {
   const folder = workspaceFolder();
   if (folder) return folder.fsPath;
-  throw new SidecarError('no-workspace', 'user', 'datasets and runs are kept in a folder of the workspace; open one first');
+  throw new SidecarError(
+    'no-workspace',
+    'user',
+    'datasets and runs are kept in a folder of the workspace; open one first',
+  );
 }

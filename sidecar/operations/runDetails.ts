@@ -80,7 +80,9 @@ async function listSamples(
   const inside = (await fs.readdir(path.join(folder, runFiles.samples)).catch(() => []))
     .filter(name => !name.startsWith('.'))
     .map(name => path.join(folder, runFiles.samples, name));
-  const folders = [...new Set([...inside, ...events.keys()])].sort((a, b) => madeAt(b, events) - madeAt(a, events) || (a < b ? 1 : -1));
+  const folders = [...new Set([...inside, ...events.keys()])].sort(
+    (a, b) => madeAt(b, events) - madeAt(a, events) || (a < b ? 1 : -1),
+  );
   const measured = new Map(evaluation?.networks.map(({ name, accuracy }) => [name, accuracy]));
   const sets = await Promise.all(
     folders.slice(0, maxSampleSets).map(found => readSampleSet(found, events.get(found), measured)),
@@ -143,7 +145,10 @@ function listFiles(folder: string): RunDetails['files'] {
 
 async function readLog(folder: string): Promise<LogLine[]> {
   const text = await fs.readFile(path.join(folder, runFiles.log), 'utf8').catch(() => '');
-  return text.split('\n').map(parseLogLine).filter(line => line !== null);
+  return text
+    .split('\n')
+    .map(parseLogLine)
+    .filter(line => line !== null);
 }
 
 /** Null for the last line, which may be torn. */

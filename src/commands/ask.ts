@@ -70,7 +70,11 @@ export async function askRun(
     throw new SidecarError('no-runs', 'user', 'there are no runs in this workspace yet; start one with RPG: Train');
   const usable = runs.filter(run => blocked(run) === null);
   if (usable.length === 0)
-    throw new SidecarError('run-blocked', 'user', `none of the ${runs.length} runs will do: ${runs[0]!.id}: ${blocked(runs[0]!)!}`);
+    throw new SidecarError(
+      'run-blocked',
+      'user',
+      `none of the ${runs.length} runs will do: ${runs[0]!.id}: ${blocked(runs[0]!)!}`,
+    );
   const choices = [...usable, ...runs.filter(run => blocked(run) !== null)].map(run => ({
     label: `$(${runIcon(run)}) ${run.id}`,
     description: `${run.status} · step ${formatCount(run.step)} of ${formatCount(run.steps)} · loss ${formatLoss(run.loss)}`,

@@ -30,7 +30,10 @@ export const checkSetUpCommand: RpgCommand = {
   },
 };
 
-const icons = { ok: 'pass', missing: 'warning', unknown: 'question' } as const satisfies Record<SetUpItem['state'], string>;
+const icons = { ok: 'pass', missing: 'warning', unknown: 'question' } as const satisfies Record<
+  SetUpItem['state'],
+  string
+>;
 
 function fixTitle(fix: SetUpFix): string {
   switch (fix.kind) {
@@ -54,17 +57,21 @@ async function mend(context: CommandContext, fix: SetUpFix): Promise<void> {
     case 'choosePython':
       return choosePython();
     case 'chooseDevice':
-      return void (await vscode.commands.executeCommand('rpg.chooseDevice'));
+      await vscode.commands.executeCommand('rpg.chooseDevice');
+      return;
     case 'terminal': {
       // Typed, not run: it changes the person's machine.
       const terminal = vscode.window.createTerminal('RPG set-up');
       terminal.show();
-      return terminal.sendText(fix.command, false);
+      terminal.sendText(fix.command, false);
+      return;
     }
     case 'locateDataset':
-      return void (await vscode.commands.executeCommand('rpg.locateDataset', { dataset: fix.dataset }));
+      await vscode.commands.executeCommand('rpg.locateDataset', { dataset: fix.dataset });
+      return;
     case 'setTest':
-      return void (await editTestCommand(context, fix.dataset));
+      await editTestCommand(context, fix.dataset);
+      return;
     default:
       return fix satisfies never;
   }
@@ -72,6 +79,6 @@ async function mend(context: CommandContext, fix: SetUpFix): Promise<void> {
 
 async function choosePython(): Promise<void> {
   const [file] = (await vscode.window.showOpenDialog({ title: 'A Python interpreter', openLabel: 'Use' })) ?? [];
-  if (file) await vscode.workspace.getConfiguration('rpg').update('pythonPath', file.fsPath, vscode.ConfigurationTarget.Global);
+  if (file)
+    await vscode.workspace.getConfiguration('rpg').update('pythonPath', file.fsPath, vscode.ConfigurationTarget.Global);
 }
-

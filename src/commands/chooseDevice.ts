@@ -23,7 +23,9 @@ export const chooseDeviceCommand: RpgCommand = {
       };
       return [automatic, ...list.map(device => deviceChoice(device, current))];
     };
-    const chosen = text(values(argument).device) ?? (await choose('Choose Device', 'Where are runs trained and networks generated?', offer()));
+    const chosen =
+      text(values(argument).device) ??
+      (await choose('Choose Device', 'Where are runs trained and networks generated?', offer()));
     if (chosen === undefined) return undefined;
     await configuration.update('device', chosen, vscode.ConfigurationTarget.Global);
     return chosen;

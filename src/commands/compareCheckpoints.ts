@@ -16,7 +16,10 @@ export const compareCheckpointsCommand: RpgCommand = {
     const a = text(given.a) ?? selected[0]?.fsPath ?? (argument instanceof vscode.Uri ? argument.fsPath : undefined);
     const first = a ?? (await askCheckpoint(context, 'Compare: the first checkpoint'))?.fsPath;
     if (first === undefined) return undefined;
-    const second = text(given.b) ?? selected[1]?.fsPath ?? (await askCheckpoint(context, `Compare ${path.basename(first)} with`))?.fsPath;
+    const second =
+      text(given.b) ??
+      selected[1]?.fsPath ??
+      (await askCheckpoint(context, `Compare ${path.basename(first)} with`))?.fsPath;
     if (second === undefined) return undefined;
     const names = `${path.basename(first)} and ${path.basename(second)}`;
     const report = await callWithNotification(context, `Comparing ${names}`, diff, { a: first, b: second });

@@ -32,7 +32,8 @@ export const undoUnregisterCommand: RpgCommand = {
   id: 'rpg.undoUnregister',
   async run({ client, library }, argument) {
     const { record } = values(argument);
-    if (typeof record !== 'object' || record === null) throw new SidecarError('nothing-to-undo', 'user', 'there is nothing to take back');
+    if (typeof record !== 'object' || record === null)
+      throw new SidecarError('nothing-to-undo', 'user', 'there is nothing to take back');
     // The cast: it is what `unregister` answered; the sidecar looks at it again.
     const restored = await client.call(restoreDataset, { record: record as DatasetRecord });
     await library.refresh();

@@ -23,7 +23,9 @@ export const tryDemoCommand: RpgCommand = {
     const { dataset } = await callWithNotification(context, 'Preparing the demo', prepareDemo, { folder });
     await context.library.refresh();
     const given = values(argument);
-    const settings = Array.isArray(given.settings) ? given.settings.filter(item => typeof item === 'string') : undefined;
+    const settings = Array.isArray(given.settings)
+      ? given.settings.filter(item => typeof item === 'string')
+      : undefined;
     const { device, workers } = readSettings();
     const params = { dataset, preset: 'demo', settings, workers, ...device };
     return trainAndTell(context, 'Training the demo', train, params);

@@ -19,7 +19,9 @@ export async function editTestCommand(
   name: string | undefined,
   command?: string,
 ): Promise<DatasetRecord | undefined> {
-  const dataset = await askDataset(context, 'Test command', name, ({ state }) => (state === 'ready' ? null : 'its folder is gone'));
+  const dataset = await askDataset(context, 'Test command', name, ({ state }) =>
+    state === 'ready' ? null : 'its folder is gone',
+  );
   if (!dataset) return undefined;
   const testCommand =
     command ??
@@ -30,7 +32,13 @@ export async function editTestCommand(
       problem: input => (input.trim() === '' ? 'Write a command with {file} in it' : testCommandProblem(input)),
     }));
   if (testCommand === undefined) return undefined;
-  const params = { folder: dataset.path, name: dataset.name, key: dataset.key || undefined, testCommand, replace: true };
+  const params = {
+    folder: dataset.path,
+    name: dataset.name,
+    key: dataset.key || undefined,
+    testCommand,
+    replace: true,
+  };
   const record = await callWithNotification(context, `Registering ${dataset.name}`, register, params);
   await context.library.refresh();
   return record;

@@ -21,7 +21,13 @@ export const evaluateCommand: RpgCommand = {
     const generated = text(given.generated) ?? (await askSamples(context, run.id));
     if (generated === undefined) return undefined;
     const params = { run: run.id, generated, seed: 0, ...readSettings().evaluation };
-    const { evaluation: result, file } = await callWithNotification(context, `Evaluating ${run.id}`, evaluateRun, params, run.id);
+    const { evaluation: result, file } = await callWithNotification(
+      context,
+      `Evaluating ${run.id}`,
+      evaluateRun,
+      params,
+      run.id,
+    );
     await context.library.refresh();
     await context.results.show([run.id], 'accuracy');
     const own = result.rows.find(({ group }) => group === 'generated');

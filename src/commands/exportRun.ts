@@ -88,7 +88,7 @@ async function writeText(file: string, content: string): Promise<number> {
 
 async function metricsCsv(client: CommandContext['client'], run: string): Promise<string> {
   const lines = ['step,loss,learningRate'];
-  for (let fromByte = 0, afterStep = 0, hasMore = true; hasMore; ) {
+  for (let fromByte = 0, afterStep = 0, hasMore = true; hasMore;) {
     const tail = await client.call(metricsTail, { run, fromByte, afterStep });
     tail.steps.forEach((step, i) => lines.push(`${step},${tail.loss[i] ?? ''},${tail.learningRate[i] ?? ''}`));
     ({ nextByte: fromByte, hasMore } = tail);

@@ -42,7 +42,10 @@ export async function generateAndTell(
     if (chosen === 'Evaluate')
       void vscode.commands.executeCommand('rpg.evaluate', { run: run.id, generated: result.folder });
     if (chosen === 'Reveal in Explorer')
-      void vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(result.networks[0]?.file ?? result.folder));
+      void vscode.commands.executeCommand(
+        'revealInExplorer',
+        vscode.Uri.file(result.networks[0]?.file ?? result.folder),
+      );
   });
   return result;
 }

@@ -45,7 +45,9 @@ export async function askTaskRun(
       'user',
       `${given ?? 'no run of this workspace'} ${given === undefined ? 'was trained with tasks' : 'was not trained with tasks'}; train with the preset unseen-tasks on checkpoints whose names carry a class (…_class0279_…)`,
     );
-  const run = await askRun(context, title, given, summary => (conditions.has(summary.id) ? generationBlocked(summary) : reason));
+  const run = await askRun(context, title, given, summary =>
+    conditions.has(summary.id) ? generationBlocked(summary) : reason,
+  );
   const condition = run && conditions.get(run.id);
   return run && condition && { run, condition };
 }

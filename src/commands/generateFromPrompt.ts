@@ -16,7 +16,9 @@ export const generateFromPromptCommand: RpgCommand = {
     const { run } = found;
     const prompt = text(given.prompt);
     const reading =
-      prompt === undefined ? await askPrompt(context, run.id) : await context.client.call(readPrompt, { run: run.id, prompt });
+      prompt === undefined
+        ? await askPrompt(context, run.id)
+        : await context.client.call(readPrompt, { run: run.id, prompt });
     if (!reading) return undefined;
     const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, 1));
     return sampler && generateAndTell(context, run, { classes: [reading.class], count: 1, ...sampler });

@@ -13,7 +13,12 @@ export const inspectCheckpointCommand: RpgCommand = {
   id: 'rpg.inspectCheckpoint',
   async run(context, argument) {
     const given = text(values(argument).path);
-    const chosen = argument instanceof vscode.Uri ? argument : given === undefined ? await askCheckpoint(context) : vscode.Uri.file(given);
+    const chosen =
+      argument instanceof vscode.Uri
+        ? argument
+        : given === undefined
+          ? await askCheckpoint(context)
+          : vscode.Uri.file(given);
     if (!chosen) return undefined;
     if (!isPlainFolder(chosen.fsPath)) {
       await vscode.commands.executeCommand('vscode.openWith', chosen, checkpointEditorType);
@@ -32,9 +37,14 @@ function isPlainFolder(file: string): boolean {
   return isFolder && !statSync(path.join(file, 'adapter_config.json'), { throwIfNoEntry: false });
 }
 
-export async function askCheckpoint({ client }: CommandContext, title = 'Inspect Checkpoint'): Promise<vscode.Uri | undefined> {
+export async function askCheckpoint(
+  { client }: CommandContext,
+  title = 'Inspect Checkpoint',
+): Promise<vscode.Uri | undefined> {
   const { checkpointFormats } = await client.capabilities();
-  const extensions = [...new Set(checkpointFormats.flatMap(format => format.extensions.map(ending => ending.slice(1))))];
+  const extensions = [
+    ...new Set(checkpointFormats.flatMap(format => format.extensions.map(ending => ending.slice(1)))),
+  ];
   const chosen = await vscode.window.showOpenDialog({
     title,
     openLabel: 'Choose',

@@ -6,7 +6,11 @@ import * as vscode from 'vscode';
 import { runConfigFields } from '../../protocol/runConfig';
 import type { CommandContext } from './command';
 
-export async function newConfiguration({ workspace }: CommandContext, dataset: string, preset: string): Promise<string> {
+export async function newConfiguration(
+  { workspace }: CommandContext,
+  dataset: string,
+  preset: string,
+): Promise<string> {
   const file = freeName(workspace(), dataset);
   const { batchSize, steps, learningRate } = runConfigFields.training;
   const content = {

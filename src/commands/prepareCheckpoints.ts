@@ -20,14 +20,22 @@ export const prepareCheckpointsCommand: RpgCommand = {
     const given = values(argument);
     await context.library.refresh();
     const dataset = context.library.datasets.find(({ name }) => name === given.dataset);
-    const folder = dataset ? rootOf(dataset.path) : argument instanceof vscode.Uri ? argument.fsPath : (text(given.folder) ?? (await askFolder('Prepare')));
+    const folder = dataset
+      ? rootOf(dataset.path)
+      : argument instanceof vscode.Uri
+        ? argument.fsPath
+        : (text(given.folder) ?? (await askFolder('Prepare')));
     if (folder === undefined) return undefined;
     const command = text(given.command) ?? (await askCommand(context, folder));
     if (command === undefined) return undefined;
     await context.memory.update(memoryKey(folder), command);
     const code = await runTask(folder, command);
     if (code !== 0)
-      throw new SidecarError('training-failed', 'user', `${command} ended with code ${String(code)}; its terminal says why`);
+      throw new SidecarError(
+        'training-failed',
+        'user',
+        `${command} ended with code ${String(code)}; its terminal says why`,
+      );
     return registerAgain(context, folder, dataset);
   },
 };
@@ -69,10 +77,20 @@ async function runTask(folder: string, command: string): Promise<number | undefi
   }
 }
 
-async function registerAgain(context: CommandContext, folder: string, known: DatasetSummary | undefined): Promise<unknown> {
+async function registerAgain(
+  context: CommandContext,
+  folder: string,
+  known: DatasetSummary | undefined,
+): Promise<unknown> {
   const taken = context.library.datasets.map(({ name }) => name);
   const params = known
-    ? { folder: known.path, name: known.name, key: known.key || undefined, testCommand: known.testCommand ?? undefined, replace: true }
+    ? {
+        folder: known.path,
+        name: known.name,
+        key: known.key || undefined,
+        testCommand: known.testCommand ?? undefined,
+        replace: true,
+      }
     : { folder, name: suggestName(folder, taken) };
   const record = await callWithNotification(context, `Measuring ${path.basename(folder)}`, register, params);
   await context.library.refresh();

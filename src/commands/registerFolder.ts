@@ -14,7 +14,8 @@ export const registerFolderCommand: RpgCommand = {
   async run(context, argument) {
     const given = values(argument);
     context.workspace(); // it is asked for before anything else is
-    const folder = argument instanceof vscode.Uri ? argument.fsPath : (text(given.folder) ?? (await askFolder('Register')));
+    const folder =
+      argument instanceof vscode.Uri ? argument.fsPath : (text(given.folder) ?? (await askFolder('Register')));
     if (folder === undefined) return undefined;
     await context.library.refresh();
     const replace = given.replace === true;
@@ -67,7 +68,11 @@ const rootOf = (folder: string): string => (path.basename(folder) === 'checkpoin
 
 /** A name made of the folder's, that is not taken. */
 export function suggestName(folder: string, taken: readonly string[]): string {
-  const cleaned = path.basename(rootOf(folder)).replace(/[^\p{L}\p{N}_.-]+/gu, '-').replace(/^[-.]+/, '').slice(0, 90);
+  const cleaned = path
+    .basename(rootOf(folder))
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
+    .replace(/^[-.]+/, '')
+    .slice(0, 90);
   const base = cleaned || 'dataset';
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}-${number}`;

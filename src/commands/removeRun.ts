@@ -9,7 +9,12 @@ import { text, values, type RpgCommand } from './command';
 export const removeRunCommand: RpgCommand = {
   id: 'rpg.removeRun',
   async run(context, argument) {
-    const run = await askRun(context, 'Remove', text(values(argument).run), summary => blockedActions(summary, null).delete ?? null);
+    const run = await askRun(
+      context,
+      'Remove',
+      text(values(argument).run),
+      summary => blockedActions(summary, null).delete ?? null,
+    );
     if (!run) return undefined;
     const removed = await context.client.call(removeRun, { run: run.id });
     await context.library.refresh();

@@ -44,7 +44,8 @@ async function askRuns({ library }: CommandContext): Promise<string[] | undefine
   }));
   const chosen = await vscode.window.showQuickPick(items, {
     title: 'Compare Runs',
-    placeHolder: items.length === 0 ? 'There are no runs in this workspace yet' : 'Two or more runs; the first is shown in full',
+    placeHolder:
+      items.length === 0 ? 'There are no runs in this workspace yet' : 'Two or more runs; the first is shown in full',
     canPickMany: true,
   });
   return chosen?.map(({ label }) => label);

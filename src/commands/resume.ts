@@ -8,7 +8,12 @@ import { trainAndTell } from './training';
 export const resumeCommand: RpgCommand = {
   id: 'rpg.resume',
   async run(context, argument) {
-    const run = await askRun(context, 'Resume', text(values(argument).run), summary => blockedActions(summary, null).resume ?? null);
+    const run = await askRun(
+      context,
+      'Resume',
+      text(values(argument).run),
+      summary => blockedActions(summary, null).resume ?? null,
+    );
     return run && trainAndTell(context, `Training ${run.id}`, resume, { run: run.id });
   },
 };

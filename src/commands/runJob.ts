@@ -60,6 +60,6 @@ export async function callTraining<Params, Result>(
     if (isCancelled(error)) return undefined;
     throw error;
   } finally {
-    void library.refresh();
+    await library.refresh();
   }
 }

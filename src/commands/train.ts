@@ -18,17 +18,19 @@ export const trainCommand: RpgCommand = {
     const given = values(argument);
     const { device, workers } = readSettings();
     const configFile = argument instanceof vscode.Uri ? argument.fsPath : text(given.configFile);
-    if (configFile !== undefined)
-      return start(context, path.basename(configFile), { configFile, workers, ...device });
+    if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, workers, ...device });
     const blocked = ({ state, path: folder }: { state: string; path: string }): string | null =>
       state === 'missing' ? `its folder is gone: ${folder}` : null;
     const dataset = await askDataset(context, 'Train', text(given.dataset), blocked);
     if (!dataset) return undefined;
     const preset = text(given.preset) ?? (await askPreset(context, dataset.name));
     if (preset === undefined) return undefined;
-    if (preset.startsWith('file:')) return start(context, dataset.name, { configFile: preset.slice(5), workers, ...device });
+    if (preset.startsWith('file:'))
+      return start(context, dataset.name, { configFile: preset.slice(5), workers, ...device });
     if (preset.startsWith('new:')) return newConfiguration(context, dataset.name, preset.slice(4));
-    const settings = Array.isArray(given.settings) ? given.settings.filter(item => typeof item === 'string') : undefined;
+    const settings = Array.isArray(given.settings)
+      ? given.settings.filter(item => typeof item === 'string')
+      : undefined;
     return start(context, dataset.name, { dataset: dataset.name, preset, settings, workers, ...device });
   },
 };
@@ -68,13 +70,13 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
 
 function offer({ name, title }: PresetInfo, result: EstimateResult): Choice<string> {
   const estimate = result.estimates.find(({ preset }) => preset === name);
-  const description = estimate && estimate.problem === null ? costOf(estimate) : '';
+  const description = estimate?.problem === null ? costOf(estimate) : '';
   return {
     label: `$(beaker) ${name}`,
     description,
     detail: `${title} — on ${result.title}; ${result.basis}`,
     value: name,
-    reason: !estimate ? null : reasonAgainst(estimate, result),
+    reason: estimate === undefined ? null : reasonAgainst(estimate, result),
   };
 }
 
@@ -83,7 +85,15 @@ function costOf({ durationMs, memoryBytes, nTokens, nParameters, steps }: Traini
   return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatCount(nTokens)} tokens · ${formatCount(nParameters)} parameters`;
 }
 
-function reasonAgainst({ problem, isFitting, memoryBytes }: TrainingEstimate, { freeBytes, title }: EstimateResult): string | null {
-  if (problem !== null) return problem.split('\n').map(line => line.trim()).filter(line => line !== '').join('; ');
+function reasonAgainst(
+  { problem, isFitting, memoryBytes }: TrainingEstimate,
+  { freeBytes, title }: EstimateResult,
+): string | null {
+  if (problem !== null)
+    return problem
+      .split('\n')
+      .map(line => line.trim())
+      .filter(line => line !== '')
+      .join('; ');
   return isFitting ? null : `needs ${formatBytes(memoryBytes)} of memory; ${title} has ${formatBytes(freeBytes)} free`;
 }

@@ -122,7 +122,8 @@ class CheckpointPage {
           },
         },
       );
-      if (report.kind === 'folder') throw new SidecarError('is-a-folder', 'user', `${this.file} is a folder of checkpoints`);
+      if (report.kind === 'folder')
+        throw new SidecarError('is-a-folder', 'user', `${this.file} is a folder of checkpoints`);
       return report;
     } catch (error) {
       if (isCancelled(error) || reading.signal.aborted) return null;

@@ -83,7 +83,8 @@ export class Jobs {
 
   #update(job: MutableJob, change: Partial<JobView>): void {
     const isStopping = !job.view.canCancel;
-    const message = isStopping && change.canCancel === undefined ? job.view.message : (change.message ?? job.view.message);
+    const message =
+      isStopping && change.canCancel === undefined ? job.view.message : (change.message ?? job.view.message);
     job.view = { ...job.view, ...change, message };
     this.#changed.fire();
   }

@@ -8,9 +8,7 @@ import type { SidecarClient } from '../sidecarClient';
 import { toSidecarError, type SidecarError } from '../sidecarError';
 
 export type LibraryStatus =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly error: SidecarError };
+  { readonly kind: 'loading' } | { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly error: SidecarError };
 
 export interface LibraryOptions {
   readonly client: Pick<SidecarClient, 'call'>;
@@ -59,11 +57,15 @@ export class Library {
   }
 
   async #readUntilQuiet(): Promise<void> {
-    do {
-      this.#isAskedAgain = false;
-      await this.#read();
-      this.#changed.fire();
-    } while (this.#isAskedAgain);
+    this.#isAskedAgain = false;
+    await this.#read();
+    this.#changed.fire();
+    // The flag may have been set while it was read.
+    if (this.#wasAskedAgain()) await this.#readUntilQuiet();
+  }
+
+  #wasAskedAgain(): boolean {
+    return this.#isAskedAgain;
   }
 
   async #read(): Promise<void> {

@@ -31,5 +31,4 @@ export function formatLoss(loss: number | null): string {
 }
 
 /** 1 → '1 network', 3 → '3 networks'. */
-export const plural = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;

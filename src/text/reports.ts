@@ -3,7 +3,11 @@ import type { DifferenceReport, FolderReport } from '../../protocol/records';
 import { formatCount } from './format';
 
 /** A table with aligned columns; numbers to the right. */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[], right: ReadonlySet<number>): string {
+export function textTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: ReadonlySet<number>,
+): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     cells
@@ -39,7 +43,9 @@ export function folderReportText(report: FolderReport): string {
     printable(report.path),
     `${formatCount(report.nCheckpoints)} checkpoints, ${formatCount(report.nSkipped)} other files`,
     `${formatCount(report.nWeights)} weights to generate, ${formatCount(report.nFixed)} fixed values`,
-    ...(accuracy ? [`accuracy in the file names: best ${accuracy.best}, mean ${accuracy.mean}, min ${accuracy.min}`] : []),
+    ...(accuracy
+      ? [`accuracy in the file names: best ${accuracy.best}, mean ${accuracy.mean}, min ${accuracy.min}`]
+      : []),
     `fingerprint ${report.fingerprint}`,
   ];
   const parameterRows = parameters.map(({ name, shape, dtype, kind, mean, std }) => [
@@ -59,7 +65,9 @@ export function folderReportText(report: FolderReport): string {
   return [
     ...facts,
     '',
-    problems.length === 0 ? 'No problems.' : `Problems:\n${problems.map(problem => `  ${printable(problem)}`).join('\n')}`,
+    problems.length === 0
+      ? 'No problems.'
+      : `Problems:\n${problems.map(problem => `  ${printable(problem)}`).join('\n')}`,
     '',
     textTable(['parameter', 'shape', 'type', 'kind', 'mean', 'std'], parameterRows, new Set([4, 5])),
     '',
@@ -77,5 +85,7 @@ function number(value: number | null): string {
 
 /** Names come from files: line breaks and control characters would tear the table. */
 const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- exactly those are meant
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

@@ -10,8 +10,10 @@ export function runLine(run: RunSummary, training: TrainProgress | null): string
   const steps = `step ${formatCount(step)} of ${formatCount(run.steps)}`;
   switch (run.status) {
     case 'running': {
-      const left = training?.remainingMs == null ? '' : ` · ${formatDuration(training.remainingMs)} left`;
-      const phase = training && training.phase !== 'training' && training.message !== '' ? ` · ${training.message}` : '';
+      const remainingMs = training?.remainingMs ?? null;
+      const left = remainingMs === null ? '' : ` · ${formatDuration(remainingMs)} left`;
+      const phase =
+        training && training.phase !== 'training' && training.message !== '' ? ` · ${training.message}` : '';
       return `${steps} · loss ${formatLoss(loss)}${left}${phase}`;
     }
     case 'finished':

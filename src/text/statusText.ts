@@ -25,5 +25,10 @@ export function statusText(jobs: readonly JobView[], sidecar: SidecarState): Sta
   const percent = first.fraction === null ? '' : ` ${Math.floor(100 * first.fraction)} %`;
   const more = others.length === 0 ? '' : ` +${others.length}`;
   const tooltip = jobs.map(({ title, message }) => (message === '' ? title : `${title}: ${message}`)).join('\n');
-  return { text: `$(sync~spin) ${first.title}${percent}${more}`, tooltip, command: 'rpg.openResults', isWarning: false };
+  return {
+    text: `$(sync~spin) ${first.title}${percent}${more}`,
+    tooltip,
+    command: 'rpg.openResults',
+    isWarning: false,
+  };
 }

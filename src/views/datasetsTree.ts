@@ -8,7 +8,13 @@ import { formatBytes, formatCount, plural } from '../text/format';
 
 export type DatasetNode =
   | { readonly kind: 'dataset'; readonly dataset: DatasetSummary }
-  | { readonly kind: 'fact'; readonly label: string; readonly description: string; readonly icon: string; readonly dataset: DatasetSummary }
+  | {
+      readonly kind: 'fact';
+      readonly label: string;
+      readonly description: string;
+      readonly icon: string;
+      readonly dataset: DatasetSummary;
+    }
   | { readonly kind: 'folder'; readonly folder: string; readonly label: string }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'more'; readonly count: number; readonly folder: string };
@@ -82,7 +88,8 @@ function datasetItem(dataset: DatasetSummary): vscode.TreeItem {
   const { name, state, nCheckpoints, nWeights, checkpointBytes, path: folder, testCommand } = dataset;
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
   const isReady = state === 'ready';
-  item.description = isReady ? plural(nCheckpoints, 'checkpoint') : 'its folder is gone';
+  const description = isReady ? plural(nCheckpoints, 'checkpoint') : 'its folder is gone';
+  item.description = description;
   item.iconPath = new vscode.ThemeIcon(isReady ? 'database' : 'warning');
   item.contextValue = `dataset.${state}`;
   item.tooltip = [
@@ -90,7 +97,7 @@ function datasetItem(dataset: DatasetSummary): vscode.TreeItem {
     `${plural(nCheckpoints, 'checkpoint')} of ${plural(nWeights, 'weight')}, ${formatBytes(checkpointBytes)}`,
     `test: ${testCommand ?? 'built in, if there is one'}`,
   ].join('\n');
-  item.accessibilityInformation = { label: `dataset ${name}, ${String(item.description)}` };
+  item.accessibilityInformation = { label: `dataset ${name}, ${description}` };
   return item;
 }
 
@@ -109,7 +116,9 @@ async function childrenOf(dataset: DatasetSummary): Promise<DatasetNode[]> {
   ];
   if (state === 'missing') return [fact('Missing', folder, 'warning'), ...facts];
   const inner = path.join(folder, 'checkpoint');
-  const folders: DatasetNode[] = [{ kind: 'folder', folder: (await isFolder(inner)) ? inner : folder, label: 'Checkpoints' }];
+  const folders: DatasetNode[] = [
+    { kind: 'folder', folder: (await isFolder(inner)) ? inner : folder, label: 'Checkpoints' },
+  ];
   const generated = path.join(path.basename(folder) === 'checkpoint' ? path.dirname(folder) : folder, 'generated');
   if (await isFolder(generated)) folders.push({ kind: 'folder', folder: generated, label: 'Generated' });
   return [...facts, ...folders];

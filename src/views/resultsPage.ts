@@ -71,18 +71,32 @@ export class ResultsPage {
       case 'ready':
         this.#isReady = true;
         if (this.#selected.length === 0) this.#selected = [...intent.selected];
-        return this.#enqueue(() => this.#postEverything());
+        {
+          this.#enqueue(() => this.#postEverything());
+          return;
+        }
       case 'select':
         this.#selected = [...new Set(intent.runs)].filter(run => this.host.library.findRun(run) !== undefined);
-        return this.#enqueue(() => this.#postSelection());
+        {
+          this.#enqueue(() => this.#postSelection());
+          return;
+        }
       case 'selectEvaluation':
         this.#chosenEvaluation.set(intent.run, intent.id);
-        return this.#enqueue(() => this.#postSelection());
+        {
+          this.#enqueue(() => this.#postSelection());
+          return;
+        }
       case 'resendMetrics':
         this.#curves.get(intent.run)?.rewind();
-        return this.#enqueue(() => this.#followCurves());
-      default:
-        return this.host.perform(intent, this.#knownPaths());
+        {
+          this.#enqueue(() => this.#followCurves());
+          return;
+        }
+      default: {
+        this.host.perform(intent, this.#knownPaths());
+        return;
+      }
     }
   }
 
@@ -142,7 +156,9 @@ export class ResultsPage {
       const now = this.host.library.findRun(run);
       const then = this.#details.get(run)?.summary;
       // Steps and loss are live; all else is read again.
-      return now?.status !== then?.status || now?.snapshots.join() !== then?.snapshots.join() || now?.status !== 'running';
+      return (
+        now?.status !== then?.status || now?.snapshots.join() !== then?.snapshots.join() || now?.status !== 'running'
+      );
     });
   }
 
@@ -207,7 +223,10 @@ export class ResultsPage {
       this.#timer = null;
       this.#enqueue(async () => {
         if (!this.#isReady) return;
-        this.#post({ kind: 'changed', parts: { live: this.#live(), jobs: this.host.jobs.all.map(({ view }) => view) } });
+        this.#post({
+          kind: 'changed',
+          parts: { live: this.#live(), jobs: this.host.jobs.all.map(({ view }) => view) },
+        });
         await this.#followCurves();
         if (this.#selected.some(run => this.host.library.findRun(run)?.status === 'running')) this.#tickSoon();
       });

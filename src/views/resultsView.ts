@@ -15,7 +15,9 @@ type Host = Pick<CommandContext, 'client' | 'library' | 'jobs'> & {
   readonly onProblem: (error: unknown) => void;
 };
 
-export class ResultsViews implements ResultsDoor, vscode.WebviewViewProvider, vscode.WebviewPanelSerializer, vscode.Disposable {
+export class ResultsViews
+  implements ResultsDoor, vscode.WebviewViewProvider, vscode.WebviewPanelSerializer, vscode.Disposable
+{
   #side: { view: vscode.WebviewView; page: ResultsPage } | null = null;
   readonly #tabs = new Map<vscode.WebviewPanel, ResultsPage>();
   #wanted: { runs: readonly string[] | undefined; section: ViewSection | undefined } | null = null;
@@ -35,14 +37,13 @@ export class ResultsViews implements ResultsDoor, vscode.WebviewViewProvider, vs
     const [tab] = this.#tabs;
     if (tab) {
       tab[0].reveal(undefined, true);
-      return tab[1].show(runs, section);
+      tab[1].show(runs, section);
+      return;
     }
-    this.#wanted = { runs, section };
+    // A view that was never opened takes what is wanted when it is made.
+    if (this.#side) this.#side.page.show(runs, section);
+    else this.#wanted = { runs, section };
     await vscode.commands.executeCommand(`${resultsViewId}.focus`);
-    if (this.#side && this.#wanted) {
-      this.#side.page.show(runs, section);
-      this.#wanted = null;
-    }
   }
 
   showInEditor(runs?: readonly string[]): void {
@@ -50,7 +51,8 @@ export class ResultsViews implements ResultsDoor, vscode.WebviewViewProvider, vs
     const selected = runs ?? this.#side?.page.selected;
     if (tab) {
       tab[0].reveal();
-      return tab[1].show(selected);
+      tab[1].show(selected);
+      return;
     }
     const panel = vscode.window.createWebviewPanel(panelType, 'RPG Results', vscode.ViewColumn.Active, {});
     this.#adopt(panel).show(selected);

@@ -25,7 +25,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     readonly library: Library,
     readonly jobs: Jobs,
   ) {
-    this.#subscriptions = [library.onChange(() => this.#changed.fire(undefined)), jobs.onChange(() => this.#redrawSoon())];
+    this.#subscriptions = [
+      library.onChange(() => this.#changed.fire(undefined)),
+      jobs.onChange(() => this.#redrawSoon()),
+    ];
   }
 
   dispose(): void {
@@ -35,7 +38,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   getChildren(node?: RunNode): RunNode[] {
-    if (node === undefined) return [...this.#preparing(), ...this.library.runs.map((run): RunNode => ({ kind: 'run', run }))];
+    if (node === undefined)
+      return [...this.#preparing(), ...this.library.runs.map((run): RunNode => ({ kind: 'run', run }))];
     return node.kind === 'run' ? factsOf(node.run) : [];
   }
 
@@ -96,7 +100,12 @@ function iconColor({ status }: RunSummary): vscode.ThemeColor | undefined {
 }
 
 function factsOf(run: RunSummary): RunNode[] {
-  const fact = (label: string, description: string, icon: string): RunNode => ({ kind: 'fact', label, description, icon });
+  const fact = (label: string, description: string, icon: string): RunNode => ({
+    kind: 'fact',
+    label,
+    description,
+    icon,
+  });
   return [
     ...(run.problem === null ? [] : [fact('Problem', run.problem.split('\n')[0]!, 'warning')]),
     fact('Dataset', run.dataset, 'database'),
