@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/{unit,engine,integration}/**/*.test.ts'],
     testTimeout: 60_000,
     // Worker threads are started from a bundle, which the tests do not have otherwise.
-    globalSetup: 'test/buildWorker.mjs',
+    globalSetup: ['test/support/build.ts'],
     env: { RPG_PROGRAMS: path.resolve('build') },
     // tfjs' packages are ES modules that Node does not take for ones: vitest transforms them.
     server: { deps: { inline: [/@tensorflow/] } },

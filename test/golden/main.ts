@@ -1,19 +1,26 @@
-// `npm run golden -- DIR [--engine E] [--device D]`: checks every case of a folder laid out like shared/golden and prints the
+// `npm run golden -- DIR [--engine E] [--device D] [--workers N]`: checks every case of a folder laid out like shared/golden and prints the
 // largest error of each. Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CheckedValue } from './checkedValue';
+import { checkModelCase } from './modelCases';
 import { checkTokenCase } from './tokenCases';
 
 async function main(): Promise<number> {
-  const { positionals } = parseArgs({
+  const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { engine: { type: 'string', default: 'portable' }, device: { type: 'string' } },
+    options: {
+      engine: { type: 'string', default: 'portable' },
+      device: { type: 'string', default: 'auto' },
+      workers: { type: 'string', default: '2' },
+    },
   });
   const folder = positionals[0];
   if (!folder || !existsSync(folder)) {
-    console.error(`usage: npm run golden -- DIR [--engine E] [--device D]; ${folder ?? 'no folder'} was given`);
+    console.error(
+      `usage: npm run golden -- DIR [--engine E] [--device D] [--workers N]; ${folder ?? 'no folder'} was given`,
+    );
     return 2;
   }
   let nCases = 0;
@@ -21,6 +28,16 @@ async function main(): Promise<number> {
   for (const name of caseFolders(path.join(folder, 'tokens'))) {
     nCases++;
     if (!printCase(`tokens/${name}`, await checkTokenCase(path.join(folder, 'tokens', name)))) nFailed++;
+  }
+  const { engine, device, workers } = values;
+  for (const name of caseFolders(path.join(folder, 'model'))) {
+    nCases++;
+    const checked = await checkModelCase(path.join(folder, 'model', name), {
+      engine,
+      device,
+      workers: Number(workers),
+    });
+    if (!printCase(`model/${name}`, checked)) nFailed++;
   }
   if (nCases === 0) {
     console.error(`${folder}: no case under tokens/ or model/`);
