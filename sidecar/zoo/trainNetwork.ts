@@ -2,7 +2,6 @@
 // small constant rate during which checkpoints are saved. Data-parallel over threads with the same bits for any number of
 // them: a batch is cut into a fixed number of shards, and shard gradients are added in shard order. Pure: no files, no clock.
 import { seededRandom } from '../util/seededRandom';
-import { augment } from './augmentation';
 import { adamStep, cosineLearningRate, createAdamState } from './adam';
 import type { LabelledImages } from './imageData';
 import { createNetwork } from './network';
@@ -67,9 +66,7 @@ export function trainNetwork(
   const optimizer = createAdamState(parameters.length);
   const gradients = new Float64Array(parameters.length);
   const stride = parameters.length + 1;
-  const imageShape = [images.height, images.width] as const;
   const imageSize = images.height * images.width;
-  const changedImages = Array.from({ length: lanes }, () => new Uint8Array(imageSize));
   const { batchSize } = schedule;
   let order = random.permutation(images.count);
   let lossSum = 0;
@@ -90,17 +87,12 @@ export function trainNetwork(
       const to = inEpoch * batchSize + Math.floor(((shard + 1) * batchSize) / shardCount);
       for (let first = from; first < to; first += lanes) {
         const used = Math.min(lanes, to - first);
-        for (let lane = 0; lane < used; lane++) {
-          // A stream of its own for every image seen, whichever thread sees it.
-          const change = seededRandom(seed, 1 + step * batchSize + (first + lane - inEpoch * batchSize));
-          const changed = changedImages[lane]!;
-          augment(images.pixels, order[first + lane]! * imageSize, imageShape, schedule.augmentation, change, changed);
-          simd.setImage(lane, changed, 0);
-        }
+        for (let lane = 0; lane < used; lane++) simd.setImage(lane, images.pixels, order[first + lane]! * imageSize);
         simd.run();
         for (let lane = 0; lane < used; lane++) {
-          network.forwardFrom(simd, lane, changedImages[lane]!, 0);
-          slot[parameters.length]! += network.backward(images.labels[order[first + lane]!]!, 1 / batchSize, slot);
+          const image = order[first + lane]!;
+          network.forwardFrom(simd, lane, images.pixels, image * imageSize);
+          slot[parameters.length]! += network.backward(images.labels[image]!, 1 / batchSize, slot);
         }
       }
     }

@@ -67,7 +67,6 @@ export function noiseBatch(spec: ModelSpec, step: number): TrainingBatch {
 
 export async function benchTrain(): Promise<void> {
   const workers = cpus().length;
-  console.log(`${cpus()[0]?.model.trim() ?? 'processor'}, ${workers} cores, Node ${process.version}`);
   for (const { name, spec, steps, goal } of workloads) {
     const ours = await timeSteps(spec, workers, steps);
     const theirs = timePyTorch(spec, workers, steps);

@@ -33,6 +33,8 @@ async function main(): Promise<number> {
   for (const name of caseFolders(path.join(folder, 'tokens'))) {
     count(printCase(`tokens/${name}`, await checkTokenCase(path.join(folder, 'tokens', name))));
   }
+  // Set before the first probe: the graphics loader reads it once.
+  if (existsSync(softwareGpu)) process.env.VK_ICD_FILENAMES ??= softwareGpu;
   if (existsSync(path.join(folder, 'model'))) {
     for (const device of await wantedDevices(options.engine, options.device)) {
       const results = await checkModelCases(folder, {
@@ -56,7 +58,6 @@ async function main(): Promise<number> {
 async function wantedDevices(engine: string, device: string | undefined): Promise<string[]> {
   if (device !== undefined) return device.split(',');
   if (engine !== 'portable') return ['auto'];
-  if (existsSync(softwareGpu)) process.env.VK_ICD_FILENAMES ??= softwareGpu;
   const webgpu = (await listDevices()).find(candidate => candidate.device === 'webgpu');
   const probe = await webgpu?.probe();
   if (probe?.kind === 'available') return ['wasm', 'cpu', 'webgpu'];

@@ -1,5 +1,4 @@
 // What a zoo recipe is: a network, the packaged data it learns, and how it is trained until its checkpoints are worth saving.
-import type { Augmentation } from '../augmentation';
 import type { NetworkSpec } from '../networkSpec';
 
 /** One recipe: one file and one line in registry.ts. */
@@ -24,6 +23,4 @@ export interface ZooSchedule {
   readonly learningRate: number;
   /** Constant while checkpoints are saved: it sets how far neighbours are apart. */
   readonly savingLearningRate: number;
-  /** Of every training image, every time it is seen. */
-  readonly augmentation: Augmentation;
 }

@@ -5,6 +5,8 @@ import { csv, groupTable, iouTable, networkTable } from '../../../sidecar/evalua
 import { heatMap } from '../../../sidecar/evaluation/plots/heatMap';
 import { lineChart } from '../../../sidecar/evaluation/plots/lineChart';
 import { escapeText, linearScale, paddedRange, ticks } from '../../../sidecar/evaluation/plots/svg';
+import { columnName, xlsx } from '../../../sidecar/evaluation/xlsx';
+import { crc32 } from '../../../sidecar/util/crc32';
 import { reportHtml } from '../../../sidecar/evaluation/report';
 
 const hostile = `<script>alert("x")</script>&'\u0000`;
@@ -148,6 +150,49 @@ describe('CSV', () => {
       ['=cmd()', 0.5, 1],
     ]);
   });
+});
+
+describe('XLSX', () => {
+  const bytes = Buffer.from(
+    xlsx([
+      { name: 'a & b', rows: groupTable(result) },
+      { name: 'networks', rows: networkTable(result) },
+    ]),
+  );
+
+  test('it is a zip whose checksums and directory hold', () => {
+    const end = bytes.length - 22;
+    expect(bytes.readUInt32LE(end)).toBe(0x06054b50);
+    const count = bytes.readUInt16LE(end + 10);
+    expect(count).toBe(6);
+    let entry = bytes.readUInt32LE(end + 16);
+    for (let i = 0; i < count; i++) {
+      const nameLength = bytes.readUInt16LE(entry + 28);
+      const local = bytes.readUInt32LE(entry + 42);
+      expect(bytes.readUInt32LE(local)).toBe(0x04034b50);
+      const from = local + 30 + nameLength;
+      const content = bytes.subarray(from, from + bytes.readUInt32LE(entry + 24));
+      expect(crc32(content)).toBe(bytes.readUInt32LE(entry + 16));
+      entry += 46 + nameLength;
+    }
+    expect(entry).toBe(end);
+  });
+
+  test('numbers are numbers, a formula is text, markup is escaped', () => {
+    const text = bytes.toString('utf8');
+    expect(text).toContain('<c r="D2"><v>0.5</v></c>');
+    expect(text).toContain('<t xml:space="preserve">=cmd()</t>');
+    expect(text).toContain('name="a &amp; b"');
+    expect(text).not.toContain('<script');
+  });
+
+  test.each([
+    [0, 'A'],
+    [25, 'Z'],
+    [26, 'AA'],
+    [701, 'ZZ'],
+    [702, 'AAA'],
+  ])('column %i is %s', (column, name) => expect(columnName(column)).toBe(name));
 });
 
 describe('plot helpers', () => {

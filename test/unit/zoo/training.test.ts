@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../sidecar/util/seededRandom';
 import { adamStep, cosineLearningRate, createAdamState } from '../../../sidecar/zoo/adam';
-import { augment, type Augmentation } from '../../../sidecar/zoo/augmentation';
 import { checkpointFileName, makeZoo } from '../../../sidecar/zoo/makeZoo';
 import { initialParameters } from '../../../sidecar/zoo/networkSpec';
 import type { ZooRecipe } from '../../../sidecar/zoo/recipes/recipe';
@@ -15,7 +14,6 @@ const schedule = {
   batchSize: 10,
   learningRate: 0.02,
   savingLearningRate: 0.002,
-  augmentation: { shift: 1, mirror: true },
 };
 const images = bandImages(200, tinyNetwork, 19);
 
@@ -167,24 +165,6 @@ describe('making a zoo', () => {
   test('file names follow the published pattern', () => {
     expect(checkpointFileName(4, 0.8787, 20, 'fashion_cnnsmall')).toBe('0004_acc0.8787_seed0020_fashion_cnnsmall.pth');
   });
-});
-
-describe('augmentation', () => {
-  const image = Uint8Array.of(1, 2, 3, 4, 5, 6); // 2 × 3
-  const change = (augmentation: Augmentation, numbers: readonly number[]): number[] => {
-    const rest = [...numbers];
-    const random = { ...seededRandom(0), integer: () => rest.shift()! };
-    const changed = new Uint8Array(6).fill(99);
-    augment(image, 0, [2, 3], augmentation, random, changed);
-    return [...changed];
-  };
-  test.each([
-    [{ shift: 0, mirror: false }, [0, 0], [1, 2, 3, 4, 5, 6]],
-    [{ shift: 0, mirror: true }, [0, 0, 1], [3, 2, 1, 6, 5, 4]],
-    [{ shift: 1, mirror: false }, [2, 1], [0, 0, 0, 1, 2, 3]],
-    [{ shift: 1, mirror: false }, [1, 2], [0, 1, 2, 0, 4, 5]],
-    [{ shift: 1, mirror: true }, [1, 0, 1], [2, 1, 0, 5, 4, 0]],
-  ])('%j with draws %j', (augmentation, draws, changed) => expect(change(augmentation, draws)).toEqual(changed));
 });
 
 test('Adam’s first step moves every weight by the learning rate against its gradient', () => {
