@@ -4,6 +4,7 @@ const packages = {
   rpc: 'node_modules/vscode-jsonrpc',
   vscode: 'node_modules/@types/vscode|^vscode$',
   ffi: 'node_modules/koffi',
+  gpu: 'node_modules/(webgpu|@webgpu)',
   terminal: 'node_modules/(commander|cli-progress|@types/cli-progress|picocolors)',
 };
 const node =
@@ -19,7 +20,7 @@ const allow = {
   'sidecar/datasets': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/model': ['protocol', 'sidecar/util'],
   'sidecar/config': ['protocol', 'sidecar/model', 'sidecar/util'],
-  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
+  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, packages.gpu, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
   'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/zoo', 'sidecar/util', node],
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],

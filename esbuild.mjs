@@ -3,7 +3,12 @@ import { existsSync } from 'node:fs';
 import * as esbuild from 'esbuild';
 import { copyWasmBinaries, workerBuild } from './scripts/workers.mjs';
 
-const common = { bundle: true, sourcemap: true, logLevel: 'info', legalComments: 'none' };
+const common = {
+  bundle: true,
+  sourcemap: true,
+  logLevel: process.argv.includes('--quiet') ? 'warning' : 'info',
+  legalComments: 'none',
+};
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
 
 /** Native and optional packages are found at run time beside the bundle, or reported as missing by an engine's probe. */

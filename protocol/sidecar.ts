@@ -1,7 +1,7 @@
 // Every operation the sidecar offers, by the name it travels under. The command line calls the same functions.
 import type { EvaluateParams, EvaluationRecord } from './evaluation';
 import { operation } from './operation';
-import type { PartialRunConfig } from './runConfig';
+import type { PartialRunConfig, ResolvedRunConfig } from './runConfig';
 import type { PrepareZooParams, PrepareZooResult } from './zoo';
 import type { GeneratedRecord, RunSummary } from './runRecords';
 import type {
@@ -119,6 +119,25 @@ export interface TrainResult {
 
 /** Trains a new run to its end, or until it is stopped. */
 export const train = operation<TrainParams, TrainResult, TrainProgress>('train');
+
+export interface RunEstimate {
+  config: ResolvedRunConfig;
+  engine: string;
+  device: string;
+  workers: number;
+  nTokens: number;
+  nParameters: number;
+  /** Counted from the model's shapes, not measured. */
+  memoryBytes: number;
+  freeBytes: number;
+  fits: boolean;
+  /** Measured on this machine now; null where the model does not fit. */
+  msPerStep: number | null;
+  /** Steps only, without snapshots and tests. */
+  totalMs: number | null;
+}
+/** Memory and time of the run that `train` would start with the same parameters. */
+export const estimateRun = operation<TrainParams, RunEstimate, TrainProgress>('estimateRun');
 
 export interface ResumeParams extends DeviceChoice {
   /** Id, number, part of an id, or `last`. */

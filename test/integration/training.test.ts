@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord, RunSummary } from '../../protocol/runRecords';
-import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
+import type { GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
 import { openCheckpoint } from '../../sidecar/checkpoint/registry';
 import { rpg, type CliResult } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
@@ -281,6 +281,16 @@ describe('before anything is written', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/training needs about [\d.]+ GB of memory.*free\. Lower .*or go on with --force/);
   });
+});
+
+it('rpg train --estimate tells memory and time and starts nothing', async () => {
+  const before = await runs(finished);
+  const { stdout } = await succeed([...start, '--estimate', '--json'], finished);
+  const estimate = JSON.parse(stdout) as RunEstimate;
+  expect(estimate).toMatchObject({ device, workers: 2, nTokens: 5, fits: true, config: { training: { steps: 12 } } });
+  expect(estimate.totalMs).toBeCloseTo(12 * estimate.msPerStep!, 6);
+  expect(estimate.msPerStep).toBeGreaterThan(0);
+  expect(await runs(finished)).toEqual(before);
 });
 
 describe('rpg generate', () => {

@@ -12,15 +12,15 @@ import { checkOptimizerState, checkWeights } from './mismatch';
 import { disposePass, Network, type PassResult } from './network';
 import { takeShard } from './shard';
 import { createTfConvStack } from './stack/tfConvStack';
-import { tf, type Tensor } from './tf';
+import { tf, useBackend, type Tensor } from './tf';
 
 type Moments = Pick<AdamWTensors, 'expAvg' | 'expAvgSq'>;
 
-/** Opens a model with seeded initial weights on the current backend. */
-export function openLocalModel(spec: ModelSpec, options: OpenOptions, description: string): Model {
+/** Opens a model with seeded initial weights on a backend that is registered and current. */
+export function openLocalModel(spec: ModelSpec, options: OpenOptions, backend: string, description: string): Model {
   const network = new Network(spec, createTfConvStack);
   network.write(initialWeights(spec, options.seed, options.positionEmbedding ?? null));
-  return new LocalModel(network, description);
+  return new LocalModel(network, backend, description);
 }
 
 class LocalModel implements Model {
@@ -30,6 +30,7 @@ class LocalModel implements Model {
 
   constructor(
     readonly network: Network,
+    readonly backend: string,
     readonly description: string,
   ) {
     this.#schedule = createSchedule(network.spec.diffusion);
@@ -40,6 +41,7 @@ class LocalModel implements Model {
   }
 
   async step(batch: TrainingBatch, hyper: StepHyper): Promise<{ loss: number }> {
+    await this.#enter();
     const pass = this.#pass(batch);
     pass.gradients.forEach((gradient, i) => this.#update(i, gradient, hyper));
     this.network.updateRunningStatistics(pass.statistics);
@@ -49,6 +51,7 @@ class LocalModel implements Model {
   }
 
   async gradients(batch: TrainingBatch): ReturnType<Model['gradients']> {
+    await this.#enter();
     const { spec, trained, weights } = this.network;
     const shard = takeShard(spec, this.#schedule, batch, 0, 1);
     const pass = this.network.pass(shard);
@@ -70,6 +73,7 @@ class LocalModel implements Model {
   }
 
   async prototypes(conditioning: Conditioning): Promise<Float32Array> {
+    await this.#enter();
     const count = countOf(this.network.spec, conditioning);
     const prototypes = this.network.prototypes(sliceConditioning(this.network.spec, conditioning, 0, count));
     const values = (await prototypes.data<'float32'>()).slice();
@@ -78,6 +82,7 @@ class LocalModel implements Model {
   }
 
   async sample(request: SampleRequest): Promise<Float32Array> {
+    await this.#enter();
     return sampleRows(this.network, request, 0, request.count * this.network.spec.nTokens);
   }
 
@@ -86,6 +91,7 @@ class LocalModel implements Model {
   }
 
   async writeWeights(weights: NamedArrays): Promise<void> {
+    await this.#enter();
     checkWeights(parameterInventory(this.network.spec), weights);
     this.network.write(weights);
   }
@@ -101,6 +107,7 @@ class LocalModel implements Model {
   }
 
   async writeOptimizerState(state: NamedArrays): Promise<void> {
+    await this.#enter();
     checkOptimizerState(this.network.trained, state);
     this.network.trained.forEach(({ name, shape }, i) => {
       const tensor = (key: string) => tf.keep(tf.tensor(state.get(`${key}.${name}`)!.data, [...shape]));
@@ -115,8 +122,14 @@ class LocalModel implements Model {
   }
 
   async dispose(): Promise<void> {
+    await this.#enter();
     this.network.dispose();
     this.#moments.forEach(({ expAvg, expAvgSq }) => tf.dispose([expAvg, expAvgSq]));
+  }
+
+  /** Another model may have made its backend the thread's current one since. */
+  async #enter(): Promise<void> {
+    if (tf.getBackend() !== this.backend) await useBackend(this.backend);
   }
 
   #pass(batch: TrainingBatch): PassResult {

@@ -4,6 +4,7 @@
 import type { ModelSpec } from '../../model/modelSpec';
 import { fillIntegers, fillNormal, streams } from '../../model/philox';
 import type { Schedule } from '../../model/schedule';
+import { internalError } from '../../util/rpgError';
 import type { TrainingBatch } from '../engine';
 import type { SequenceInputs } from './prototypes';
 
@@ -25,7 +26,10 @@ export interface Shard {
   readonly lossWeight: Float32Array;
 }
 
-/** The rows of one worker out of `nWorkers`. A worker may get none when there are fewer rows than workers. */
+/**
+ * The rows of one worker out of `nWorkers`.
+ * *Errors* internal: a row outside the batch, found by the worker whose it is.
+ */
 export function takeShard(
   spec: ModelSpec,
   schedule: Schedule,
@@ -56,6 +60,7 @@ export function takeShard(
     target: new Float32Array(n * dim),
     lossWeight: new Float32Array(n * dim),
   };
+  checkRows(spec, batch, places);
   const each = 1 / countValid(batch.x0);
   places.forEach((place, row) => {
     const x0 = batch.x0.subarray(place * dim, (place + 1) * dim);
@@ -68,6 +73,12 @@ export function takeShard(
     } else for (let j = 0; j < dim; j++) shard.target[range[0] + j] = Number.isNaN(x0[j]) ? 0 : x0[j]!;
   });
   return shard;
+}
+
+function checkRows({ batchSize, nTokens }: ModelSpec, { rows }: TrainingBatch, places: Int32Array): void {
+  const bad = places.find(place => !(rows[place]! >= 0 && rows[place]! < batchSize * nTokens));
+  if (bad === undefined) return;
+  throw internalError('bad-token-row', `token row ${rows[bad]!} is not one of ${batchSize} × ${nTokens}`);
 }
 
 /** Fills the row's noise and returns its diffusion step. Addresses are places in the batch: independent of the split. */

@@ -23,6 +23,8 @@ interface LayerArrays extends DenoiserLayer {
   h: Pointer;
   /** Gradient of u. */
   du: Pointer;
+  /** Haloed: gradient of y. Layers with equally many outputs share it, one at a time; the zeros of its halo fit no others. */
+  dy: Pointer;
   weight: Pointer;
   packed: Pointer;
   packedTransposed: Pointer;
@@ -54,7 +56,6 @@ class TrainingStack {
   #x: Pointer = 0;
   #cond: Pointer = 0;
   #time: Pointer = 0;
-  #dy: Pointer = 0;
   #sumDu: Pointer = 0;
   #dTime: Pointer = 0;
   #sums: Pointer = 0;
@@ -102,11 +103,14 @@ class TrainingStack {
     this.#time = kernel.plane(rows, 1);
     this.#sumDu = kernel.plane(rows, 1);
     this.#dTime = kernel.plane(rows, 1);
-    this.#dy = 0;
     this.#sums = kernel.doubles(2 * widest);
     this.#coefficients = kernel.floats(3 * widest);
     this.#weightSums = kernel.floats(4 * largest);
     this.#weightGradient = kernel.floats(largest);
+    const dy = new Map<number, Pointer>();
+    for (const { outChannels } of this.layers) {
+      if (!dy.has(outChannels)) dy.set(outChannels, kernel.haloed(rows, outChannels));
+    }
     this.#layers = this.layers.map(layer => {
       const { inChannels, outChannels } = layer;
       const nWeights = inChannels * outChannels * taps;
@@ -116,6 +120,7 @@ class TrainingStack {
         y: kernel.plane(rows, outChannels),
         h: layer.normalised ? kernel.plane(rows, outChannels) : 0,
         du: kernel.plane(rows, inChannels),
+        dy: dy.get(outChannels)!,
         weight: kernel.floats(nWeights),
         packed: kernel.floats(Math.ceil(outChannels / 4) * 4 * inChannels * taps),
         packedTransposed: kernel.floats(Math.ceil(inChannels / 4) * 4 * outChannels * taps),
@@ -126,8 +131,6 @@ class TrainingStack {
         inverse: new Float64Array(outChannels),
       };
     });
-    // One gradient of a layer's output at a time. The halo's zeros stay, whatever the number of channels: see #gradientArray.
-    this.#dy = kernel.haloed(rows, widest);
   }
 
   #loadWeights(layer: LayerArrays, weights: Weights): void {
@@ -195,11 +198,10 @@ class TrainingStack {
     for (let index = this.#layers.length - 1; index >= 0; index--) {
       const layer = this.#layers[index]!;
       const { inChannels, outChannels } = layer;
-      this.#clearHalo(outChannels);
       const normGradients = layer.normalised ? this.#normBackward(layer, index, weights) : [];
-      if (!layer.normalised) kernel.writeRows(this.#dy, dy.dataSync<'float32'>(), width + halo, halo);
+      if (!layer.normalised) kernel.writeRows(layer.dy, dy.dataSync<'float32'>(), width + halo, halo);
       call.weightGradient(
-        this.#dy,
+        layer.dy,
         layer.u,
         this.#weightGradient,
         this.#weightSums,
@@ -209,7 +211,7 @@ class TrainingStack {
       );
       const nWeights = inChannels * outChannels * this.taps;
       const dWeight = kernel.viewFloats(this.#weightGradient, nWeights).slice();
-      call.convolve(this.#dy, layer.du, this.#rows, outChannels, inChannels, layer.packedTransposed, 0);
+      call.convolve(layer.dy, layer.du, this.#rows, outChannels, inChannels, layer.packedTransposed, 0);
       const { h, skip } = this.#inputs(index);
       call.conditionGradients(layer.du, h, skip, this.#cond, this.#sumDu, this.#dTime, this.#rows, inChannels);
       gradients.unshift(
@@ -224,14 +226,14 @@ class TrainingStack {
   }
 
   /** A bias before a batch norm has gradient zero by construction. */
-  #biasGradient({ normalised, outChannels }: LayerArrays): Tensor {
+  #biasGradient({ normalised, outChannels, dy }: LayerArrays): Tensor {
     if (normalised) return tf.zeros([outChannels]);
-    this.kernel.call.biasGradient(this.#dy, this.#weightGradient, this.#rows, outChannels);
+    this.kernel.call.biasGradient(dy, this.#weightGradient, this.#rows, outChannels);
     return tf.tensor1d(this.kernel.viewFloats(this.#weightGradient, outChannels).slice());
   }
 
   /**
-   * Leaves the gradient of the layer's convolution in #dy; returns those of its batch norm's weight and bias. With
+   * Leaves the gradient of the layer's convolution in layer.dy; returns those of its batch norm's weight and bias. With
    * r = 1/deviation, S = Σ dz and P = Σ dz·(y - mean) over all m values: dy = γr·(dz - S/m - (y - mean)·r²·P/m).
    */
   #normBackward(layer: LayerArrays, index: number, weights: Weights): Tensor[] {
@@ -239,7 +241,7 @@ class TrainingStack {
     const channels = layer.outChannels;
     const next = this.#layers[index + 1]!;
     const skipped = this.#layers.find(other => other.skipFrom === index);
-    kernel.call.activationGradient(next.du, skipped?.du ?? 0, this.#time, layer.h, layer.y, layer.mean, this.#dy, this.#sums, this.#rows, channels); // prettier-ignore
+    kernel.call.activationGradient(next.du, skipped?.du ?? 0, this.#time, layer.h, layer.y, layer.mean, layer.dy, this.#sums, this.#rows, channels); // prettier-ignore
     const local = kernel.viewDoubles(this.#sums, 2 * channels).slice();
     const dWeight = Float32Array.from(layer.inverse, (r, c) => r * local[channels + c]!);
     const dBias = Float32Array.from(local.subarray(0, channels));
@@ -256,15 +258,7 @@ class TrainingStack {
       view[channels + c] = (-gamma[c]! * r * sums[c]!) / m;
       view[2 * channels + c] = (-gamma[c]! * r ** 3 * sums[channels + c]!) / m;
     });
-    kernel.call.normGradient(this.#dy, layer.y, layer.mean, a, b, d, this.#rows, channels);
+    kernel.call.normGradient(layer.dy, layer.y, layer.mean, a, b, d, this.#rows, channels);
     return [tf.tensor1d(dWeight), tf.tensor1d(dBias)];
-  }
-
-  /** #dy is shared by layers of different width: the zeros between its channels lie elsewhere each time. */
-  #clearHalo(channels: number): void {
-    const { width, halo } = this.kernel;
-    const count = this.#rows * channels;
-    const view = this.kernel.viewFloats(this.#dy, count * (width + halo) + halo);
-    for (let i = 0; i <= count; i++) view.fill(0, i * (width + halo), i * (width + halo) + halo);
   }
 }

@@ -98,6 +98,7 @@ class ParallelModel implements Model {
         const task: SampleTask = { count, conditioning, plan, noise, from, to };
         return this.pool.ask(worker, 'sample', task);
       });
+      throwIfCancelled(signal, 'Sampling'); // told during the last step
       return joined(parts);
     } finally {
       signal?.removeEventListener('abort', cancel);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles convStack.c and writes it as base64 into kernelBytes.ts, with the source's SHA-256 that a test compares. Needs clang ≥ 14 and wasm-ld.
+# Compiles convStack.c and writes it as base64 into kernelBytes.ts, with the source's SHA-256 that a test compares. Needs clang and wasm-ld 14.
 set -e
 cd "$(dirname "$0")"
 clang --target=wasm32 -O3 -msimd128 -mbulk-memory -ffreestanding -nostdlib -ffp-contract=off \

@@ -19,6 +19,7 @@ export interface KernelCalls {
   conditionGradients(du: Pointer, h: Pointer, skip: Pointer, cond: Pointer, sumDu: Pointer, dTime: Pointer, rows: number, channels: number): void; // prettier-ignore
   activationGradient(du: Pointer, duSkip: Pointer, time: Pointer, h: Pointer, y: Pointer, mean: Pointer, dz: Pointer, sums: Pointer, rows: number, channels: number): void; // prettier-ignore
   normGradient(dz: Pointer, y: Pointer, mean: Pointer, a: Pointer, b: Pointer, d: Pointer, rows: number, channels: number): void; // prettier-ignore
+  products(a: Pointer, b: Pointer, out: Pointer, count: number, rows: number, inner: number, width4: number): void;
   eluInPlace(y: Pointer, count: number): void;
   samplerStep(x: Pointer, epsilonTheta: Pointer, noise: Pointer, a: number, b: number, sigma: number, count: number): void; // prettier-ignore
 }
