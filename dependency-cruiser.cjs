@@ -4,6 +4,7 @@ const packages = {
   rpc: 'node_modules/vscode-jsonrpc',
   vscode: 'node_modules/@types/vscode|^vscode$',
   ffi: 'node_modules/koffi',
+  terminal: 'node_modules/(commander|cli-progress|@types/cli-progress|picocolors)',
 };
 const node =
   '^(node:)?(assert|async_hooks|buffer|child_process|crypto|events|fs|module|os|path|perf_hooks|stream|timers|url|util|worker_threads|zlib)(/|$)';
@@ -12,9 +13,10 @@ const allow = {
   protocol: [],
   webview: ['protocol'],
   src: ['protocol', packages.vscode, packages.rpc, node],
-  'sidecar/util': ['protocol', node],
+  'sidecar/util': ['protocol', '^package\\.json$', node],
   'sidecar/checkpoint': ['sidecar/util', node],
   'sidecar/tokenizer': ['sidecar/util'],
+  'sidecar/datasets': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/model': ['protocol', 'sidecar/util'],
   'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
@@ -22,6 +24,7 @@ const allow = {
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
   'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
+  'sidecar/cli': ['protocol', 'sidecar/operations', 'sidecar/checkpoint', 'sidecar/util', packages.terminal, node],
 };
 
 const folder = name => (/^[a-z]+(\/[a-z]+)*$/.test(name) ? `^${name}(/|$)` : name);
@@ -45,8 +48,8 @@ module.exports = {
     {
       name: 'front-doors-are-not-imported',
       severity: 'error',
-      from: { pathNot: '^(sidecar/main\\.ts|test/)' },
-      to: { path: '^sidecar/(main|server|cli)\\.ts' },
+      from: { pathNot: '^(sidecar/main\\.ts|sidecar/cli/|test/)' },
+      to: { path: '^sidecar/(main|server|cli/)' },
     },
     ...rules,
   ],

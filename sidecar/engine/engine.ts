@@ -3,6 +3,10 @@
 // whole step. An engine is not a tensor library: nothing finer than a training step or a sampling run crosses this line,
 // and it never sees files, clocks, run folders or RPC. All arrays are row-major float32 unless said otherwise.
 import type { ModelSpec } from '../model/modelSpec';
+import type { NamedArrays } from '../model/namedArrays';
+import type { SamplerPlan } from '../model/sampler';
+
+export type { NamedArrays, SamplerPlan };
 
 /** What `probe` found. `unavailable` always says what is missing and what would mend it. */
 export type Probe =
@@ -28,11 +32,10 @@ export interface OpenOptions {
   workers: number;
   precision: 'auto' | 'float32' | 'bfloat16';
   optimizerState: 'float32' | 'uint8';
+  /** (nTokens · dModel) the tokenizer's sinusoids, `model.pe`'s initial value; absent: zeros, for callers that write weights next. */
+  positionEmbedding?: Float32Array;
   signal?: AbortSignal;
 }
-
-/** Named parameters, buffers or optimizer moments under their published state-dict names. */
-export type NamedArrays = Map<string, { shape: readonly number[]; data: Float32Array }>;
 
 /**
  * One training step's inputs. Only the token rows that enter the loss are given: the recurrent model never reads tokens.
@@ -67,13 +70,6 @@ export interface Conditioning {
   permutationState: Int32Array | null;
   /** (count, taskBits), or null. */
   task: Float32Array | null;
-}
-
-/** Which steps a sampler visits and with what coefficients; made by `model/sampler.ts`, so that engines only multiply and add. */
-export interface SamplerPlan {
-  readonly kind: 'ddpm' | 'ddim';
-  /** In order of use, from noisy to clean: x ← a·x + b·epsilonTheta(x, t) + sigma·noise (sigma 0 on a last DDPM step). */
-  readonly steps: readonly { t: number; a: number; b: number; sigma: number }[];
 }
 
 export interface SampleRequest {

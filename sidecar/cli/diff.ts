@@ -1,0 +1,54 @@
+// `rpg diff A B`: how far two checkpoints are apart. Like diff(1), it exits 0 either way only for programs (--json); for people
+// too, since a difference is the expected answer here.
+import colors from 'picocolors';
+import type { DifferenceReport } from '../../protocol/records';
+import { diff } from '../operations/diff';
+import type { Cli, CliCommand } from './cliCommand';
+import { formatNumber, formatTable } from './format';
+
+export const diffCommand: CliCommand = {
+  add: (program, cli) => {
+    program
+      .command('diff')
+      .description('compare two checkpoints tensor by tensor')
+      .argument('<a>')
+      .argument('<b>')
+      .option('--key <key>', 'which tensor dictionary of nested checkpoints')
+      .option('--json', 'print JSON')
+      .action(async (a: string, b: string, options: { key?: string; json?: boolean }) => {
+        const report = await cli.run(diff, { a, b, key: options.key }, { title: 'Comparing', json: options.json });
+        if (options.json) cli.printJson(report);
+        else printReport(report, cli);
+      });
+  },
+};
+
+function printReport(report: DifferenceReport, cli: Cli): void {
+  const right = 'right' as const;
+  const columns = [
+    { title: 'tensor' },
+    { title: 'status' },
+    { title: 'distance', align: right },
+    { title: 'relative', align: right },
+    { title: 'cosine', align: right },
+    { title: 'largest change' },
+  ];
+  const rows = report.tensors.map(tensor => [
+    tensor.name,
+    tensor.status === 'shape-differs'
+      ? `[${tensor.shapeA?.join(', ') ?? ''}] ≠ [${tensor.shapeB?.join(', ') ?? ''}]`
+      : tensor.status,
+    formatNumber(tensor.distance),
+    formatNumber(tensor.relativeDistance),
+    tensor.cosine === null ? '—' : tensor.cosine.toFixed(6),
+    tensor.largestChange
+      ? `[${tensor.largestChange.index.join(', ')}] ${formatNumber(tensor.largestChange.a)} → ${formatNumber(tensor.largestChange.b)}`
+      : '',
+  ]);
+  cli.print(formatTable(columns, rows));
+  cli.print();
+  const verdict = report.isEqual
+    ? colors.green('equal')
+    : `distance ${formatNumber(report.distance)}, cosine ${report.cosine?.toFixed(6) ?? '—'}`;
+  cli.print(`${report.a} and ${report.b}: ${verdict}`);
+}

@@ -1,0 +1,141 @@
+// The command line: parses words, runs one operation, turns errors into messages and exit codes (0, 1 internal, 2 user,
+// 130 cancelled).
+import { existsSync } from 'node:fs';
+import * as path from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { Command, CommanderError } from 'commander';
+import colors from 'picocolors';
+import { exitCodes } from '../../protocol/errors';
+import type { Progress } from '../../protocol/records';
+import { printable } from '../checkpoint/errors';
+import type { OperationContext, OperationFunction } from '../operations/context';
+import { RpgError } from '../util/rpgError';
+import { version } from '../util/version';
+import type { Cli } from './cliCommand';
+import { cliCommands } from './registry';
+
+/** Runs one command line to its end and resolves to the exit code. Never rejects. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => {
+    // The second Ctrl-C does not wait for anything.
+    if (interrupt.signal.aborted) process.exit(exitCodes.cancelled);
+    interrupt.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  process.stdout.on('error', ignoreClosedPipe);
+  let exitCode = 0;
+  const program = createProgram();
+  const cli = createCli(program, interrupt.signal, code => (exitCode = code));
+  for (const command of cliCommands) command.add(program, cli);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return reportError(error, args.includes('--json'));
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+}
+
+function createProgram(): Command {
+  return new Command('rpg')
+    .description(
+      'Learn the distribution of trained checkpoints by recurrent diffusion, generate new networks, judge them.',
+    )
+    .version(version)
+    .option('--workspace <folder>', 'folder that holds .rpg/ (default: the nearest one upwards, or here)')
+    .showHelpAfterError('(rpg --help lists the commands)')
+    .showSuggestionAfterError()
+    .exitOverride();
+}
+
+function createCli(program: Command, signal: AbortSignal, setExitCode: (code: number) => void): Cli {
+  const workspace = (): string => findWorkspace(program.opts<{ workspace?: string }>().workspace);
+  const context = <P>(report: (progress: P) => void): OperationContext<P> => ({
+    signal,
+    report,
+    workspace: workspace(),
+  });
+  const run = async <Params, Result>(
+    operation: OperationFunction<Params, Result>,
+    params: Params,
+    options: { title: string; json?: boolean },
+  ): Promise<Result> => {
+    const bar = createProgressBar(options.title, options.json ?? false);
+    try {
+      return await operation(params, context<Progress>(bar.update));
+    } finally {
+      bar.stop();
+    }
+  };
+  return {
+    workspace,
+    signal,
+    run,
+    context,
+    print: (line = '') => process.stdout.write(`${line}\n`),
+    printJson: value => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    note: line => process.stderr.write(`${line}\n`),
+    setExitCode,
+  };
+}
+
+function findWorkspace(given: string | undefined): string {
+  if (given !== undefined) return path.resolve(given);
+  for (let folder = process.cwd(); ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, '.rpg'))) return folder;
+    if (folder === path.dirname(folder)) return process.cwd();
+  }
+}
+
+/** Shown only on a terminal, only for work that takes longer than a blink, and wiped at the end. */
+function createProgressBar(
+  title: string,
+  isSilent: boolean,
+): { update: (progress: Progress) => void; stop: () => void } {
+  if (isSilent || !process.stderr.isTTY) return { update: () => {}, stop: () => {} };
+  const bar = new SingleBar({
+    format: `${title} {bar} {percentage} %  {message}`,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    barsize: 24,
+    fps: 10,
+  });
+  const startedAt = performance.now();
+  let isShown = false;
+  return {
+    update: ({ fraction, message }) => {
+      if (!isShown && performance.now() - startedAt < 300) return;
+      if (!isShown) bar.start(100, 0, { message: '' });
+      isShown = true;
+      bar.update(Math.round(100 * (fraction ?? 0)), { message: printable(message).slice(-40) });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function reportError(error: unknown, isJson: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.user;
+  if (error instanceof RpgError) {
+    if (isJson)
+      process.stdout.write(
+        `${JSON.stringify({ error: { code: error.code, blame: error.blame, message: error.message, details: error.details } }, null, 2)}\n`,
+      );
+    const label = error.blame === 'cancelled' ? '' : colors.red('error: ');
+    process.stderr.write(`${label}${error.message}\n`);
+    return exitCodes[error.blame];
+  }
+  const { stack, message } = error as Error;
+  process.stderr.write(`${colors.red('internal error:')} ${message}\n${stack ?? ''}\n`);
+  return exitCodes.internal;
+}
+
+/** `rpg … | head` closes the pipe: that is no failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}

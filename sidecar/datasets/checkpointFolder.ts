@@ -1,0 +1,70 @@
+// Which files of a folder are its checkpoints. People lay them out as NAME/checkpoint/*.pth, as a plain folder of files, or as
+// a folder of adapter folders; all three are recognised.
+import { existsSync, readdirSync, statSync, type Dirent } from 'node:fs';
+import * as path from 'node:path';
+import { checkpointExtensions } from '../checkpoint/registry';
+import { fileError } from '../util/rpgError';
+import { noCheckpoints } from './errors';
+
+/** One checkpoint of a dataset. */
+export interface CheckpointFile {
+  /** Relative to the folder: a plain name, never a path out of it. */
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface CheckpointFolder {
+  /** Where the checkpoints are: the folder itself or its `checkpoint` subfolder. */
+  readonly folder: string;
+  /** Sorted by name, as PyTorch users' scripts do. */
+  readonly files: readonly CheckpointFile[];
+  /** Entries that are not checkpoints. */
+  readonly nSkipped: number;
+}
+
+/** *Errors* `file-system`, `no-checkpoints`. */
+export function listCheckpoints(folder: string): CheckpointFolder {
+  const inner = path.join(folder, 'checkpoint');
+  const root = isFolder(inner) ? inner : folder;
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(root, { withFileTypes: true });
+  } catch (error) {
+    throw fileError(root, 'list', error);
+  }
+  const files = entries
+    .filter(entry => isCheckpointEntry(root, entry))
+    .map(entry => ({ name: entry.name, path: path.join(root, entry.name) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (files.length === 0) throw noCheckpoints(folder, entries.length);
+  return { folder: root, files, nSkipped: entries.length - files.length };
+}
+
+/** Hidden entries are temporary files and caches. Links are followed only when the file is opened. */
+function isCheckpointEntry(root: string, entry: Dirent): boolean {
+  if (entry.name.startsWith('.')) return false;
+  if (entry.isDirectory()) return existsSync(path.join(root, entry.name, 'adapter_config.json'));
+  return (entry.isFile() || entry.isSymbolicLink()) && checkpointExtensions.has(path.extname(entry.name).toLowerCase());
+}
+
+function isFolder(candidate: string): boolean {
+  try {
+    return statSync(candidate).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Class bits from `…_class0279_…`: the decimal number's lowest `count` binary digits, highest first. Null without one. */
+export function taskOfFileName(name: string, count: number): number[] | null {
+  const match = /_class(\d+)/.exec(name);
+  if (!match) return null;
+  const value = Number(match[1]);
+  return Array.from({ length: count }, (_, bit) => Math.floor(value / 2 ** (count - 1 - bit)) % 2);
+}
+
+/** Accuracy from `…_acc0.8793_…`, or null. */
+export function accuracyOfFileName(name: string): number | null {
+  const match = /_acc(\d+(?:\.\d+)?)/.exec(name);
+  return match ? Number(match[1]) : null;
+}

@@ -1,0 +1,44 @@
+// What can be wrong with a folder of checkpoints.
+import { formatShape } from '../checkpoint/tensor';
+import { userError, type RpgError } from '../util/rpgError';
+
+/** No file in the folder looks like a checkpoint. */
+export function noCheckpoints(folder: string, nSkipped: number): RpgError {
+  return userError(
+    'no-checkpoints',
+    `${folder}: no checkpoint found (${nSkipped} other entries); put .pth, .pt, .bin or .safetensors files, or adapter folders, into it or into ${folder}/checkpoint`,
+    { folder, nSkipped },
+  );
+}
+
+/** A checkpoint that is not of the folder's architecture. */
+export function structureMismatch(difference: StructureDifference): RpgError {
+  return userError('structure-mismatch', `${describeDifference(difference)}; move it out of the folder, or register its kind separately`, {
+    ...difference,
+  });
+}
+
+/** One place where a checkpoint differs from the others. Absent shapes mean an absent tensor. */
+export interface StructureDifference {
+  readonly path: string;
+  readonly tensor: string;
+  readonly found: readonly number[] | null;
+  readonly expected: readonly number[] | null;
+  /** A checkpoint that has the expected shape. */
+  readonly referencePath: string;
+}
+
+export function describeDifference({ path, tensor, found, expected, referencePath }: StructureDifference): string {
+  if (!found) return `${path}: tensor ${tensor} is missing; ${referencePath} has it with shape ${formatShape(expected ?? [])}`;
+  if (!expected) return `${path}: tensor ${tensor} of shape ${formatShape(found)} is in none of the others (such as ${referencePath})`;
+  return `${path}: tensor ${tensor} has shape ${formatShape(found)}, but ${formatShape(expected)} in ${referencePath}`;
+}
+
+/** The folder is not what it was when its statistics were taken. */
+export function datasetChanged(folder: string, changes: readonly string[]): RpgError {
+  const shown = changes.slice(0, 5).join(', ') + (changes.length > 5 ? `, and ${changes.length - 5} more` : '');
+  return userError('dataset-changed', `${folder}: changed since it was registered (${shown}); register it again: rpg register ${folder}`, {
+    folder,
+    changes,
+  });
+}

@@ -1,0 +1,143 @@
+// One model on the current backend of this thread: weights, forward, gradients and sampling of a share of the work. Knows
+// nothing of optimizers, other workers or the contract; the models on top of it do.
+import type { ModelSpec } from '../../model/modelSpec';
+import type { NamedArrays } from '../../model/namedArrays';
+import type { ParameterEntry } from '../../model/parameterEntry';
+import { parameterInventory, denoiserLayers, trainedEntries } from '../../model/parameterInventory';
+import { embedPrototypes, embedTime, frequenciesName } from './denoiser';
+import { gatherRows } from './ops/gatherRows';
+import { computePrototypes, type SequenceInputs } from './prototypes';
+import type { Shard } from './shard';
+import type { ConvStack, SamplingRun } from './stack/convStack';
+import { reshape, tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from './tf';
+import { Weights } from './weights';
+
+/** What one forward and backward pass leaves. *Memory* the caller disposes every tensor. */
+export interface PassResult {
+  /** This shard's part of the loss. */
+  loss: Tensor;
+  /** In the order of `trained`. */
+  gradients: Tensor[];
+  /** Per batch-norm layer, of the whole batch. */
+  statistics: { layer: number; mean: Tensor1D; variance: Tensor1D }[];
+  /** (sequences, nTokens, dPrototype) */
+  prototypes: Tensor3D;
+  /** (n, dimPerToken), or null without diffusion. */
+  predictedNoise: Tensor2D | null;
+}
+
+const momentum = 0.1;
+
+/** Owns tensors on the backend; `dispose` releases them. */
+export class Network {
+  readonly weights: Weights;
+  /** What the optimizer changes, in this order everywhere. */
+  readonly trained;
+  readonly #stack: ConvStack;
+  #frequencies = new Float32Array();
+
+  constructor(
+    readonly spec: ModelSpec,
+    createStack: (spec: ModelSpec, weights: Weights) => ConvStack,
+  ) {
+    const inventory = parameterInventory(spec);
+    this.trained = trainedEntries(inventory);
+    this.weights = new Weights(inventory);
+    this.#stack = createStack(spec, this.weights);
+  }
+
+  write(arrays: NamedArrays): void {
+    this.weights.write(arrays);
+    const frequencies = arrays.get(frequenciesName);
+    if (frequencies) this.#frequencies = frequencies.data.slice();
+  }
+
+  /** (b, nTokens, dPrototype) */
+  prototypes(inputs: SequenceInputs): Tensor3D {
+    return tf.tidy(() => computePrototypes(this.spec, this.weights, inputs));
+  }
+
+  /** Loss and gradients of a shard. A shard without rows still takes part in the batch statistics of the others. */
+  pass(shard: Shard): PassResult {
+    const kept: Pick<PassResult, 'statistics'> & Partial<PassResult> = { statistics: [] };
+    const parameters = this.trained.map(entry => this.weights.get(entry.name));
+    const { value, grads } = tf.engine().gradients(() => this.#loss(shard, kept), parameters, undefined, true);
+    const gradients = parameters.map((parameter, i) => this.#gradient(this.trained[i]!, parameter, grads[i]));
+    return {
+      loss: value,
+      gradients,
+      statistics: kept.statistics,
+      prototypes: kept.prototypes!,
+      predictedNoise: kept.predictedNoise ?? null,
+    };
+  }
+
+  /** running ← 0.9·running + 0.1·batch, once per training step. */
+  updateRunningStatistics(statistics: PassResult['statistics']): void {
+    const layers = denoiserLayers(this.spec.denoiser!);
+    for (const { layer, mean, variance } of statistics) {
+      const update = (name: string, next: (old: Tensor) => Tensor) => {
+        const full = `${layers[layer]!.prefix}.1.0.${name}`;
+        this.weights.set(full, tf.tidy(() => next(this.weights.get(full)))); // prettier-ignore
+      };
+      const blend = (batch: Tensor) => (old: Tensor) => tf.add(tf.mul(old, 1 - momentum), tf.mul(batch, momentum));
+      update('running_mean', blend(mean));
+      update('running_var', blend(variance));
+      update('num_batches_tracked', old => tf.add(old, 1));
+    }
+  }
+
+  /** Begins sampling of whole networks from given noise. *Shapes* x (count · nTokens · dimPerToken). */
+  startSampling(inputs: SequenceInputs, x: Float32Array): SamplingRun {
+    const cond = tf.tidy(() => {
+      const prototypes = computePrototypes(this.spec, this.weights, inputs);
+      return embedPrototypes(this.weights, reshape(prototypes, [-1, this.spec.dPrototype]));
+    });
+    const run = this.#stack.startSampling(x, cond);
+    cond.dispose();
+    return run;
+  }
+
+  /** (1, dimPerToken), to be disposed by the caller. */
+  timeEmbedding(t: number): Tensor2D {
+    return tf.tidy(() => embedTime(this.weights, Int32Array.of(t), this.#frequencies));
+  }
+
+  dispose(): void {
+    this.#stack.dispose();
+    this.weights.dispose();
+  }
+
+  /** Exactly zero where it is so by construction, instead of the rounding noise that AdamW would blow up to full steps. */
+  #gradient(entry: ParameterEntry, parameter: Tensor, computed: Tensor | undefined): Tensor {
+    if (computed && !entry.zeroGradient) return computed;
+    computed?.dispose();
+    return tf.zerosLike(parameter);
+  }
+
+  #loss(shard: Shard, kept: Pick<PassResult, 'statistics'> & Partial<PassResult>): tf.Scalar {
+    const { spec, weights } = this;
+    const shape: [number, number] = [shard.rows.length, spec.dimPerToken];
+    const prototypes = computePrototypes(spec, weights, shard.sequences);
+    kept.prototypes = tf.keep(tf.clone(prototypes));
+    const rows = gatherRows(reshape(prototypes, [-1, spec.dPrototype]), tf.tensor1d(shard.rows, 'int32'));
+    const predicted = spec.denoiser ? this.#predictNoise(shard, rows, kept) : rows;
+    const error = tf.sub(predicted, tf.tensor2d(shard.target, shape));
+    return tf.sum(tf.mul(tf.square(error), tf.tensor2d(shard.lossWeight, shape)));
+  }
+
+  #predictNoise(
+    shard: Shard,
+    prototypes: Tensor2D,
+    kept: Pick<PassResult, 'statistics'> & Partial<PassResult>,
+  ): Tensor2D {
+    const x = tf.tensor2d(shard.x, [shard.rows.length, this.spec.dimPerToken]);
+    const time = embedTime(this.weights, shard.t, this.#frequencies);
+    const cond = embedPrototypes(this.weights, prototypes);
+    const predicted = this.#stack.train({ x, cond, time }, (layer, mean, variance) =>
+      kept.statistics.push({ layer, mean: tf.keep(tf.clone(mean)), variance: tf.keep(tf.clone(variance)) }),
+    );
+    kept.predictedNoise = tf.keep(tf.clone(predicted));
+    return predicted;
+  }
+}

@@ -1,0 +1,54 @@
+// Every device of every engine, best first: 'auto' takes the first that is available and says why the ones before it are not.
+import { userError } from '../util/rpgError';
+import type { EngineDevice, Probe } from './engine';
+import { cpuDevice } from './portable/devices/cpu';
+
+/** In order of preference. CUDA cards go here, in front. */
+export async function listDevices(): Promise<readonly EngineDevice[]> {
+  return [cpuDevice];
+}
+
+/** A device that runs, and what was found on the way to it. */
+export interface Selection {
+  device: EngineDevice;
+  probe: Extract<Probe, { kind: 'available' }>;
+  /** Preferred devices that are not available, each with its reason. */
+  passedOver: { engine: string; device: string; reason: string }[];
+}
+
+/**
+ * The first available device that matches; 'auto' matches everything.
+ * *Errors* user: nothing matches, or what matches is unavailable, with every reason.
+ */
+export async function selectDevice(wanted: { engine: string; device: string }): Promise<Selection> {
+  const devices = await listDevices();
+  const matching = devices.filter(
+    ({ engine, device }) =>
+      (wanted.engine === 'auto' || wanted.engine === engine) && (wanted.device === 'auto' || wanted.device === device),
+  );
+  if (matching.length === 0) throw unknownDevice(wanted, devices);
+  const passedOver: Selection['passedOver'] = [];
+  for (const device of matching) {
+    const probe = await device.probe();
+    if (probe.kind === 'available') return { device, probe, passedOver };
+    passedOver.push({ engine: device.engine, device: device.device, reason: probe.reason });
+  }
+  throw noDevice(wanted, passedOver);
+}
+
+function unknownDevice(wanted: { engine: string; device: string }, devices: readonly EngineDevice[]) {
+  const known = devices.map(({ engine, device }) => `${engine}/${device}`).join(', ');
+  return userError(
+    'unknown-device',
+    `there is no device ${wanted.engine}/${wanted.device}; choose auto or one of ${known}`,
+    wanted,
+  );
+}
+
+function noDevice(wanted: { engine: string; device: string }, passedOver: Selection['passedOver']) {
+  const reasons = passedOver.map(({ engine, device, reason }) => `${engine}/${device}: ${reason}`).join('; ');
+  return userError('device-unavailable', `${wanted.engine}/${wanted.device} cannot be used here: ${reasons}`, {
+    ...wanted,
+    passedOver,
+  });
+}

@@ -1,0 +1,69 @@
+// Seeded initial values of everything in the inventory. The same seed gives the same bits on every engine.
+import { internalError } from '../util/rpgError';
+import type { ModelSpec } from './modelSpec';
+import { sizeOf, type NamedArrays } from './namedArrays';
+import type { InitialValue, ParameterEntry } from './parameterEntry';
+import { parameterInventory } from './parameterInventory';
+import { fillUniform, streams } from './philox';
+
+/**
+ * Values of a new model, by published name.
+ * *Shapes* positionEmbedding (nTokens · dModel), or null for zeros.
+ * *Errors* a position embedding of another size.
+ */
+export function initialWeights(spec: ModelSpec, seed: number, positionEmbedding: Float32Array | null): NamedArrays {
+  const weights: NamedArrays = new Map();
+  parameterInventory(spec).forEach((entry, item) => {
+    weights.set(entry.name, {
+      shape: entry.shape,
+      data:
+        entry.initial.kind === 'positionEmbedding'
+          ? positionValues(entry, positionEmbedding)
+          : initialValue(entry.initial, sizeOf(entry.shape), seed, item),
+    });
+  });
+  return weights;
+}
+
+function positionValues(entry: ParameterEntry, given: Float32Array | null): Float32Array {
+  const size = sizeOf(entry.shape);
+  if (given && given.length !== size) {
+    throw internalError('position-embedding-size', `position embedding has ${given.length} values, the model ${size}`);
+  }
+  return given ? given.slice() : new Float32Array(size);
+}
+
+/** `item` is the entry's place in the inventory: the random address, so that adding a layer at the end changes no other value. */
+function initialValue(
+  initial: Exclude<InitialValue, { kind: 'positionEmbedding' }>,
+  size: number,
+  seed: number,
+  item: number,
+): Float32Array {
+  const random = (value: (u: number) => number) => {
+    const uniform = new Float64Array(size);
+    fillUniform(uniform, { seed, stream: streams.initialValues, step: 0, item });
+    return Float32Array.from(uniform, value);
+  };
+  switch (initial.kind) {
+    case 'constant':
+      return new Float32Array(size).fill(initial.value);
+    case 'uniform':
+      return random(u => (2 * u - 1) * initial.bound);
+    case 'dtBias':
+      return random(u => inverseSoftplus(Math.exp(Math.log(0.001) + u * Math.log(0.1 / 0.001))));
+    case 'logUniform1To16':
+      return random(u => Math.log(1 + 15 * u));
+    case 'timeFrequencies':
+      return Float32Array.from({ length: size }, (_, i) => Math.exp((-Math.log(10000) * i) / size));
+    case 'taskGate':
+      return Float32Array.from({ length: size }, (_, l) => (l >= size - 8 ? 1 : 0));
+    default:
+      return initial satisfies never;
+  }
+}
+
+/** x with ln(1 + e^x) = y. */
+function inverseSoftplus(y: number): number {
+  return y + Math.log(-Math.expm1(-y));
+}

@@ -1,0 +1,88 @@
+// One checkpoint in, one out, in the format the output's name says. Shared storages stay shared where the format can.
+import { existsSync, statSync } from 'node:fs';
+import type { ConvertParams, ConvertResult } from '../../protocol/sidecar';
+import { cannotWrite } from '../checkpoint/errors';
+import { formatForWriting, openCheckpoint, selectDictionary } from '../checkpoint/registry';
+import {
+  dtypeBytes,
+  isWeightDType,
+  tensorBytes,
+  type Tensor,
+  type TensorDictionary,
+  type TensorStorage,
+  type WeightDType,
+} from '../checkpoint/tensor';
+import { decodeFloat32, encodeFloat32 } from '../checkpoint/tensorData';
+import type { OperationContext } from './context';
+
+/** *Errors* those of opening and writing; `cannot-write` where the output exists. *Memory* one chunk of one tensor. */
+export async function convert(params: ConvertParams, context: OperationContext): Promise<ConvertResult> {
+  const format = formatForWriting(params.output);
+  if (existsSync(params.output) && !params.overwrite)
+    throw cannotWrite(params.output, 'it exists already', 'choose another name, or overwrite it with --force');
+  const checkpoint = openCheckpoint(params.input);
+  try {
+    const chosen = selectDictionary(checkpoint, params.key);
+    const renamed = params.stripPrefix ? stripPrefix(chosen, params.stripPrefix) : chosen;
+    const dictionary = params.dtype ? { ...renamed, tensors: castTensors(renamed.tensors, params.dtype) } : renamed;
+    const totalBytes = dictionary.tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
+    let doneBytes = 0;
+    const onBytes = (bytes: number): void => {
+      doneBytes += bytes;
+      context.report({ fraction: Math.min(1, doneBytes / Math.max(1, totalBytes)), message: params.output });
+    };
+    await format.write(
+      params.output,
+      { dictionary, attributes: checkpoint.attributes },
+      { onBytes, signal: context.signal },
+    );
+    const others = checkpoint.dictionaries.filter(other => other.key !== chosen.key).map(other => `'${other.key}'`);
+    const notes =
+      others.length > 0
+        ? [`left out ${others.length} other tensor dictionaries: ${others.slice(0, 4).join(', ')} (choose with --key)`]
+        : [];
+    return { path: params.output, nTensors: dictionary.tensors.length, sizeBytes: sizeOf(params.output), notes };
+  } finally {
+    checkpoint.dispose();
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path).size;
+}
+
+function stripPrefix(dictionary: TensorDictionary, prefix: string): TensorDictionary {
+  const tensors = dictionary.tensors.map(tensor =>
+    tensor.name.startsWith(prefix) ? { ...tensor, name: tensor.name.slice(prefix.length) } : tensor,
+  );
+  return { ...dictionary, tensors };
+}
+
+/**
+ * Weights in another type; other tensors as they are. A storage is converted as a whole and lazily, so views of it keep their
+ * offsets and strides and still share it.
+ */
+export function castTensors(tensors: readonly Tensor[], dtype: WeightDType): Tensor[] {
+  const converted = new Map<TensorStorage, TensorStorage>();
+  return tensors.map(tensor => {
+    if (!isWeightDType(tensor.dtype) || tensor.dtype === dtype) return tensor;
+    let storage = converted.get(tensor.storage);
+    if (!storage) converted.set(tensor.storage, (storage = castStorage(tensor.storage, tensor.dtype, dtype)));
+    return { ...tensor, dtype, storage };
+  });
+}
+
+/** Float64 passes through float32: the target types are no wider, so nothing but a double rounding is lost. */
+function castStorage(source: TensorStorage, from: WeightDType, to: WeightDType): TensorStorage {
+  const fromBytes = dtypeBytes[from];
+  const toBytes = dtypeBytes[to];
+  return {
+    sizeBytes: Math.floor(source.sizeBytes / fromBytes) * toBytes,
+    read: (at, length) => {
+      const first = Math.floor(at / toBytes);
+      const last = Math.ceil((at + length) / toBytes);
+      const bytes = encodeFloat32(decodeFloat32(source.read(first * fromBytes, (last - first) * fromBytes), from), to);
+      return bytes.subarray(at - first * toBytes, at - first * toBytes + length);
+    },
+  };
+}

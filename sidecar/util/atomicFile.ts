@@ -1,0 +1,103 @@
+// Whole files and folders appear under their final name complete or not at all: everything is written beside it under a
+// temporary name and renamed at the end. A failure or a cancellation removes the temporary.
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import * as path from 'node:path';
+import { fileError } from './rpgError';
+
+/** An open temporary file that only grows. */
+export class GrowingFile {
+  private length = 0;
+
+  constructor(
+    private readonly fd: number,
+    private readonly finalPath: string,
+  ) {}
+
+  get sizeBytes(): number {
+    return this.length;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.writeAt(this.length, bytes);
+    this.length += bytes.length;
+  }
+
+  /** Overwrites bytes already written, such as a checksum known only afterwards. */
+  patch(at: number, bytes: Uint8Array): void {
+    this.writeAt(at, bytes);
+  }
+
+  private writeAt(at: number, bytes: Uint8Array): void {
+    try {
+      // The kernel writes at most 2 GiB a call and may write less than asked.
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(this.fd, bytes, done, Math.min(bytes.length - done, 1 << 30), at + done);
+      }
+    } catch (error) {
+      throw fileError(this.finalPath, 'write', error);
+    }
+  }
+}
+
+export interface AtomicOptions {
+  /** Force the bytes to the disk before the rename: for state that must survive a power failure. */
+  durable?: boolean;
+}
+
+/**
+ * Writes a file through `fill` and renames it to `finalPath`, replacing what was there.
+ *
+ * *Errors* `file-system` with the path and remedy; whatever `fill` throws. Nothing is left behind.
+ */
+export async function writeFileAtomically(
+  finalPath: string,
+  fill: (file: GrowingFile) => Promise<void> | void,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const temporary = temporaryBeside(finalPath);
+  let fd: number;
+  try {
+    fd = openSync(temporary, 'wx');
+  } catch (error) {
+    throw fileError(finalPath, 'create', error);
+  }
+  try {
+    try {
+      await fill(new GrowingFile(fd, finalPath));
+      if (options.durable) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, finalPath);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw fileError(finalPath, 'write', error);
+  }
+}
+
+/** The same for a folder that must not exist yet: `fill` gets the temporary folder's path. */
+export async function writeFolderAtomically(
+  finalPath: string,
+  fill: (folder: string) => Promise<void> | void,
+): Promise<void> {
+  const temporary = temporaryBeside(finalPath);
+  try {
+    mkdirSync(temporary);
+  } catch (error) {
+    throw fileError(finalPath, 'create', error);
+  }
+  try {
+    await fill(temporary);
+    renameSync(temporary, finalPath);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw fileError(finalPath, 'write', error);
+  }
+}
+
+/** Same folder, so that the rename never crosses a file system; short, so that a long file name still fits. */
+function temporaryBeside(finalPath: string): string {
+  const suffix = `.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  return path.join(path.dirname(finalPath), `.${path.basename(finalPath).slice(0, 64)}${suffix}`);
+}
