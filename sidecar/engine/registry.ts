@@ -1,11 +1,12 @@
 // Every device of every engine, best first: 'auto' takes the first that is available and says why the ones before it are not.
 import { userError } from '../util/rpgError';
 import type { EngineDevice, Probe } from './engine';
+import { cudaDevices } from './cuda/cudaDevices';
 import { cpuDevice } from './portable/devices/cpu';
 
-/** In order of preference. CUDA cards go here, in front. */
+/** In order of preference. */
 export async function listDevices(): Promise<readonly EngineDevice[]> {
-  return [cpuDevice];
+  return [...(await cudaDevices()), cpuDevice];
 }
 
 /** A device that runs, and what was found on the way to it. */

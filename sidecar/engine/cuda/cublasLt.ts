@@ -27,7 +27,12 @@ export interface Product {
   readonly input: ElementType;
   readonly output: ElementType;
   readonly beta?: 0 | 1;
-  readonly batch?: { readonly count: number; readonly strideA: number; readonly strideB: number; readonly strideC: number };
+  readonly batch?: {
+    readonly count: number;
+    readonly strideA: number;
+    readonly strideB: number;
+    readonly strideC: number;
+  };
 }
 
 const workspaceBytes = 64 * 2 ** 20;
@@ -40,7 +45,10 @@ export function cublasLtCandidates(): string[] {
   if (process.platform === 'win32') {
     const roots = [process.env.CUDA_PATH].filter(root => root !== undefined);
     const files = ['cublasLt64_13.dll', 'cublasLt64_12.dll'];
-    const wheels = pythonRoots().flatMap(root => [join(root, 'nvidia', 'cublas', 'bin'), join(root, 'nvidia', 'cu13', 'bin')]);
+    const wheels = pythonRoots().flatMap(root => [
+      join(root, 'nvidia', 'cublas', 'bin'),
+      join(root, 'nvidia', 'cu13', 'bin'),
+    ]);
     const folders = [...roots.flatMap(root => [join(root, 'bin'), join(root, 'bin', 'x64')]), ...wheels];
     return [...(named ? [named] : []), ...files, ...folders.flatMap(folder => files.map(file => join(folder, file)))];
   }
@@ -58,7 +66,14 @@ export function cublasLtCandidates(): string[] {
 
 /** site-packages folders of the active and the system's Pythons. */
 function pythonRoots(): string[] {
-  const environments = [process.env.VIRTUAL_ENV, process.env.CONDA_PREFIX, '/opt/torch/.venv', '/opt/venv', '/usr/local', '/usr'];
+  const environments = [
+    process.env.VIRTUAL_ENV,
+    process.env.CONDA_PREFIX,
+    '/opt/torch/.venv',
+    '/opt/venv',
+    '/usr/local',
+    '/usr',
+  ];
   const onPath = (process.env.PATH ?? '').split(process.platform === 'win32' ? ';' : ':').map(bin => join(bin, '..'));
   const roots = new Set([...environments.filter(root => root !== undefined && root !== ''), ...onPath]);
   return [...roots].flatMap(root => {
@@ -101,7 +116,11 @@ export class CublasLt {
     const version = BigInt(this.library.func('cublasLtGetVersion', 'size_t', [])() as number | bigint);
     this.version = `${version / 10000n}.${(version / 100n) % 100n}.${version % 100n}`;
     this.#handle = this.#create('cublasLtCreate', []);
-    this.#workspace = device.allocate(workspaceBytes, 'the workspace of matrix products', 'Close other programs that use the card');
+    this.#workspace = device.allocate(
+      workspaceBytes,
+      'the workspace of matrix products',
+      'Close other programs that use the card',
+    );
   }
 
   /** Opens the first library that loads, or says where it was looked for. */
@@ -159,7 +178,14 @@ export class CublasLt {
     this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 3, product.transposeB ? 1 : 0);
     this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 4, product.transposeA ? 1 : 0);
     const layout = (type: number, rows: number, columns: number, pitch: number, stride: number) => {
-      const made = this.#create('cublasLtMatrixLayoutCreate', ['int', 'uint64', 'uint64', 'int64'], type, rows, columns, pitch);
+      const made = this.#create(
+        'cublasLtMatrixLayoutCreate',
+        ['int', 'uint64', 'uint64', 'int64'],
+        type,
+        rows,
+        columns,
+        pitch,
+      );
       if (batch) {
         this.#setInt('cublasLtMatrixLayoutSetAttribute', made, 5, batch.count);
         this.#setLong('cublasLtMatrixLayoutSetAttribute', made, 6, BigInt(stride));
@@ -177,7 +203,12 @@ export class CublasLt {
     ] as const;
     const preference = this.#create('cublasLtMatmulPreferenceCreate', []);
     this.#setLong('cublasLtMatmulPreferenceSetAttribute', preference, 1, BigInt(workspaceBytes));
-    for (const [attribute, pointer] of [[5, product.b], [6, product.a], [7, product.c], [8, product.c]] as const) {
+    for (const [attribute, pointer] of [
+      [5, product.b],
+      [6, product.a],
+      [7, product.c],
+      [8, product.c],
+    ] as const) {
       this.#setInt('cublasLtMatmulPreferenceSetAttribute', preference, attribute, alignmentOf(pointer));
     }
     // A heuristic result: algorithm (64 bytes), workspace, status, waves, reserved: 96 bytes.

@@ -14,7 +14,10 @@ export function driverMissing(what: string, tried: readonly string[]): RpgError 
 }
 
 export function noDevice(): RpgError {
-  return userError('cuda-no-device', 'CUDA: the driver works but shows no card; check `nvidia-smi` and CUDA_VISIBLE_DEVICES');
+  return userError(
+    'cuda-no-device',
+    'CUDA: the driver works but shows no card; check `nvidia-smi` and CUDA_VISIBLE_DEVICES',
+  );
 }
 
 /** A failed driver call: a card that is busy, gone or broken. */
@@ -37,7 +40,9 @@ export function kernelsUnsupported(name: string, capability: number, driverVersi
 }
 
 export function kernelsMissing(path: string, cause: string): RpgError {
-  return internalError('cuda-kernels-missing', `CUDA: the compiled kernels ${path} could not be read: ${cause}`, { path });
+  return internalError('cuda-kernels-missing', `CUDA: the compiled kernels ${path} could not be read: ${cause}`, {
+    path,
+  });
 }
 
 export function outOfDeviceMemory(

@@ -1,10 +1,12 @@
 // The CUDA driver API from Node: one library, its functions declared once, every return code checked. No CUDA toolkit is
 // needed, only the driver. Pointers and handles are bigint; kernels' parameters go through one block of host memory.
 // Not here: what is computed (queue.ts and above), matrix products (cublasLt.ts).
-import type { KoffiFunction, TypeSpec } from 'koffi';
+import type koffiModule from 'koffi';
 import { driverMissing, driverRefused, kernelsUnsupported, outOfDeviceMemory } from './cudaErrors';
 
-type Koffi = typeof import('koffi');
+type Koffi = typeof koffiModule;
+/** A C type as koffi names it. */
+type CType = string;
 type Library = ReturnType<Koffi['load']>;
 
 /** Bytes of any typed array go to or come from the device. */
@@ -80,8 +82,7 @@ export class Driver {
     let koffi: Koffi;
     try {
       // A dynamic import: without the package the other engines still run.
-      const module = await import('koffi');
-      koffi = (module as { default?: Koffi }).default ?? module;
+      koffi = (await import('koffi')).default;
     } catch (error) {
       throw driverMissing(`the package koffi could not be loaded: ${String(error)}`, []);
     }
@@ -98,10 +99,10 @@ export class Driver {
   }
 
   /** Calls and returns the status code. */
-  raw(name: string, types: readonly TypeSpec[], ...args: unknown[]): number {
+  raw(name: string, types: readonly CType[], ...args: unknown[]): number {
     let f = this.#functions.get(name);
     if (!f) {
-      const declared: KoffiFunction = this.library.func(name, 'int', [...types]);
+      const declared = this.library.func(name, 'int', [...types]);
       f = (...values) => declared(...values) as number;
       this.#functions.set(name, f);
     }
@@ -109,7 +110,7 @@ export class Driver {
   }
 
   /** Calls and checks. *Errors* user, with the driver's own text. */
-  call(name: string, types: readonly TypeSpec[], ...args: unknown[]): void {
+  call(name: string, types: readonly CType[], ...args: unknown[]): void {
     this.check(name, this.raw(name, types, ...args));
   }
 
@@ -189,9 +190,7 @@ export class CudaDevice {
   ) {
     this.facts = deviceFacts(driver, index);
     this.#device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
-    this.#context = driver.out64(out =>
-      driver.call('cuDevicePrimaryCtxRetain', ['void*', 'int'], out, this.#device),
-    );
+    this.#context = driver.out64(out => driver.call('cuDevicePrimaryCtxRetain', ['void*', 'int'], out, this.#device));
     this.makeCurrent();
     this.#block = driver.allocateHost(8192);
     const nonBlocking = 1;
@@ -280,7 +279,12 @@ export class CudaDevice {
     new Uint8Array(host.view.buffer, host.view.byteOffset, image.length).set(image);
     const status = this.driver.raw('cuModuleLoadData', ['void*', 'void*'], this.#block.address, host.address);
     if (noBinaryForGpu.has(status)) {
-      throw kernelsUnsupported(this.facts.name, this.facts.capability, this.driver.version, this.driver.errorText(status));
+      throw kernelsUnsupported(
+        this.facts.name,
+        this.facts.capability,
+        this.driver.version,
+        this.driver.errorText(status),
+      );
     }
     this.driver.check('cuModuleLoadData', status);
     this.#modules.push(this.#block.view.getBigUint64(0, true));
@@ -317,13 +321,17 @@ export class CudaDevice {
       null,
     );
     if (status !== success) {
-      throw driverRefused(`cuLaunchKernel ${kernel} [${grid.join()}] [${block.join()}]`, status, this.driver.errorText(status));
+      throw driverRefused(
+        `cuLaunchKernel ${kernel} [${grid.join()}] [${block.join()}]`,
+        status,
+        this.driver.errorText(status),
+      );
     }
   }
 
   /** Waits for the card and gives everything back. Safe after a failure: what the driver refuses then is only left alone. */
   dispose(): void {
-    const quietly = (name: string, types: TypeSpec[], ...args: unknown[]) => this.driver.raw(name, types, ...args);
+    const quietly = (name: string, types: CType[], ...args: unknown[]) => this.driver.raw(name, types, ...args);
     quietly('cuCtxSetCurrent', ['uint64'], this.#context);
     quietly('cuStreamSynchronize', ['uint64'], this.stream);
     for (const pointer of this.#allocations.keys()) quietly('cuMemFree_v2', ['uint64'], pointer);

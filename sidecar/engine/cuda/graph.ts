@@ -19,7 +19,8 @@ export class CudaGraph {
       enqueue();
       graph = end();
     } catch (error) {
-      if (graph === 0n) driver.raw('cuStreamEndCapture', ['uint64', 'void*'], stream, device.driver.allocateHost(8).address);
+      if (graph === 0n)
+        driver.raw('cuStreamEndCapture', ['uint64', 'void*'], stream, device.driver.allocateHost(8).address);
       throw error;
     }
     const executable = driver.out64(out =>
