@@ -35,6 +35,22 @@ const instances: readonly Instance[] = [
   { name: 'conv1d_64x64', tile: 64, channels: 64, threads: 128, stages: 1, element: 'f32' },
 ];
 
+/** An instance of kernels/convHopper.cu: positions of a group's tile, groups of a block, blocks a multiprocessor holds. */
+interface HopperInstance {
+  readonly tile: number;
+  readonly groups: number;
+  readonly blocks: number;
+}
+
+const hopperInstances: Readonly<Record<string, HopperInstance | undefined>> = {
+  '32x64': { tile: 128, groups: 2, blocks: 2 },
+  '64x32': { tile: 128, groups: 2, blocks: 2 },
+  '64x128': { tile: 128, groups: 2, blocks: 1 },
+  '128x64': { tile: 64, groups: 2, blocks: 1 },
+  '64x96': { tile: 128, groups: 2, blocks: 1 },
+  '96x64': { tile: 64, groups: 2, blocks: 1 },
+};
+
 /** Channels of the depth as the kernels want them: a multiple of 16. */
 export function paddedChannels(channels: number): number {
   return Math.ceil(channels / 16) * 16;
@@ -73,7 +89,7 @@ export type ConvolutionEnd =
   | { kind: 'hidden'; output: bigint; condition: bigint; time: bigint; stepIndex: bigint; skip: bigint }
   | { kind: 'last'; output: bigint };
 
-/** Queues the convolution. Returns the number of position tiles: rows of `sums`. */
+/** Queues the convolution. Returns the rows of `sums` it fills. */
 export function convolve(
   queue: Queue,
   input: bigint,
@@ -83,6 +99,9 @@ export function convolve(
   end: ConvolutionEnd,
 ): number {
   const { rows, positions, inChannels, outChannels, taps } = shape;
+  queue.operations += 2 * rows * positions * taps * inChannels * outChannels;
+  const hopper = chooseHopper(queue, shape, end.kind);
+  if (hopper) return convolveOnHopper(queue, input, packed, bias, shape, end, hopper);
   const instance = chooseInstance(queue, shape);
   const tiles = rows * Math.ceil(positions / instance.tile);
   const depth = inChannels === 1 ? paddedChannels(taps) : paddedChannels(inChannels);
@@ -95,15 +114,56 @@ export function convolve(
     ...(isHidden ? [end.condition, end.time, positions, end.stepIndex, end.skip] : [0n, 0n, 0, 0n, 0n]),
     end.kind === 'last' ? end.output : 0n,
   ];
-  queue.operations += 2 * rows * positions * taps * inChannels * outChannels;
   const grid = [tiles, Math.ceil(outChannels / instance.channels)] as const;
   queue.launch(instance.name, grid, [instance.threads], args, sharedBytes(queue, instance, shape));
   return tiles;
 }
 
-/** Position tiles of a convolution: how many rows of partial sums its statistics need. */
-export function tilesOf(queue: Queue, shape: ConvolutionShape): number {
+/** Rows of partial sums a raw convolution fills. */
+export function sumRowsOf(queue: Queue, shape: ConvolutionShape): number {
+  const hopper = chooseHopper(queue, shape, 'raw');
+  if (hopper) return hopperBlocks(queue, shape, hopper) * hopper.groups;
   return shape.rows * Math.ceil(shape.positions / chooseInstance(queue, shape).tile);
+}
+
+function chooseHopper(queue: Queue, shape: ConvolutionShape, end: ConvolutionEnd['kind']): HopperInstance | null {
+  const { inChannels, outChannels } = shape;
+  const instance = hopperInstances[`${inChannels}x${outChannels}`];
+  if (!instance || !queue.hopper || end === 'last') return null;
+  return hopperSharedBytes(shape, instance) <= queue.device.facts.sharedBytesPerBlock ? instance : null;
+}
+
+function hopperSharedBytes({ inChannels, outChannels, taps }: ConvolutionShape, { tile, groups }: HopperInstance): number {
+  const pitch = Math.floor((tile + taps - 1 + 6) / 8) * 8 + 1;
+  const buffer = Math.max(inChannels * pitch, 64 * (outChannels + 8));
+  return 2 * (taps * inChannels * outChannels + groups * 2 * buffer) + groups * 4 * outChannels * 2 * 4;
+}
+
+function hopperBlocks(queue: Queue, { rows, positions }: ConvolutionShape, { tile, groups, blocks }: HopperInstance): number {
+  const tiles = rows * Math.ceil(positions / tile);
+  return Math.min(Math.ceil(tiles / groups), queue.device.facts.multiprocessors * blocks);
+}
+
+function convolveOnHopper(
+  queue: Queue,
+  input: bigint,
+  packed: bigint,
+  bias: bigint,
+  shape: ConvolutionShape,
+  end: ConvolutionEnd,
+  instance: HopperInstance,
+): number {
+  const { rows, positions, inChannels, outChannels, taps } = shape;
+  const blocks = hopperBlocks(queue, shape, instance);
+  const args: KernelArgument[] = [
+    ...[input, packed, bias, end.output, rows, positions, taps],
+    ...(end.kind === 'hidden'
+      ? [1, 0n, end.condition, end.time, positions, end.stepIndex, end.skip]
+      : [0, end.kind === 'raw' ? end.sums : 0n, 0n, 0n, 0, 0n, 0n]),
+  ];
+  const shared = hopperSharedBytes(shape, instance);
+  queue.launchExact(`conv1dHopper_${inChannels}x${outChannels}`, [blocks], [instance.groups * 128], args, shared);
+  return blocks * instance.groups;
 }
 
 function chooseInstance(queue: Queue, shape: ConvolutionShape): Instance {

@@ -4,7 +4,7 @@
 import type { ModelSpec } from '../../model/modelSpec';
 import { timeFeatures } from '../../model/parameterEntry';
 import { denoiserLayers, type DenoiserLayer } from '../../model/parameterInventory';
-import { convolve, packedSize, packWeights, tilesOf, weightGradient, type ConvolutionShape } from './convolution';
+import { convolve, packedSize, packWeights, sumRowsOf, weightGradient, type ConvolutionShape } from './convolution';
 import { unsupportedModel } from './cudaErrors';
 import { biasGradient } from './layerNorm';
 import type { Parameters } from './parameters';
@@ -247,7 +247,7 @@ export class DenoiserStep {
           convolve(queue, u, packed, bias, shape, { kind: 'last', output: this.predicted });
           return;
         }
-        const sums = queue.takeFloats('partial sums', tilesOf(queue, shape) * 2 * layer.outChannels);
+        const sums = queue.takeFloats('partial sums', sumRowsOf(queue, shape) * 2 * layer.outChannels);
         const tiles = convolve(queue, u, packed, bias, shape, { kind: 'raw', output: outputs[i]!, sums });
         this.#finishNorm(layer, sums, tiles, norms[i]!);
       });
@@ -267,8 +267,12 @@ export class DenoiserStep {
       if (i < layers.length - 1 || layers.length === 1) this.#buildInput(i, xt, outputs, norms, condition, time, u);
       weightGradient(queue, dv, u, parameters.gradient(`${layer.prefix}.0.weight`).pointer, shape);
       if (!layer.normalised) {
-        const bias = parameters.gradient(`${layer.prefix}.0.bias`).pointer;
-        queue.columnSums(dv, layer.outChannels, places, layer.outChannels, bias);
+        // One channel: first over rows, position by position, then over positions; one column alone would use one thread.
+        queue.memory.scope(() => {
+          const perPosition = queue.takeFloats('partial sums', this.#dim);
+          queue.columnSums(dv, this.#dim, this.#n, this.#dim, perPosition);
+          queue.columnSums(perPosition, 1, this.#dim, 1, parameters.gradient(`${layer.prefix}.0.bias`).pointer, 0n, 'f32');
+        });
       }
       queue.memory.scope(() => {
         const packed = queue.take('packed weights', packedSize(layer.inChannels, layer.outChannels, shape.taps));

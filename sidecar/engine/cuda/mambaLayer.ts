@@ -79,7 +79,7 @@ export class MambaLayer {
 
   /** *Shapes* → (outputRows, dOutput), taken from the plan after what backward needs. */
   forward(): bigint {
-    const { queue, parameters, spec, chosen } = this;
+    const { queue, parameters, spec } = this;
     const { dInner, dOutput } = spec;
     const rows = this.sequences.batch * this.sequences.length;
     this.#project();
@@ -87,8 +87,8 @@ export class MambaLayer {
     this.#saved!.y = y;
     const out = queue.take('layer outputs', this.outputRows * dOutput);
     queue.memory.scope(() => {
-      const { xc, dt } = this.#convolve();
-      const states = this.#states(xc, dt, null);
+      const { xc, dt, decay } = this.#convolve();
+      const states = this.#states(xc, dt, decay, null);
       const headsPerBlock = spec.nHeads >= 64 ? 4 : 1;
       const grid = [Math.ceil(spec.nHeads / headsPerBlock), this.#nChunks, this.sequences.batch] as const;
       queue.launch(
@@ -99,7 +99,7 @@ export class MambaLayer {
           ...this.#xbc(xc),
           BigInt(this.#convolved),
           dt,
-          this.#value('A_log'),
+          decay,
           this.#value('D'),
           states,
           y,
@@ -119,7 +119,6 @@ export class MambaLayer {
         outputs: dOutput,
       });
     });
-    void chosen;
     return out;
   }
 
@@ -129,7 +128,7 @@ export class MambaLayer {
    */
   backward(dOut: bigint, dInput: bigint, positions: boolean): void {
     const { queue, parameters, prefix, spec, chosen, sequences, input } = this;
-    const { dInner, dOutput, dModel, nHeads, dState, dConv } = spec;
+    const { dInner, dOutput, nHeads, dState, dConv } = spec;
     const { z, zPitch, x, xPitch, chosenInput, y } = this.#saved!;
     const rows = sequences.batch * sequences.length;
     const shared = input.kind === 'shared';
@@ -161,7 +160,7 @@ export class MambaLayer {
         const partial = queue.takeFloats('partial sums', splits * dInner);
         queue.launch(
           'gateNormWeightGradient',
-          [Math.ceil(dInner / 128), splits],
+          [Math.ceil(dInner / 256), splits],
           [128],
           [
             ...[
@@ -190,9 +189,9 @@ export class MambaLayer {
         );
       });
       queue.memory.scope(() => {
-        const { xc, dt } = this.#convolve();
-        const states = this.#states(xc, dt, null);
-        const stateGradients = this.#states(xc, dt, dy);
+        const { xc, dt, decay } = this.#convolve();
+        const states = this.#states(xc, dt, decay, null);
+        const stateGradients = this.#states(xc, dt, decay, dy);
         const dxc = queue.take('gradients of x, B and C', rows * this.#convolved);
         const ddt = queue.takeFloats('gradients of dt', rows * nHeads);
         const groups = Math.min(nHeads, 16);
@@ -201,20 +200,23 @@ export class MambaLayer {
         const partialB = queue.takeFloats('partial sums', nGroups * rows * dState);
         const partialC = queue.takeFloats('partial sums', nGroups * rows * dState);
         const perChunk = sequences.batch * this.#nChunks;
+        const wanted = this.#sharedBytes('backwardPrefetch');
+        const prefetch = queue.element === 'bf16' && wanted <= queue.device.facts.sharedBytesPerBlock;
         const partialA = queue.takeFloats('partial sums', perChunk * nHeads);
         const partialD = queue.takeFloats('partial sums', perChunk * nHeads);
         queue.launch(
-          `ssdBackward_${this.#stateTile}`,
+          `${prefetch ? 'ssdBackwardPrefetch' : 'ssdBackward'}_${this.#stateTile}`,
           [nGroups, this.#nChunks, sequences.batch],
           [256],
           [
             ...this.#xbc(xc),
             BigInt(this.#convolved),
             dt,
+            decay,
             ...[this.#value('A_log'), this.#value('D'), states, stateGradients, dy, dxc, BigInt(this.#convolved), ddt],
             ...[partialB, partialC, partialA, partialD, sequences.length, nHeads, dState, headsPerBlock],
           ],
-          this.#sharedBytes('backward'),
+          prefetch ? wanted : this.#sharedBytes('backward'),
         );
         queue.launch(
           'ssdReduceGroups',
@@ -232,7 +234,7 @@ export class MambaLayer {
         const rowsArgument = { ints: [sequences.length, sequences.gate, shared ? 1 : 0] };
         queue.launch(
           'mambaConvolveBackward',
-          [Math.ceil(this.#convolved / 128), segments, sequences.batch],
+          [Math.ceil(this.#convolved / 256), segments, sequences.batch],
           [128],
           [
             ...[x, BigInt(xPitch), rowsArgument, this.#value('conv1d.weight'), this.#value('conv1d.bias')],
@@ -257,7 +259,6 @@ export class MambaLayer {
       });
       this.#projectionBackward({ dProjection, dz, dx, dInput, chosenInput, positions });
     });
-    void dModel;
   }
 
   #projectionBackward(at: {
@@ -281,7 +282,7 @@ export class MambaLayer {
         const rows = length + batch;
         const dShared = queue.take('gradients of the shared projection', rows * this.#pitch);
         const rowsArgument = { ints: [length, sequences.gate, 1] };
-        const columns = Math.ceil(outputs / 128);
+        const columns = Math.ceil(outputs / 256);
         queue.launch(
           'reduceShared',
           [columns, rows],
@@ -366,17 +367,20 @@ export class MambaLayer {
     this.#saved = { projection: x, z, zPitch: dInner, x, xPitch: this.#pitchX, chosenInput, y: 0n };
   }
 
-  /** x B C after convolution and SiLU, and dt. */
-  #convolve(): { xc: bigint; dt: bigint } {
+  /** x B C after convolution and SiLU; dt and its cumulative decay per chunk. */
+  #convolve(): { xc: bigint; dt: bigint; decay: bigint } {
     const { queue, spec, sequences } = this;
     const { x, xPitch } = this.#saved!;
     const rows = sequences.batch * sequences.length;
     const rowsArgument = { ints: [sequences.length, sequences.gate, this.input.kind === 'shared' ? 1 : 0] };
     const xc = queue.take('x, B and C', rows * this.#convolved);
-    const dt = queue.takeFloats('dt', rows * spec.nHeads);
+    const q = chunkSize[queue.element];
+    const steps = sequences.batch * this.#nChunks * spec.nHeads * q;
+    const dt = queue.takeFloats('dt', steps);
+    const decay = queue.takeFloats('dt', steps);
     queue.launch(
       'mambaConvolve',
-      [Math.ceil(this.#convolved / 128), Math.ceil(sequences.length / 32), sequences.batch],
+      [Math.ceil(this.#convolved / 256), Math.ceil(sequences.length / 32), sequences.batch],
       [128],
       [
         ...[
@@ -391,15 +395,20 @@ export class MambaLayer {
         ],
       ],
     );
-    queue.each('mambaTimeStep', rows * spec.nHeads, [
-      ...[queue.at(x, this.#convolved), BigInt(xPitch), rowsArgument, this.#value('dt_bias'), dt],
-      ...[BigInt(rows * spec.nHeads), spec.nHeads],
-    ]);
-    return { xc, dt };
+    queue.launch(
+      'mambaDecay',
+      [Math.ceil(spec.nHeads / 8), this.#nChunks, sequences.batch],
+      [32, 8],
+      [
+        ...[queue.at(x, this.#convolved), BigInt(xPitch), rowsArgument, this.#value('dt_bias'), this.#value('A_log')],
+        ...[dt, decay, spec.nHeads, q],
+      ],
+    );
+    return { xc, dt, decay };
   }
 
   /** States before every chunk; or with dy the gradients of the states after every chunk. */
-  #states(xc: bigint, dt: bigint, dy: bigint | null): bigint {
+  #states(xc: bigint, dt: bigint, decay: bigint, dy: bigint | null): bigint {
     const { queue, spec, sequences } = this;
     const { nHeads, dState, dInner } = spec;
     const states = queue.take('states', sequences.batch * this.#nChunks * nHeads * headDim * dState);
@@ -411,7 +420,7 @@ export class MambaLayer {
       [128],
       [
         ...(dy === null ? [x, stride, b, stride] : [dy, BigInt(dInner), c, stride]),
-        ...[dt, this.#value('A_log'), states, sequences.length, nHeads, dState, dy === null ? 0 : 1],
+        ...[dt, decay, states, sequences.length, nHeads, dState, dy === null ? 0 : 1],
       ],
       this.#sharedBytes('states'),
     );
@@ -446,7 +455,7 @@ export class MambaLayer {
   }
 
   /** Dynamic shared memory of the state-space kernels, from their tile sizes. */
-  #sharedBytes(kernel: 'states' | 'output' | 'backward'): number {
+  #sharedBytes(kernel: 'states' | 'output' | 'backward' | 'backwardPrefetch'): number {
     const q = chunkSize[this.queue.element];
     const size = this.queue.bytes(1);
     const pad = 16 / size;
@@ -454,9 +463,10 @@ export class MambaLayer {
     const state = this.#stateTile + pad;
     const square = q * (q + pad);
     const elements = {
-      states: head + q * state,
+      states: 2 * (head + q * state),
       output: (q + headDim) * state + head + square,
       backward: (2 * q + headDim) * state + 2 * head + 2 * square,
+      backwardPrefetch: (2 * q + 4 * headDim) * state + 4 * head + 2 * square,
     };
     return elements[kernel] * size;
   }

@@ -32,6 +32,11 @@ export class Queue {
     private readonly planning: boolean,
   ) {}
 
+  /** Kernels that use Hopper's own instructions may be chosen. RPG_CUDA_PLAIN=1 (a debug variable) leaves them out. */
+  get hopper(): boolean {
+    return this.element === 'bf16' && this.device.facts.capability === 90 && process.env.RPG_CUDA_PLAIN !== '1';
+  }
+
   /** Bytes of `count` activations. */
   bytes(count: number): number {
     return count * elementBytes[this.element];

@@ -133,7 +133,7 @@ class WholeRows implements Recurrent {
     }
     const dx = this.stack.backward(gradient);
     const first = positions ? 0 : length;
-    const grid = [Math.ceil(spec.dModel / 128), length + batch - first] as const;
+    const grid = [Math.ceil(spec.dModel / 256), length + batch - first] as const;
     const width = BigInt(spec.dModel);
     queue.launch(
       'reduceShared',

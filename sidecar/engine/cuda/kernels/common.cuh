@@ -48,16 +48,28 @@ __device__ __forceinline__ void storeVector(bf16* p, const float (&v)[8]) {
 __device__ __forceinline__ void storePair(float* p, float a, float b) { *reinterpret_cast<float2*>(p) = make_float2(a, b); }
 __device__ __forceinline__ void storePair(bf16* p, float a, float b) { *reinterpret_cast<uint32_t*>(p) = packBf16(a, b); }
 
-__device__ __forceinline__ float sigmoidf(float x) { return 1.0f / (1.0f + expf(-x)); }
-__device__ __forceinline__ float siluf(float x) { return x * sigmoidf(x); }
+/** e^x: exact to float32 rounding for float32 models, the special-function unit where results become bfloat16 anyway. */
+template <typename T> __device__ __forceinline__ float expOf(float x) { return expf(x); }
+template <> __device__ __forceinline__ float expOf<bf16>(float x) { return __expf(x); }
+template <typename T> __device__ __forceinline__ float sigmoidOf(float x) { return 1.0f / (1.0f + expf(-x)); }
+template <> __device__ __forceinline__ float sigmoidOf<bf16>(float x) { return __fdividef(1.0f, 1.0f + __expf(-x)); }
+template <typename T> __device__ __forceinline__ float siluOf(float x) { return x * sigmoidOf<T>(x); }
 /** d silu(x) / dx */
-__device__ __forceinline__ float siluGradient(float x) {
-  const float s = sigmoidf(x);
+template <typename T> __device__ __forceinline__ float siluGradientOf(float x) {
+  const float s = sigmoidOf<T>(x);
   return s * (1.0f + x * (1.0f - s));
 }
 /** log(1 + e^x), as PyTorch: the identity above 20. */
 __device__ __forceinline__ float softplusf(float x) { return x > 20.0f ? x : log1pf(expf(x)); }
-__device__ __forceinline__ float eluf(float x) { return x > 0.0f ? x : expm1f(x); }
+template <typename T> __device__ __forceinline__ float eluOf(float x) { return x > 0.0f ? x : expm1f(x); }
+template <> __device__ __forceinline__ float eluOf<bf16>(float x) { return x > 0.0f ? x : __expf(x) - 1.0f; }
+
+/** Two neighbouring values. */
+__device__ __forceinline__ float2 loadPair(const float* p) { return *reinterpret_cast<const float2*>(p); }
+__device__ __forceinline__ float2 loadPair(const bf16* p) {
+  const uint32_t x = *reinterpret_cast<const uint32_t*>(p);
+  return make_float2(__uint_as_float(x << 16), __uint_as_float(x & 0xffff0000u));
+}
 
 __device__ __forceinline__ float warpSum(float v) {
 #pragma unroll
@@ -126,7 +138,7 @@ __device__ __forceinline__ void ldmatrix2Transposed(uint32_t& r0, uint32_t& r1, 
   asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];\n" : "=r"(r0), "=r"(r1) : "r"(a));
 }
 __device__ __forceinline__ void mma16816(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  asm volatile(
+  asm(
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }

@@ -3,13 +3,7 @@
 // multiplies the tile, shifted by one row, with that tap's (out, in) matrix, which streams in behind the products.
 // A convolution's input gradient is the same kernel with weights packed the other way round; see packConvWeights.
 // Reference: the float32 instances are the same source on plain multiply-adds.
-#include "common.cuh"
-
-/**
- * What happens to an output value. raw: + bias, batch-norm partial sums. hidden (sampling, batch norm folded into the
- * weights): ELU, then the next layer's input. last (sampling): + bias, float32 output.
- */
-enum ConvMode { convRaw = 0, convHidden = 1, convLast = 2 };
+#include "convStore.cuh"
 
 template <typename T>
 __device__ __forceinline__ void loadTile(T* tile, int pitch, const T* in, int firstPosition, int rows, int positions, int channels,
@@ -62,7 +56,7 @@ __device__ __forceinline__ void conv1d(const T* __restrict__ in, const T* __rest
                                                      int mode, float* __restrict__ sums, const T* __restrict__ condition,
                                                      const T* __restrict__ time, int timeStride, const int* __restrict__ stepIndex,
                                                      const T* __restrict__ skip, float* __restrict__ outputLast) {
-  constexpr int BM = 16 * MT * WM, BN = 8 * NT * WN, V = Lanes<T>::vector;
+  constexpr int BM = 16 * MT * WM, BN = 8 * NT * WN;
   extern __shared__ __align__(16) unsigned char sharedBytes[];
   const int pitch = padded + Lanes<T>::pad;
   const int steps = channels == 1 ? 1 : taps, half = taps / 2;
@@ -175,47 +169,15 @@ __device__ __forceinline__ void conv1d(const T* __restrict__ in, const T* __rest
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         float a = acc[i][j][2 * h], b = acc[i][j][2 * h + 1];
-        if (mode == convHidden) a = eluf(a), b = eluf(b);
+        if (mode == convHidden) a = eluOf<T>(a), b = eluOf<T>(b);
         storePair(staged + (wm * 16 * MT + i * 16 + r0 + h * 8) * stagedPitch + wn * 8 * NT + j * 8 + c0, a, b);
       }
   __syncthreads();
-  const int valid = min(BM, positions - p0), width = min(BN, out - outBase);
-  const int64_t base = (static_cast<int64_t>(n) * positions + p0) * out + outBase;
-  const T* conditionRow = condition + static_cast<int64_t>(n) * positions + p0;
-  const T* timeRow = time + static_cast<int64_t>(stepIndex != nullptr ? *stepIndex : n) * timeStride + p0;
-  if (out % V == 0 && width % V == 0) {
-    const int perRow = width / V;
-    for (int i = threadIdx.x; i < valid * perRow; i += blockDim.x) {
-      const int r = i / perRow, c = (i % perRow) * V;
-      const int64_t at = base + static_cast<int64_t>(r) * out + c;
-      if (mode == convRaw) {
-        *reinterpret_cast<uint4*>(output + at) = *reinterpret_cast<const uint4*>(staged + r * stagedPitch + c);
-        continue;
-      }
-      float v[V], s[V];
-      loadVector(staged + r * stagedPitch + c, v);
-      const float tm = toFloat(timeRow[r]);
-      if (skip != nullptr) {
-        loadVector(skip + at, s);
-#pragma unroll
-        for (int e = 0; e < V; e++) v[e] = v[e] * tm + s[e];
-      } else {
-        const float cd = toFloat(conditionRow[r]);
-#pragma unroll
-        for (int e = 0; e < V; e++) v[e] = (v[e] + cd) * tm;
-      }
-      storeVector(output + at, v);
-    }
-  } else {
-    for (int i = threadIdx.x; i < valid * width; i += blockDim.x) {
-      const int r = i / width, c = i % width;
-      const int64_t at = base + static_cast<int64_t>(r) * out + c;
-      float v = toFloat(staged[r * stagedPitch + c]);
-      if (mode == convHidden)
-        v = skip != nullptr ? v * toFloat(timeRow[r]) + toFloat(skip[at]) : (v + toFloat(conditionRow[r])) * toFloat(timeRow[r]);
-      output[at] = fromFloat<T>(v);
-    }
-  }
+  const int64_t first = static_cast<int64_t>(n) * positions + p0;
+  const int timeIndex = stepIndex != nullptr ? *stepIndex : n;
+  const Destination<T> to{output + first * out + outBase, out, mode, condition + first, time + static_cast<int64_t>(timeIndex) * timeStride + p0,
+                          skip != nullptr ? skip + first * out + outBase : nullptr};
+  storeStaged<T>(staged, stagedPitch, min(BM, positions - p0), min(BN, out - outBase), to, threadIdx.x, blockDim.x);
 }
 
 /**

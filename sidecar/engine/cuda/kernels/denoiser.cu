@@ -89,8 +89,8 @@ __device__ void layerInput(const T* v, Norm norm, const T* v2, Norm norm2, const
       const float cd = toFloat(condition[row]), tm = toFloat(time[row]);
 #pragma unroll
       for (int e = 0; e < V; e++) {
-        float h = eluf(a[e] * norm.scale[c + e] + norm.shift[c + e]);
-        if (v2 != nullptr) h += eluf(b[e] * norm2.scale[c + e] + norm2.shift[c + e]);
+        float h = eluOf<T>(a[e] * norm.scale[c + e] + norm.shift[c + e]);
+        if (v2 != nullptr) h += eluOf<T>(b[e] * norm2.scale[c + e] + norm2.shift[c + e]);
         a[e] = (h + cd) * tm;
       }
       storeVector(u + row * channels + c, a);
@@ -99,8 +99,8 @@ __device__ void layerInput(const T* v, Norm norm, const T* v2, Norm norm2, const
     for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < rows * channels; i += static_cast<int64_t>(gridDim.x) * blockDim.x) {
       const int64_t row = i / channels;
       const int c = static_cast<int>(i % channels);
-      float h = eluf(toFloat(v[i]) * norm.scale[c] + norm.shift[c]);
-      if (v2 != nullptr) h += eluf(toFloat(v2[i]) * norm2.scale[c] + norm2.shift[c]);
+      float h = eluOf<T>(toFloat(v[i]) * norm.scale[c] + norm.shift[c]);
+      if (v2 != nullptr) h += eluOf<T>(toFloat(v2[i]) * norm2.scale[c] + norm2.shift[c]);
       u[i] = fromFloat<T>((h + toFloat(condition[row])) * toFloat(time[row]));
     }
   }
@@ -221,9 +221,9 @@ __device__ void layerInputBackward(T* du, const T* v, Norm norm, const T* v2, No
       }
 #pragma unroll
       for (int e = 0; e < V; e++) {
-        const float h = eluf(x[e] * scale[e] + shift[e]);
+        const float h = eluOf<T>(x[e] * scale[e] + shift[e]);
         float input = h;
-        if (v2 != nullptr) input += eluf(y[e] * scale2[e] + shift2[e]);
+        if (v2 != nullptr) input += eluOf<T>(y[e] * scale2[e] + shift2[e]);
         const float dInput = g[e] * tm;
         toCondition += dInput;
         toTime += g[e] * (input + cd);

@@ -61,13 +61,13 @@ __device__ void addBias(const T* x, const float* bias, T* out, T* before, int64_
   if (i >= count) return;
   const float v = toFloat(x[i]) + bias[i % width];
   if (before != nullptr) before[i] = fromFloat<T>(v);
-  out[i] = fromFloat<T>(activation == 1 ? siluf(v) : activation == 2 ? geluf(v) : v);
+  out[i] = fromFloat<T>(activation == 1 ? siluOf<T>(v) : activation == 2 ? geluf(v) : v);
 }
 template <typename T> __device__ void activationBackward(T* gradient, const T* before, int64_t count, int activation) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= count) return;
   const float x = toFloat(before[i]);
-  gradient[i] = fromFloat<T>(toFloat(gradient[i]) * (activation == 1 ? siluGradient(x) : geluGradient(x)));
+  gradient[i] = fromFloat<T>(toFloat(gradient[i]) * (activation == 1 ? siluGradientOf<T>(x) : geluGradient(x)));
 }
 
 /** partial (gridDim.y, width) column sums of (rows, width) at pitch. Grid (width/128, splits), block 128. */
@@ -193,12 +193,12 @@ template <typename T> __device__ void softmaxBackward(const T* p, T* dp, int wid
 /** Gated MLP: out = a·sigmoid(b); back: da, db from d out, over a and b's own places in (da, db). */
 template <typename T> __device__ void gateMultiply(const T* a, const T* b, T* out, int64_t count) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i < count) out[i] = fromFloat<T>(toFloat(a[i]) * sigmoidf(toFloat(b[i])));
+  if (i < count) out[i] = fromFloat<T>(toFloat(a[i]) * sigmoidOf<T>(toFloat(b[i])));
 }
 template <typename T> __device__ void gateMultiplyBackward(const T* dOut, const T* a, const T* b, T* da, T* db, int64_t count) {
   const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (i >= count) return;
-  const float g = toFloat(dOut[i]), av = toFloat(a[i]), s = sigmoidf(toFloat(b[i]));
+  const float g = toFloat(dOut[i]), av = toFloat(a[i]), s = sigmoidOf<T>(toFloat(b[i]));
   da[i] = fromFloat<T>(g * s);
   db[i] = fromFloat<T>(g * av * s * (1.0f - s));
 }
@@ -217,7 +217,7 @@ __device__ void lstmCell(T* gates, const float* biasA, const float* biasB, float
   float v[4];
 #pragma unroll
   for (int k = 0; k < 4; k++) v[k] = toFloat(g[k * width + c]) + biasA[k * width + c] + biasB[k * width + c];
-  const float in = sigmoidf(v[0]), forget = sigmoidf(v[1]), candidate = tanhf(v[2]), output = sigmoidf(v[3]);
+  const float in = sigmoidOf<T>(v[0]), forget = sigmoidOf<T>(v[1]), candidate = tanhf(v[2]), output = sigmoidOf<T>(v[3]);
   const float before = position > 0 ? cell[(row - 1) * width + c] : 0.0f;
   const float now = forget * before + in * candidate;
   cell[row * width + c] = now;

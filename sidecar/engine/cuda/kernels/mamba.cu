@@ -16,86 +16,107 @@ template <typename T> __device__ __forceinline__ float readRow(const T* x, int64
   return l >= r.gate ? v + toFloat(x[(r.length + row / r.length) * pitch + c]) : v;
 }
 
+/** Values c and c + 1 (c even). */
+template <typename T> __device__ __forceinline__ float2 readPair(const T* x, int64_t pitch, int64_t row, int c, Rows r) {
+  if (!r.shared) return loadPair(x + row * pitch + c);
+  const int l = static_cast<int>(row % r.length);
+  float2 v = loadPair(x + l * pitch + c);
+  if (l >= r.gate) {
+    const float2 w = loadPair(x + (r.length + row / r.length) * pitch + c);
+    v.x += w.x, v.y += w.y;
+  }
+  return v;
+}
+
 constexpr int maxTaps = 4, forwardSegment = 32, backwardSegment = 64;
 
-/** silu(causal depthwise convolution). Shapes: raw x B C columns → out (b·L, channels). Grid (channels/128, segments, b), block 128. */
+/**
+ * silu(causal depthwise convolution). Shapes: raw x B C columns → out (b·L, channels). A thread has two channels (their number
+ * is even). Grid (channels/256, segments, b), block 128.
+ */
 template <typename T>
 __device__ void mambaConvolve(const T* raw, int64_t pitch, Rows rows, const float* weight, const float* bias, T* out, int channels, int taps) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  const int c = (blockIdx.x * blockDim.x + threadIdx.x) * 2;
   if (c >= channels) return;
   const int first = blockIdx.y * forwardSegment, last = min(rows.length, first + forwardSegment);
   const int64_t base = static_cast<int64_t>(blockIdx.z) * rows.length;
-  float w[maxTaps], window[maxTaps];
+  float2 w[maxTaps], window[maxTaps];
 #pragma unroll
   for (int k = 0; k < maxTaps; k++) {
     // Right-aligned: w[maxTaps - 1] meets the current position whatever the number of taps.
-    w[k] = k >= maxTaps - taps ? weight[c * taps + k - (maxTaps - taps)] : 0.0f;
+    const int tap = k - (maxTaps - taps);
+    w[k] = tap >= 0 ? make_float2(weight[c * taps + tap], weight[(c + 1) * taps + tap]) : make_float2(0.0f, 0.0f);
     const int l = first + k - maxTaps;
-    window[k] = l >= 0 ? readRow(raw, pitch, base + l, c, rows) : 0.0f;
+    window[k] = l >= 0 ? readPair(raw, pitch, base + l, c, rows) : make_float2(0.0f, 0.0f);
   }
-  const float b = bias[c];
+  const float2 b = make_float2(bias[c], bias[c + 1]);
+#pragma unroll 4
   for (int l = first; l < last; l++) {
 #pragma unroll
     for (int k = 0; k + 1 < maxTaps; k++) window[k] = window[k + 1];
-    window[maxTaps - 1] = readRow(raw, pitch, base + l, c, rows);
-    float v = b;
+    window[maxTaps - 1] = readPair(raw, pitch, base + l, c, rows);
+    float2 v = b;
 #pragma unroll
-    for (int k = 0; k < maxTaps; k++) v += w[k] * window[k];
-    out[(base + l) * channels + c] = fromFloat<T>(siluf(v));
+    for (int k = 0; k < maxTaps; k++) v.x += w[k].x * window[k].x, v.y += w[k].y * window[k].y;
+    storePair(out + (base + l) * channels + c, siluOf<T>(v.x), siluOf<T>(v.y));
   }
 }
 
 /**
  * Gradients of the raw columns, and per segment of the taps and bias. Shapes: dOut (b·L, channels) → dRaw at dPitch;
- * partial (b·segments, taps + 1, channels). Grid (channels/128, segments, b), block 128.
+ * partial (b·segments, taps + 1, channels). Grid (channels/256, segments, b), block 128.
  */
 template <typename T>
 __device__ void mambaConvolveBackward(const T* raw, int64_t pitch, Rows rows, const float* weight, const float* bias, const T* dOut, T* dRaw,
                                       int64_t dPitch, float* partial, int channels, int taps) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  const int c = (blockIdx.x * blockDim.x + threadIdx.x) * 2;
   if (c >= channels) return;
   const int first = blockIdx.y * backwardSegment, last = min(rows.length, first + backwardSegment);
   const int64_t base = static_cast<int64_t>(blockIdx.z) * rows.length;
-  float w[maxTaps], window[maxTaps], dAct[maxTaps], dw[maxTaps], db = 0.0f;
+  const float2 zero = make_float2(0.0f, 0.0f);
+  float2 w[maxTaps], window[maxTaps], dAct[maxTaps], dw[maxTaps], db = zero;
 #pragma unroll
   for (int k = 0; k < maxTaps; k++) {
-    w[k] = k >= maxTaps - taps ? weight[c * taps + k - (maxTaps - taps)] : 0.0f;
+    const int tap = k - (maxTaps - taps);
+    w[k] = tap >= 0 ? make_float2(weight[c * taps + tap], weight[(c + 1) * taps + tap]) : zero;
     const int l = first + k - maxTaps;
-    window[k] = l >= 0 ? readRow(raw, pitch, base + l, c, rows) : 0.0f;
-    dAct[k] = 0.0f, dw[k] = 0.0f;
+    window[k] = l >= 0 ? readPair(raw, pitch, base + l, c, rows) : zero;
+    dAct[k] = zero, dw[k] = zero;
   }
-  const float b = bias[c];
+  const float2 b = make_float2(bias[c], bias[c + 1]);
   // Position l - 3 gets its gradient once the activations' gradients up to l are known.
+#pragma unroll 2
   for (int l = first; l < last + maxTaps - 1; l++) {
 #pragma unroll
     for (int k = 0; k + 1 < maxTaps; k++) window[k] = window[k + 1], dAct[k] = dAct[k + 1];
-    float current = 0.0f;
+    float2 current = zero;
     if (l < rows.length) {
-      window[maxTaps - 1] = readRow(raw, pitch, base + l, c, rows);
-      float v = b;
+      window[maxTaps - 1] = readPair(raw, pitch, base + l, c, rows);
+      current = loadPair(dOut + (base + l) * channels + c);
+      float2 v = b;
 #pragma unroll
-      for (int k = 0; k < maxTaps; k++) v += w[k] * window[k];
-      current = toFloat(dOut[(base + l) * channels + c]) * siluGradient(v);
+      for (int k = 0; k < maxTaps; k++) v.x += w[k].x * window[k].x, v.y += w[k].y * window[k].y;
+      current.x *= siluGradientOf<T>(v.x), current.y *= siluGradientOf<T>(v.y);
       if (l < last) {
-        db += current;
+        db.x += current.x, db.y += current.y;
 #pragma unroll
-        for (int k = 0; k < maxTaps; k++) dw[k] += current * window[k];
+        for (int k = 0; k < maxTaps; k++) dw[k].x += current.x * window[k].x, dw[k].y += current.y * window[k].y;
       }
     }
     dAct[maxTaps - 1] = current;
     const int to = l - (maxTaps - 1);
     if (to >= first) {
-      float v = 0.0f;
+      float2 v = zero;
 #pragma unroll
-      for (int k = 0; k < maxTaps; k++) v += w[maxTaps - 1 - k] * dAct[k];
-      dRaw[(base + to) * dPitch + c] = fromFloat<T>(v);
+      for (int k = 0; k < maxTaps; k++) v.x += w[maxTaps - 1 - k].x * dAct[k].x, v.y += w[maxTaps - 1 - k].y * dAct[k].y;
+      storePair(dRaw + (base + to) * dPitch + c, v.x, v.y);
     }
   }
   float* p = partial + (static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y) * (taps + 1) * channels + c;
 #pragma unroll
   for (int k = 0; k < maxTaps; k++)
-    if (k >= maxTaps - taps) p[static_cast<int64_t>(k - (maxTaps - taps)) * channels] = dw[k];
-  p[static_cast<int64_t>(taps) * channels] = db;
+    if (k >= maxTaps - taps) storePair(p + static_cast<int64_t>(k - (maxTaps - taps)) * channels, dw[k].x, dw[k].y);
+  storePair(p + static_cast<int64_t>(taps) * channels, db.x, db.y);
 }
 
 /** partial (segments, taps + 1, channels) → dWeight (channels, taps), dBias (channels). */
@@ -109,13 +130,33 @@ extern "C" __global__ void mambaReduceConvolution(const float* partial, int segm
   else dBias[c] = s;
 }
 
-/** dt = softplus(raw + dt_bias). Shapes: raw dt columns → dt (b·L, nHeads) float32. */
+/**
+ * dt = softplus(raw + dt_bias) and its decay, the cumulative sum of A·dt inside each chunk, A = -exp(A_log). Past the end dt is 0.
+ * Shapes: raw dt columns → dt, decay (b, chunks, nHeads, Q) float32. Q = 32 or 64. Grid (nHeads/8, chunks, b), block (32, 8).
+ */
 template <typename T>
-__device__ void mambaTimeStep(const T* raw, int64_t pitch, Rows rows, const float* dtBias, float* dt, int64_t count, int nHeads) {
-  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (i >= count) return;
-  const int h = static_cast<int>(i % nHeads);
-  dt[i] = softplusf(readRow(raw, pitch, i / nHeads, h, rows) + dtBias[h]);
+__device__ void mambaDecay(const T* raw, int64_t pitch, Rows rows, const float* dtBias, const float* aLog, float* dt, float* decay, int nHeads,
+                           int chunkSize) {
+  const int lane = threadIdx.x, h = blockIdx.x * 8 + threadIdx.y;
+  if (h >= nHeads) return;
+  const float a = -expf(aLog[h]), bias = dtBias[h];
+  const int64_t base = static_cast<int64_t>(blockIdx.z) * rows.length;
+  const int64_t at = ((static_cast<int64_t>(blockIdx.z) * gridDim.y + blockIdx.y) * nHeads + h) * chunkSize;
+  float carry = 0.0f;
+  for (int i = lane; i < chunkSize; i += 32) {
+    const int l = blockIdx.y * chunkSize + i;
+    const float d = l < rows.length ? softplusf(readRow(raw, pitch, base + l, h, rows) + bias) : 0.0f;
+    float v = a * d;
+#pragma unroll
+    for (int offset = 1; offset < 32; offset <<= 1) {
+      const float up = __shfl_up_sync(0xffffffffu, v, offset);
+      if (lane >= offset) v += up;
+    }
+    v += carry;
+    dt[at + i] = d;
+    decay[at + i] = v;
+    carry = __shfl_sync(0xffffffffu, v, 31);
+  }
 }
 
 /** ddt → d raw, in place in float32 (its column sums are d dt_bias) and as T in the raw columns. */
@@ -126,7 +167,7 @@ __device__ void mambaTimeStepBackward(const T* raw, int64_t pitch, Rows rows, co
   if (i >= count) return;
   const int h = static_cast<int>(i % nHeads);
   const int64_t row = i / nHeads;
-  const float v = ddt[i] * sigmoidf(readRow(raw, pitch, row, h, rows) + dtBias[h]);
+  const float v = ddt[i] * sigmoidOf<T>(readRow(raw, pitch, row, h, rows) + dtBias[h]);
   ddt[i] = v;
   dRaw[row * dPitch + h] = fromFloat<T>(v);
 }
@@ -152,7 +193,7 @@ __device__ void gateNorm(const T* y, const T* z, int64_t zPitch, Rows rows, cons
     if (zc != nullptr) loadVector(zc + c, cv);
 #pragma unroll
     for (int e = 0; e < V; e++) {
-      const float g = yv[e] * siluf(zc != nullptr ? zv[e] + cv[e] : zv[e]);
+      const float g = yv[e] * siluOf<T>(zc != nullptr ? zv[e] + cv[e] : zv[e]);
       sum += g * g;
     }
   }
@@ -163,7 +204,7 @@ __device__ void gateNorm(const T* y, const T* z, int64_t zPitch, Rows rows, cons
     loadVector(yr + c, yv), loadVector(zr + c, zv);
     if (zc != nullptr) loadVector(zc + c, cv);
 #pragma unroll
-    for (int e = 0; e < V; e++) yv[e] = yv[e] * siluf(zc != nullptr ? zv[e] + cv[e] : zv[e]) * r * weight[c + e];
+    for (int e = 0; e < V; e++) yv[e] = yv[e] * siluOf<T>(zc != nullptr ? zv[e] + cv[e] : zv[e]) * r * weight[c + e];
     storeVector(out + place * width + c, yv);
   }
 }
@@ -187,7 +228,7 @@ __device__ void gateNormBackward(const T* dOut, const T* y, const T* z, int64_t 
     loadVector(yr + c, yv), loadVector(zr + c, zv), loadVector(dr + c, dv);
     if (zc != nullptr) loadVector(zc + c, cv);
 #pragma unroll
-    for (int e = 0; e < V; e++) dot += dv[e] * weight[c + e] * yv[e] * siluf(zc != nullptr ? zv[e] + cv[e] : zv[e]) * r;
+    for (int e = 0; e < V; e++) dot += dv[e] * weight[c + e] * yv[e] * siluOf<T>(zc != nullptr ? zv[e] + cv[e] : zv[e]) * r;
   }
   const float mean = blockSum(dot, scratch) / width;
   for (int c = threadIdx.x * V; c < width; c += blockDim.x * V) {
@@ -197,7 +238,7 @@ __device__ void gateNormBackward(const T* dOut, const T* y, const T* z, int64_t 
 #pragma unroll
     for (int e = 0; e < V; e++) {
       const float zz = zc != nullptr ? zv[e] + cv[e] : zv[e];
-      const float s = sigmoidf(zz), gate = zz * s;
+      const float s = sigmoidOf<T>(zz), gate = zz * s;
       const float dg = r * (dv[e] * weight[c + e] - yv[e] * gate * r * mean);
       zv[e] = dg * yv[e] * s * (1.0f + zz * (1.0f - s));
       yv[e] = dg * gate;
@@ -207,38 +248,60 @@ __device__ void gateNormBackward(const T* dOut, const T* y, const T* z, int64_t 
   }
 }
 
-/** partial (gridDim.y, width) of d norm.weight = Σ dOut·y·silu(z)/rms. Grid (width/128, splits), block 128. */
+/** partial (gridDim.y, width) of d norm.weight = Σ dOut·y·silu(z)/rms; width is even. Grid (width/256, splits), block 128. */
 template <typename T>
 __device__ void gateNormWeightGradient(const T* dOut, const T* y, const T* z, int64_t zPitch, Rows rows, const int* chosen,
                                        const float* inverseRms, float* partial, int count, int width) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  const int c = (blockIdx.x * blockDim.x + threadIdx.x) * 2;
   if (c >= width) return;
   const int first = static_cast<int>(static_cast<int64_t>(count) * blockIdx.y / gridDim.y);
   const int last = static_cast<int>(static_cast<int64_t>(count) * (blockIdx.y + 1) / gridDim.y);
-  float sum = 0.0f;
+  float2 sum = make_float2(0.0f, 0.0f);
 #pragma unroll 4
   for (int place = first; place < last; place++) {
     const int64_t row = chosen != nullptr ? chosen[place] : place;
-    const float zz = readRow(z, zPitch, rows.shared ? row : place, c, rows);
-    sum += toFloat(dOut[static_cast<int64_t>(place) * width + c]) * toFloat(y[row * width + c]) * siluf(zz) * inverseRms[place];
+    const float2 zz = readPair(z, zPitch, rows.shared ? row : place, c, rows);
+    const float2 d = loadPair(dOut + static_cast<int64_t>(place) * width + c), v = loadPair(y + row * width + c);
+    const float r = inverseRms[place];
+    sum.x += d.x * v.x * siluOf<T>(zz.x) * r;
+    sum.y += d.y * v.y * siluOf<T>(zz.y) * r;
   }
-  partial[static_cast<int64_t>(blockIdx.y) * width + c] = sum;
+  storePair(partial + static_cast<int64_t>(blockIdx.y) * width + c, sum.x, sum.y);
 }
 
-/** Gradient of the shared rows from (b, L, width): row l = Σ_b; row L + b = Σ_{l ≥ gate}. Grid (width/128, L + b), block 128. */
+/** Gradient of the shared rows from (b, L, width): row l = Σ_b; row L + b = Σ_{l ≥ gate}; width is even. Grid (width/256, rows), block 128. */
 template <typename T>
 __device__ void reduceShared(const T* in, int64_t pitch, T* out, int64_t outPitch, Rows rows, int batch, int width, int firstRow) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x, r = firstRow + blockIdx.y;
+  const int c = (blockIdx.x * blockDim.x + threadIdx.x) * 2, r = firstRow + blockIdx.y;
   if (c >= width) return;
-  float sum = 0.0f;
+  if ((pitch | outPitch) & 1) {
+    // Rows that are not aligned for pairs (other models' odd widths).
+    for (int e = 0; e < 2 && c + e < width; e++) {
+      float s = 0.0f;
+      const int64_t first = r < rows.length ? r : static_cast<int64_t>(r - rows.length) * rows.length + rows.gate;
+      const int count = r < rows.length ? batch : rows.length - rows.gate;
+      for (int k = 0; k < count; k++) s += toFloat(in[(first + static_cast<int64_t>(k) * (r < rows.length ? rows.length : 1)) * pitch + c + e]);
+      out[r * outPitch + c + e] = fromFloat<T>(s);
+    }
+    return;
+  }
+  float2 sum = make_float2(0.0f, 0.0f);
   if (r < rows.length) {
-    for (int b = 0; b < batch; b++) sum += toFloat(in[(static_cast<int64_t>(b) * rows.length + r) * pitch + c]);
+#pragma unroll 8
+    for (int b = 0; b < batch; b++) {
+      const float2 v = loadPair(in + (static_cast<int64_t>(b) * rows.length + r) * pitch + c);
+      sum.x += v.x, sum.y += v.y;
+    }
   } else {
     const int64_t base = static_cast<int64_t>(r - rows.length) * rows.length;
-#pragma unroll 8
-    for (int l = rows.gate; l < rows.length; l++) sum += toFloat(in[(base + l) * pitch + c]);
+#pragma unroll 16
+    for (int l = rows.gate; l < rows.length; l++) {
+      const float2 v = loadPair(in + (base + l) * pitch + c);
+      sum.x += v.x, sum.y += v.y;
+    }
   }
-  out[r * outPitch + c] = fromFloat<T>(sum);
+  // An odd width (dInner + … + nHeads) leaves half a pair at the end: the row's padding takes it.
+  storePair(out + r * outPitch + c, sum.x, sum.y);
 }
 
 #define MAMBA(suffix, T)                                                                                                        \
@@ -251,9 +314,9 @@ __device__ void reduceShared(const T* in, int64_t pitch, T* out, int64_t outPitc
                                                             float* partial, int channels, int taps) {                           \
     mambaConvolveBackward<T>(raw, pitch, rows, weight, bias, dOut, dRaw, dPitch, partial, channels, taps);                      \
   }                                                                                                                             \
-  extern "C" __global__ void mambaTimeStep_##suffix(const T* raw, int64_t pitch, Rows rows, const float* dtBias, float* dt,     \
-                                                    int64_t count, int nHeads) {                                                \
-    mambaTimeStep<T>(raw, pitch, rows, dtBias, dt, count, nHeads);                                                              \
+  extern "C" __global__ void mambaDecay_##suffix(const T* raw, int64_t pitch, Rows rows, const float* dtBias,                   \
+                                                 const float* aLog, float* dt, float* decay, int nHeads, int chunkSize) {       \
+    mambaDecay<T>(raw, pitch, rows, dtBias, aLog, dt, decay, nHeads, chunkSize);                                                \
   }                                                                                                                             \
   extern "C" __global__ void mambaTimeStepBackward_##suffix(const T* raw, int64_t pitch, Rows rows, const float* dtBias,        \
                                                             float* ddt, T* dRaw, int64_t dPitch, int64_t count, int nHeads) {   \

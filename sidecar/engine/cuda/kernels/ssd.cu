@@ -13,89 +13,69 @@ constexpr int headDim = 64;
 template <typename T> struct Chunk { static constexpr int size = 64; };
 template <> struct Chunk<float> { static constexpr int size = 32; };
 
-/** Inclusive cumulative sum of a·dt over the chunk's valid rows into `cumulative`; dt of rows past the end is zero. */
-template <int Q>
-__device__ __forceinline__ void chunkDecay(const float* dt, int64_t dtStride, int valid, float a, float* dtOut, float* cumulative) {
-  if (threadIdx.x < 32) {
-    const int lane = threadIdx.x;
-    float carry = 0.0f;
-#pragma unroll
-    for (int base = 0; base < Q; base += 32) {
-      const int i = base + lane;
-      const float d = i < valid ? dt[i * dtStride] : 0.0f;
-      float v = a * d;
-#pragma unroll
-      for (int offset = 1; offset < 32; offset <<= 1) {
-        const float up = __shfl_up_sync(0xffffffffu, v, offset);
-        if (lane >= offset) v += up;
-      }
-      v += carry;
-      dtOut[i] = d;
-      cumulative[i] = v;
-      carry = __shfl_sync(0xffffffffu, v, 31);
-    }
-  }
-}
-
-/** rows × width of T into shared memory; rows ≥ valid and columns ≥ columns become zero; each row times scale[row] if given. */
+/**
+ * rows × width of T on their way into shared memory; rows ≥ valid and columns ≥ columns become zero. Complete after copyWait and
+ * a barrier (what cannot be copied 16 bytes at a time is stored at once).
+ */
 template <typename T>
-__device__ __forceinline__ void loadRows(T* tile, int pitch, const T* from, int64_t stride, int rows, int width, int valid, int columns,
-                                         const float* scale) {
+__device__ __forceinline__ void loadRows(T* tile, int pitch, const T* from, int64_t stride, int rows, int width, int valid, int columns) {
   constexpr int V = Lanes<T>::vector;
   const bool vectors = columns % V == 0 && stride % V == 0 && (reinterpret_cast<uintptr_t>(from) & 15) == 0;
   if (vectors) {
     const int perRow = width / V;
     for (int i = threadIdx.x; i < rows * perRow; i += blockDim.x) {
       const int r = i / perRow, c = (i % perRow) * V;
-      if (r < valid && c < columns) {
-        if (scale == nullptr) {
-          *reinterpret_cast<uint4*>(tile + r * pitch + c) = *reinterpret_cast<const uint4*>(from + r * stride + c);
-        } else {
-          float v[V];
-          loadVector(from + r * stride + c, v);
-          const float s = scale[r];
-#pragma unroll
-          for (int e = 0; e < V; e++) v[e] *= s;
-          storeVector(tile + r * pitch + c, v);
-        }
-      } else {
-        *reinterpret_cast<uint4*>(tile + r * pitch + c) = make_uint4(0, 0, 0, 0);
-      }
+      const bool live = r < valid && c < columns;
+      copyAsync(tile + r * pitch + c, from + (live ? r * stride + c : 0), live);
     }
   } else {
     for (int i = threadIdx.x; i < rows * width; i += blockDim.x) {
       const int r = i / width, c = i % width;
-      const float v = r < valid && c < columns ? toFloat(from[r * stride + c]) : 0.0f;
-      tile[r * pitch + c] = fromFloat<T>(scale == nullptr ? v : v * scale[r]);
+      tile[r * pitch + c] = r < valid && c < columns ? from[r * stride + c] : fromFloat<T>(0.0f);
     }
   }
+}
+
+/** Q consecutive float32 values of dt and of the decay into shared memory, asynchronously. */
+template <int Q> __device__ __forceinline__ void loadDecay(float* dtChunk, float* s, const float* dt, const float* decay, int64_t at) {
+  const int i = threadIdx.x * 4;
+  if (i < Q) copyAsync(dtChunk + i, dt + at + i, true);
+  else if (i < 2 * Q) copyAsync(s + i - Q, decay + at + i - Q, true);
 }
 
 /**
  * The state before each chunk. Forward: rows = x, factors = B, weights e^{s_last - s_j} dt_j. Reverse (gradient of the state
  * after each chunk): rows = dy, factors = C, weights e^{s_i}, chunks from last to first.
- * Shapes: rows (b, L, ·) at rowStride, factors (b, L, ·) at factorStride, dt (b, L, nHeads), states (b, chunks, nHeads, 64, dState).
- * Grid (nHeads, b), block 128.
+ * Shapes: rows (b, L, ·) at rowStride, factors (b, L, ·) at factorStride, dt and decay (b, chunks, nHeads, Q),
+ * states (b, chunks, nHeads, 64, dState). Grid (nHeads, b), block 128. The next chunk travels while this one is multiplied.
  */
 template <typename T, int N>
-__device__ void ssdStates(const T* rows, int64_t rowStride, const T* factors, int64_t factorStride, const float* dt, const float* aLog,
+__device__ void ssdStates(const T* rows, int64_t rowStride, const T* factors, int64_t factorStride, const float* dt, const float* decay,
                           T* states, int length, int nHeads, int dState, int reverse) {
-  constexpr int Q = Chunk<T>::size, P = headDim, pp = P + Lanes<T>::pad, pn = N + Lanes<T>::pad, NT = N / 8;
+  constexpr int Q = Chunk<T>::size, P = headDim, pp = P + Lanes<T>::pad, pn = N + Lanes<T>::pad, NT = N / 8, V = Lanes<T>::vector;
   extern __shared__ __align__(16) unsigned char sharedBytes[];
-  T* rowTile = reinterpret_cast<T*>(sharedBytes);
-  T* factorTile = rowTile + Q * pp;
-  __shared__ float dtChunk[Q], s[Q], weight[Q];
+  T* tiles = reinterpret_cast<T*>(sharedBytes);  // two of (Q, P) and (Q, N)
+  constexpr int stage = Q * (pp + pn);
+  __shared__ __align__(16) float dtChunk[2][Q], s[2][Q];
   const int head = blockIdx.x, batch = blockIdx.y, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  const float a = -expf(aLog[head]);
   const int chunks = (length + Q - 1) / Q;
+  auto load = [&](int step, int k) {
+    const int chunk = reverse ? chunks - 1 - step : step, l0 = chunk * Q, valid = min(Q, length - l0);
+    const int64_t row = static_cast<int64_t>(batch) * length + l0;
+    loadDecay<Q>(dtChunk[k], s[k], dt, decay, ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * Q);
+    loadRows(tiles + k * stage, pp, rows + row * rowStride + head * P, rowStride, Q, P, valid, P);
+    loadRows(tiles + k * stage + Q * pp, pn, factors + row * factorStride, factorStride, Q, N, valid, dState);
+    copyCommit();
+  };
   float acc[1][NT][4];
 #pragma unroll
   for (int j = 0; j < NT; j++)
 #pragma unroll
     for (int e = 0; e < 4; e++) acc[0][j][e] = 0.0f;
+  load(0, 0);
   for (int step = 0; step < chunks; step++) {
-    const int chunk = reverse ? chunks - 1 - step : step, l0 = chunk * Q, valid = min(Q, length - l0);
-    const int64_t row = static_cast<int64_t>(batch) * length + l0;
+    const int k = step & 1, chunk = reverse ? chunks - 1 - step : step;
+    if (step + 1 < chunks) load(step + 1, k ^ 1);
     T* to = states + ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * P * dState;
 #pragma unroll
     for (int j = 0; j < NT; j++)
@@ -109,24 +89,30 @@ __device__ void ssdStates(const T* rows, int64_t rowStride, const T* factors, in
           if (n + 1 < dState) to[p * dState + n + 1] = fromFloat<T>(acc[0][j][2 * h + 1]);
         }
       }
+    if (step + 1 < chunks) copyWait<1>();
+    else copyWait<0>();
     __syncthreads();
-    chunkDecay<Q>(dt + row * nHeads + head, nHeads, valid, a, dtChunk, s);
-    __syncthreads();
-    const float sLast = s[valid - 1];
-    if (threadIdx.x < Q) {
-      const int i = threadIdx.x;
-      weight[i] = i >= valid ? 0.0f : reverse ? expf(s[i]) : expf(sLast - s[i]) * dtChunk[i];
+    T* rowTile = tiles + k * stage;
+    const T* factorTile = rowTile + Q * pp;
+    const float sLast = s[k][Q - 1];
+    for (int i = threadIdx.x; i < Q * (P / V); i += 128) {
+      const int r = i / (P / V);
+      T* at = rowTile + r * pp + (i % (P / V)) * V;
+      const float w = reverse ? expOf<T>(s[k][r]) : expOf<T>(sLast - s[k][r]) * dtChunk[k][r];
+      float v[V];
+      loadVector(at, v);
+#pragma unroll
+      for (int e = 0; e < V; e++) v[e] *= w;
+      storeVector(at, v);
     }
     __syncthreads();
-    loadRows(rowTile, pp, rows + row * rowStride + head * P, rowStride, Q, P, valid, P, weight);
-    loadRows(factorTile, pn, factors + row * factorStride, factorStride, Q, N, valid, dState, static_cast<const float*>(nullptr));
-    __syncthreads();
-    const float decay = expf(sLast);
+    const float decayed = expOf<T>(sLast);
 #pragma unroll
     for (int j = 0; j < NT; j++)
 #pragma unroll
-      for (int e = 0; e < 4; e++) acc[0][j][e] *= decay;
+      for (int e = 0; e < 4; e++) acc[0][j][e] *= decayed;
     warpTile<1, NT, true, true>(acc, rowTile + warp * 16, pp, factorTile, pn, Q);
+    __syncthreads();
   }
 }
 
@@ -135,7 +121,7 @@ __device__ void ssdStates(const T* rows, int64_t rowStride, const T* factors, in
  * Grid (ceil(nHeads / headsPerBlock), chunks, b), block 128.
  */
 template <typename T, int N>
-__device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* aLog,
+__device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* decay,
                           const float* skip, const T* states, T* y, int length, int nHeads, int dState, int headsPerBlock) {
   constexpr int Q = Chunk<T>::size, P = headDim, WR = Q / 16, WC = 4 / WR;
   constexpr int pp = P + Lanes<T>::pad, pn = N + Lanes<T>::pad, pq = Q + Lanes<T>::pad, NQ = Q / 8 / WC, NP = P / 8 / WC;
@@ -144,12 +130,14 @@ __device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_
   T* stateTile = cTile + Q * pn;                 // (64, N); first B
   T* xTile = stateTile + P * pn;                 // (Q, P)
   T* mTile = xTile + Q * pp;                     // (Q, Q)
-  __shared__ float dtChunk[Q], s[Q];
+  __shared__ __align__(16) float dtChunk[Q], s[Q];
   const int chunk = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31, wr = warp % WR, wc = warp / WR;
   const int chunks = gridDim.y, l0 = chunk * Q, valid = min(Q, length - l0);
   const int64_t row = static_cast<int64_t>(batch) * length + l0;
-  loadRows(cTile, pn, cMatrix + row * stride, stride, Q, N, valid, dState, static_cast<const float*>(nullptr));
-  loadRows(stateTile, pn, bMatrix + row * stride, stride, Q, N, valid, dState, static_cast<const float*>(nullptr));
+  loadRows(cTile, pn, cMatrix + row * stride, stride, Q, N, valid, dState);
+  loadRows(stateTile, pn, bMatrix + row * stride, stride, Q, N, valid, dState);
+  copyCommit();
+  copyWait<0>();
   __syncthreads();
   float cb[1][NQ][4];
 #pragma unroll
@@ -160,20 +148,22 @@ __device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_
 
   const int firstHead = blockIdx.x * headsPerBlock, lastHead = min(nHeads, firstHead + headsPerBlock);
   for (int head = firstHead; head < lastHead; head++) {
-    const float a = -expf(aLog[head]), d = skip[head];
+    const float d = skip[head];
     __syncthreads();
-    chunkDecay<Q>(dt + row * nHeads + head, nHeads, valid, a, dtChunk, s);
-    loadRows(xTile, pp, x + row * stride + head * P, stride, Q, P, valid, P, static_cast<const float*>(nullptr));
+    loadDecay<Q>(dtChunk, s, dt, decay, ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * Q);
+    loadRows(xTile, pp, x + row * stride + head * P, stride, Q, P, valid, P);
     const T* state = states + ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * P * dState;
-    loadRows(stateTile, pn, state, dState, P, N, P, dState, static_cast<const float*>(nullptr));
+    loadRows(stateTile, pn, state, dState, P, N, P, dState);
+    copyCommit();
+    copyWait<0>();
     __syncthreads();
 #pragma unroll
     for (int j = 0; j < NQ; j++)
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         const int i = wr * 16 + (lane >> 2) + h * 8, k = (wc * NQ + j) * 8 + (lane & 3) * 2;
-        const float m0 = k <= i ? cb[0][j][2 * h] * expf(s[i] - s[k]) * dtChunk[k] : 0.0f;
-        const float m1 = k + 1 <= i ? cb[0][j][2 * h + 1] * expf(s[i] - s[k + 1]) * dtChunk[k + 1] : 0.0f;
+        const float m0 = k <= i ? cb[0][j][2 * h] * expOf<T>(s[i] - s[k]) * dtChunk[k] : 0.0f;
+        const float m1 = k + 1 <= i ? cb[0][j][2 * h + 1] * expOf<T>(s[i] - s[k + 1]) * dtChunk[k + 1] : 0.0f;
         storePair(mTile + i * pq + k, m0, m1);
       }
     float acc[1][NP][4];
@@ -182,7 +172,7 @@ __device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_
 #pragma unroll
       for (int e = 0; e < 4; e++) acc[0][j][e] = 0.0f;
     warpTile<1, NP, false, false>(acc, cTile + wr * 16 * pn, pn, stateTile + wc * NP * 8 * pn, pn, N);
-    const float e0 = expf(s[wr * 16 + (lane >> 2)]), e1 = expf(s[wr * 16 + (lane >> 2) + 8]);
+    const float e0 = expOf<T>(s[wr * 16 + (lane >> 2)]), e1 = expOf<T>(s[wr * 16 + (lane >> 2) + 8]);
 #pragma unroll
     for (int j = 0; j < NP; j++) acc[0][j][0] *= e0, acc[0][j][1] *= e0, acc[0][j][2] *= e1, acc[0][j][3] *= e1;
     __syncthreads();
@@ -205,33 +195,36 @@ __device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_
  * Everything's gradient, given the states before the chunk and the gradients of the states after it.
  * Shapes: dy (b, L, nHeads·64); dx → dxc's x columns; ddt (b, L, nHeads); partialB, partialC (groups, b·L, dState) float32,
  * one per group of heads; partialA, partialD (b·chunks, nHeads). Grid (groups, chunks, b), block 256.
+ * Prefetch: the next head's tiles travel meanwhile, into a second set (cards with much shared memory).
  */
-template <typename T, int N>
-__device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* aLog,
+template <typename T, int N, bool Prefetch>
+__device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* decay, const float* aLog,
                             const float* skip, const T* states, const T* stateGradients, const T* dy, T* dx, int64_t dxStride, float* ddt,
                             float* partialB, float* partialC, float* partialA, float* partialD, int length, int nHeads, int dState,
                             int headsPerBlock) {
   constexpr int Q = Chunk<T>::size, P = headDim, WR = Q / 16, WC = 8 / WR;
   constexpr int pp = P + Lanes<T>::pad, pn = N + Lanes<T>::pad, pq = Q + Lanes<T>::pad;
   constexpr int NQ = Q / 8 / WC, NP = P / 8 / WC, NN = N / 8 / WC;
-  constexpr const float* unscaled = nullptr;
   extern __shared__ __align__(16) unsigned char sharedBytes[];
   T* cTile = reinterpret_cast<T*>(sharedBytes);  // (Q, N)
   T* bTile = cTile + Q * pn;                     // (Q, N)
-  T* stateTile = bTile + Q * pn;                 // (64, N): the state before, then the gradient of the state after
-  T* xTile = stateTile + P * pn;                 // (Q, P)
-  T* dyTile = xTile + Q * pp;                    // (Q, P)
-  T* mTile = dyTile + Q * pp;                    // (Q, Q)
+  T* mTile = bTile + Q * pn;                     // (Q, Q)
   T* dcbTile = mTile + Q * pq;                   // (Q, Q)
-  __shared__ float dtChunk[Q], s[Q];
+  // Per head: x and dy (Q, P), the state before (64, N), and with Prefetch the gradient of the state after; without, that
+  // one is read into the state's place once the state is done with.
+  T* headTiles = dcbTile + Q * pq;
+  constexpr int headStage = 2 * Q * pp + (Prefetch ? 2 : 1) * P * pn;
+  __shared__ __align__(16) float dtChunks[Prefetch ? 2 : 1][Q], decays[Prefetch ? 2 : 1][Q];
   // Row and column sums, one slot per warp that shares a row (WC) or a column (WR).
   __shared__ float rowG[WC][Q], rowV[WC][Q], rowR[WC][Q], columnK[WR][Q], scratch[33];
   const int chunk = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31, wr = warp % WR, wc = warp / WR;
   const int r0 = lane >> 2, c0 = (lane & 3) * 2;
   const int chunks = gridDim.y, l0 = chunk * Q, valid = min(Q, length - l0);
   const int64_t row = static_cast<int64_t>(batch) * length + l0;
-  loadRows(cTile, pn, cMatrix + row * stride, stride, Q, N, valid, dState, unscaled);
-  loadRows(bTile, pn, bMatrix + row * stride, stride, Q, N, valid, dState, unscaled);
+  loadRows(cTile, pn, cMatrix + row * stride, stride, Q, N, valid, dState);
+  loadRows(bTile, pn, bMatrix + row * stride, stride, Q, N, valid, dState);
+  copyCommit();
+  copyWait<0>();
   __syncthreads();
   float cb[1][NQ][4], dC[1][NN][4], dB[1][NN][4];
 #pragma unroll
@@ -244,16 +237,39 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
   warpTile<1, NQ, false, false>(cb, cTile + wr * 16 * pn, pn, bTile + wc * NQ * 8 * pn, pn, N);
 
   const int firstHead = blockIdx.x * headsPerBlock, lastHead = min(nHeads, firstHead + headsPerBlock);
+  auto load = [&](int head, int k) {
+    T* xTo = headTiles + k * headStage;
+    const int64_t perHead = (static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head;
+    loadDecay<Q>(dtChunks[k], decays[k], dt, decay, perHead * Q);
+    loadRows(xTo, pp, x + row * stride + head * P, stride, Q, P, valid, P);
+    loadRows(xTo + Q * pp, pp, dy + row * static_cast<int64_t>(nHeads) * P + head * P, static_cast<int64_t>(nHeads) * P, Q, P, valid, P);
+    loadRows(xTo + 2 * Q * pp, pn, states + perHead * P * dState, dState, P, N, P, dState);
+    if (Prefetch) loadRows(xTo + 2 * Q * pp + P * pn, pn, stateGradients + perHead * P * dState, dState, P, N, P, dState);
+    copyCommit();
+  };
+  if (Prefetch) load(firstHead, 0);
   for (int head = firstHead; head < lastHead; head++) {
+    const int k = Prefetch ? (head - firstHead) & 1 : 0;
     const float a = -expf(aLog[head]), d = skip[head];
     const int64_t stateAt = ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * P * dState;
     __syncthreads();
-    chunkDecay<Q>(dt + row * nHeads + head, nHeads, valid, a, dtChunk, s);
-    loadRows(xTile, pp, x + row * stride + head * P, stride, Q, P, valid, P, unscaled);
-    loadRows(dyTile, pp, dy + row * static_cast<int64_t>(nHeads) * P + head * P, static_cast<int64_t>(nHeads) * P, Q, P, valid, P, unscaled);
-    loadRows(stateTile, pn, states + stateAt, dState, P, N, P, dState, unscaled);
+    if (!Prefetch) {
+      load(head, 0);
+      copyWait<0>();
+    } else if (head + 1 < lastHead) {
+      load(head + 1, k ^ 1);
+      copyWait<1>();
+    } else {
+      copyWait<0>();
+    }
     __syncthreads();
-    const float sLast = s[valid - 1];
+    const float* dtChunk = dtChunks[k];
+    const float* s = decays[k];
+    const T* xTile = headTiles + k * headStage;
+    const T* dyTile = xTile + Q * pp;
+    T* stateTile = headTiles + k * headStage + 2 * Q * pp;
+    T* gradientTile = Prefetch ? stateTile + P * pn : stateTile;
+    const float sLast = s[Q - 1];
 
     // dM_ij = dy_i·x_j; from it M, dCB and the sums that make d s and d dt.
     float dm[1][NQ][4];
@@ -273,7 +289,7 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
 #pragma unroll
         for (int e = 0; e < 2; e++) {
           const int k = k0 + e;
-          const float decay = k <= i ? expf(s[i] - s[k]) : 0.0f;
+          const float decay = k <= i ? expOf<T>(s[i] - s[k]) : 0.0f;
           const float cbDecay = cb[0][j][2 * h + e] * decay, grad = dm[0][j][2 * h + e];
           m[e] = cbDecay * dtChunk[k];
           dcb[e] = grad * decay * dtChunk[k];
@@ -302,7 +318,7 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         const int i = wr * 16 + r0 + h * 8;
-        const float es = expf(s[i]);
+        const float es = expOf<T>(s[i]);
 #pragma unroll
         for (int j = 0; j < NN; j++)
 #pragma unroll
@@ -326,14 +342,25 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
     warpTile<1, NN, false, true>(dC, dcbTile + wr * 16 * pq, pq, bTile + wc * NN * 8, pn, Q);
     warpTile<1, NN, true, true>(dB, dcbTile + wr * 16, pq, cTile + wc * NN * 8, pn, Q);
 
-    // The state tile now turns into the gradient of the state after the chunk; their product is what s_last gets.
+    // The product of the state before and the gradient of the state after is what s_last gets.
     float product = 0.0f;
-    for (int i = threadIdx.x; i < P * N; i += 256) {
-      const int p = i / N, n = i % N;
-      const T gradient = n < dState ? stateGradients[stateAt + p * dState + n] : fromFloat<T>(0.0f);
-      T* at = stateTile + p * pn + n;
-      product += toFloat(*at) * toFloat(gradient);
-      *at = gradient;
+    if (Prefetch) {
+      constexpr int V = Lanes<T>::vector;
+      for (int i = threadIdx.x; i < P * (N / V); i += 256) {
+        const int at = (i / (N / V)) * pn + (i % (N / V)) * V;
+        float u[V], w[V];
+        loadVector(stateTile + at, u), loadVector(gradientTile + at, w);
+#pragma unroll
+        for (int e = 0; e < V; e++) product += u[e] * w[e];
+      }
+    } else {
+      for (int i = threadIdx.x; i < P * N; i += 256) {
+        const int p = i / N, n = i % N;
+        const T gradient = n < dState ? stateGradients[stateAt + p * dState + n] : fromFloat<T>(0.0f);
+        T* at = stateTile + p * pn + n;
+        product += toFloat(*at) * toFloat(gradient);
+        *at = gradient;
+      }
     }
     product = blockSum(product, scratch);  // also the barrier before the tile is read
     float gradient[1][NP][4];
@@ -341,12 +368,12 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
     for (int j = 0; j < NP; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) gradient[0][j][e] = 0.0f;
-    warpTile<1, NP, false, false>(gradient, bTile + wr * 16 * pn, pn, stateTile + wc * NP * 8 * pn, pn, N);
+    warpTile<1, NP, false, false>(gradient, bTile + wr * 16 * pn, pn, gradientTile + wc * NP * 8 * pn, pn, N);
     float r[2] = {0.0f, 0.0f}, dD = 0.0f;
 #pragma unroll
     for (int h = 0; h < 2; h++) {
       const int i = wr * 16 + r0 + h * 8;
-      const float w = expf(sLast - s[i]) * dtChunk[i];
+      const float w = expOf<T>(sLast - s[i]) * dtChunk[i];
 #pragma unroll
       for (int j = 0; j < NP; j++)
 #pragma unroll
@@ -376,11 +403,11 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
       for (int j = 0; j < NN; j++)
 #pragma unroll
         for (int e = 0; e < 4; e++) t[0][j][e] = 0.0f;
-      warpTile<1, NN, false, true>(t, xTile + wr * 16 * pp, pp, stateTile + wc * NN * 8, pn, P);
+      warpTile<1, NN, false, true>(t, xTile + wr * 16 * pp, pp, gradientTile + wc * NN * 8, pn, P);
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         const int i = wr * 16 + r0 + h * 8;
-        const float w = expf(sLast - s[i]) * dtChunk[i];
+        const float w = expOf<T>(sLast - s[i]) * dtChunk[i];
 #pragma unroll
         for (int j = 0; j < NN; j++) dB[0][j][2 * h] += w * t[0][j][2 * h], dB[0][j][2 * h + 1] += w * t[0][j][2 * h + 1];
       }
@@ -394,16 +421,16 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
         const int i = base + lane;
         float rr = 0.0f;
         for (int k = 0; k < WC; k++) rr += rowR[k][i];
-        sumQ += i < valid ? expf(sLast - s[i]) * dtChunk[i] * rr : 0.0f;
+        sumQ += i < valid ? expOf<T>(sLast - s[i]) * dtChunk[i] * rr : 0.0f;
       }
-      const float last = warpSum(sumQ) + expf(sLast) * product;
+      const float last = warpSum(sumQ) + expOf<T>(sLast) * product;
 #pragma unroll
       for (int base = Q - 32; base >= 0; base -= 32) {
         const int i = base + lane;
         float gg = 0.0f, vv = 0.0f, rr = 0.0f, kk = 0.0f;
         for (int k = 0; k < WC; k++) gg += rowG[k][i], vv += rowV[k][i], rr += rowR[k][i];
         for (int k = 0; k < WR; k++) kk += columnK[k][i];
-        const float toEnd = expf(sLast - s[i]);
+        const float toEnd = expOf<T>(sLast - s[i]);
         float ds = i < valid ? gg + vv - dtChunk[i] * (kk + toEnd * rr) : 0.0f;
         if (i == valid - 1) ds += last;
 #pragma unroll
@@ -455,27 +482,35 @@ __device__ void ssdReduceGroups(const float* partialB, const float* partialC, T*
 #define SSD(suffix, T, N)                                                                                                         \
   extern "C" __global__ void __launch_bounds__(128)                                                                               \
       ssdStates_##N##_##suffix(const T* rows, int64_t rowStride, const T* factors, int64_t factorStride, const float* dt,         \
-                               const float* aLog, T* states, int length, int nHeads, int dState, int reverse) {                   \
-    ssdStates<T, N>(rows, rowStride, factors, factorStride, dt, aLog, states, length, nHeads, dState, reverse);                   \
+                               const float* decay, T* states, int length, int nHeads, int dState, int reverse) {                  \
+    ssdStates<T, N>(rows, rowStride, factors, factorStride, dt, decay, states, length, nHeads, dState, reverse);                   \
   }                                                                                                                               \
   extern "C" __global__ void __launch_bounds__(128)                                                                               \
       ssdOutput_##N##_##suffix(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt,                   \
-                               const float* aLog, const float* skip, const T* states, T* y, int length, int nHeads, int dState,   \
+                               const float* decay, const float* skip, const T* states, T* y, int length, int nHeads, int dState,  \
                                int headsPerBlock) {                                                                               \
-    ssdOutput<T, N>(x, bMatrix, cMatrix, stride, dt, aLog, skip, states, y, length, nHeads, dState, headsPerBlock);               \
-  }                                                                                                                               \
+    ssdOutput<T, N>(x, bMatrix, cMatrix, stride, dt, decay, skip, states, y, length, nHeads, dState, headsPerBlock);               \
+  }
+
+#define SSD_BACKWARD(name, T, N, PREFETCH)                                                                                        \
   extern "C" __global__ void __launch_bounds__(256)                                                                               \
-      ssdBackward_##N##_##suffix(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt,                 \
-                                 const float* aLog, const float* skip, const T* states, const T* stateGradients, const T* dy,     \
-                                 T* dx, int64_t dxStride, float* ddt, float* partialB, float* partialC, float* partialA,          \
-                                 float* partialD, int length, int nHeads, int dState, int headsPerBlock) {                        \
-    ssdBackward<T, N>(x, bMatrix, cMatrix, stride, dt, aLog, skip, states, stateGradients, dy, dx, dxStride, ddt, partialB,       \
-                      partialC, partialA, partialD, length, nHeads, dState, headsPerBlock);                                       \
+      name(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* decay,                   \
+           const float* aLog, const float* skip, const T* states, const T* stateGradients, const T* dy, T* dx, int64_t dxStride,  \
+           float* ddt, float* partialB, float* partialC, float* partialA, float* partialD, int length, int nHeads, int dState,    \
+           int headsPerBlock) {                                                                                                   \
+    ssdBackward<T, N, PREFETCH>(x, bMatrix, cMatrix, stride, dt, decay, aLog, skip, states, stateGradients, dy, dx, dxStride,     \
+                                ddt, partialB, partialC, partialA, partialD, length, nHeads, dState, headsPerBlock);              \
   }
 SSD(bf16, bf16, 32)
 SSD(bf16, bf16, 128)
 SSD(f32, float, 32)
 SSD(f32, float, 128)
+SSD_BACKWARD(ssdBackward_32_bf16, bf16, 32, false)
+SSD_BACKWARD(ssdBackward_128_bf16, bf16, 128, false)
+SSD_BACKWARD(ssdBackward_32_f32, float, 32, false)
+SSD_BACKWARD(ssdBackward_128_f32, float, 128, false)
+SSD_BACKWARD(ssdBackwardPrefetch_32_bf16, bf16, 32, true)
+SSD_BACKWARD(ssdBackwardPrefetch_128_bf16, bf16, 128, true)
 
 #define SSD_REDUCE(suffix, T)                                                                                                     \
   extern "C" __global__ void ssdReduceGroups_##suffix(const float* partialB, const float* partialC, T* dB, T* dC, int64_t stride, \
