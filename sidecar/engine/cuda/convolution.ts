@@ -35,21 +35,16 @@ const instances: readonly Instance[] = [
   { name: 'conv1d_64x64', tile: 64, channels: 64, threads: 128, stages: 1, element: 'f32' },
 ];
 
-/** An instance of kernels/convHopper.cu: positions of a group's tile, groups of a block, blocks a multiprocessor holds. */
-interface HopperInstance {
-  readonly tile: number;
-  readonly groups: number;
-  readonly blocks: number;
-}
-
-const hopperInstances: Readonly<Record<string, HopperInstance | undefined>> = {
-  '32x64': { tile: 128, groups: 2, blocks: 2 },
-  '64x32': { tile: 128, groups: 2, blocks: 2 },
-  '64x128': { tile: 128, groups: 2, blocks: 1 },
-  '128x64': { tile: 64, groups: 2, blocks: 1 },
-  '64x96': { tile: 128, groups: 2, blocks: 1 },
-  '96x64': { tile: 64, groups: 2, blocks: 1 },
+/** Instances of kernels/convHopper.cu: warpgroups of a block. Each walks its own tiles of 64 positions. */
+const hopperGroups: Readonly<Record<string, number | undefined>> = {
+  '32x64': 4,
+  '64x32': 4,
+  '64x128': 3,
+  '128x64': 3,
+  '64x96': 3,
+  '96x64': 3,
 };
+const hopperTile = 64;
 
 /** Channels of the depth as the kernels want them: a multiple of 16. */
 export function paddedChannels(channels: number): number {
@@ -83,6 +78,79 @@ export function packWeights(
   );
 }
 
+/** Weights to pack without a scale. */
+export interface PackJob {
+  readonly weight: bigint;
+  readonly packed: bigint;
+  readonly shape: ConvolutionShape;
+  readonly transposed: boolean;
+}
+
+/** Jobs of one launch, as PackJobs in kernels/conv1d.cu. */
+const jobsPerLaunch = 16;
+
+/** `packWeights` of many, in as few launches as possible: small models spend their time on launches. */
+export function packAllWeights(queue: Queue, jobs: readonly PackJob[]): void {
+  for (let first = 0; first < jobs.length; first += jobsPerLaunch) {
+    const some = jobs.slice(first, first + jobsPerLaunch);
+    const fill = <V>(values: readonly V[], empty: V) => [
+      ...values,
+      ...Array<V>(jobsPerLaunch - values.length).fill(empty),
+    ];
+    const sizes = some.map(({ shape, transposed }) => {
+      const { inChannels, outChannels, taps } = shape;
+      const depth = transposed ? outChannels : inChannels;
+      return { inChannels, outChannels, taps, padded: paddedChannels(depth === 1 ? taps : depth), transposed };
+    });
+    const largest = Math.max(
+      ...some.map(({ shape: { inChannels, outChannels, taps } }) => packedSize(outChannels, inChannels, taps)),
+    );
+    queue.launch(
+      'packConvWeightsAll',
+      [Math.min(32, Math.ceil(largest / 256)), some.length],
+      [256],
+      [
+        {
+          pointers: [
+            ...fill(
+              some.map(job => job.weight),
+              0n,
+            ),
+            ...fill(
+              some.map(job => job.packed),
+              0n,
+            ),
+          ],
+        },
+        {
+          ints: [
+            ...fill(
+              sizes.map(size => size.outChannels),
+              0,
+            ),
+            ...fill(
+              sizes.map(size => size.inChannels),
+              0,
+            ),
+            ...fill(
+              sizes.map(size => size.taps),
+              0,
+            ),
+            ...fill(
+              sizes.map(size => size.padded),
+              0,
+            ),
+            ...fill(
+              sizes.map(size => (size.transposed ? 1 : 0)),
+              0,
+            ),
+          ],
+        },
+      ],
+    );
+  }
+}
+
 /** What a convolution does with its result; see ConvMode in kernels/conv1d.cu. */
 export type ConvolutionEnd =
   | { kind: 'raw'; output: bigint; sums: bigint }
@@ -100,8 +168,10 @@ export function convolve(
 ): number {
   const { rows, positions, inChannels, outChannels, taps } = shape;
   queue.operations += 2 * rows * positions * taps * inChannels * outChannels;
-  const hopper = chooseHopper(queue, shape, end.kind);
-  if (hopper) return convolveOnHopper(queue, input, packed, bias, shape, end, hopper);
+  const groups = chooseHopper(queue, shape, end.kind);
+  if (groups !== null && end.kind !== 'last') {
+    return convolveOnHopper(queue, input, packed, bias, shape, end, groups);
+  }
   const instance = chooseInstance(queue, shape);
   const tiles = rows * Math.ceil(positions / instance.tile);
   const depth = inChannels === 1 ? paddedChannels(taps) : paddedChannels(inChannels);
@@ -121,27 +191,26 @@ export function convolve(
 
 /** Rows of partial sums a raw convolution fills. */
 export function sumRowsOf(queue: Queue, shape: ConvolutionShape): number {
-  const hopper = chooseHopper(queue, shape, 'raw');
-  if (hopper) return hopperBlocks(queue, shape, hopper) * hopper.groups;
+  const groups = chooseHopper(queue, shape, 'raw');
+  if (groups !== null) return hopperBlocks(queue, shape, groups) * groups * 4;
   return shape.rows * Math.ceil(shape.positions / chooseInstance(queue, shape).tile);
 }
 
-function chooseHopper(queue: Queue, shape: ConvolutionShape, end: ConvolutionEnd['kind']): HopperInstance | null {
-  const { inChannels, outChannels } = shape;
-  const instance = hopperInstances[`${inChannels}x${outChannels}`];
-  if (!instance || !queue.hopper || end === 'last') return null;
-  return hopperSharedBytes(shape, instance) <= queue.device.facts.sharedBytesPerBlock ? instance : null;
+function chooseHopper(queue: Queue, shape: ConvolutionShape, end: ConvolutionEnd['kind']): number | null {
+  const groups = hopperGroups[`${shape.inChannels}x${shape.outChannels}`];
+  if (groups === undefined || !queue.hopper || end === 'last') return null;
+  return hopperSharedBytes(shape, groups) <= queue.device.facts.sharedBytesPerBlock ? groups : null;
 }
 
-function hopperSharedBytes({ inChannels, outChannels, taps }: ConvolutionShape, { tile, groups }: HopperInstance): number {
-  const pitch = Math.floor((tile + taps - 1 + 6) / 8) * 8 + 1;
-  const buffer = Math.max(inChannels * pitch, 64 * (outChannels + 8));
-  return 2 * (taps * inChannels * outChannels + groups * 2 * buffer) + groups * 4 * outChannels * 2 * 4;
+/** All taps' weights, and two tiles a group. */
+function hopperSharedBytes({ inChannels, outChannels, taps }: ConvolutionShape, groups: number): number {
+  const pitch = Math.floor((hopperTile + taps - 1 + 6) / 8) * 8 + 1;
+  return 2 * (taps * inChannels * outChannels + groups * 2 * inChannels * pitch);
 }
 
-function hopperBlocks(queue: Queue, { rows, positions }: ConvolutionShape, { tile, groups, blocks }: HopperInstance): number {
-  const tiles = rows * Math.ceil(positions / tile);
-  return Math.min(Math.ceil(tiles / groups), queue.device.facts.multiprocessors * blocks);
+function hopperBlocks(queue: Queue, { rows, positions }: ConvolutionShape, groups: number): number {
+  const tiles = rows * Math.ceil(positions / hopperTile);
+  return Math.min(Math.ceil(tiles / groups), queue.device.facts.multiprocessors);
 }
 
 function convolveOnHopper(
@@ -150,20 +219,20 @@ function convolveOnHopper(
   packed: bigint,
   bias: bigint,
   shape: ConvolutionShape,
-  end: ConvolutionEnd,
-  instance: HopperInstance,
+  end: Exclude<ConvolutionEnd, { kind: 'last' }>,
+  groups: number,
 ): number {
   const { rows, positions, inChannels, outChannels, taps } = shape;
-  const blocks = hopperBlocks(queue, shape, instance);
+  const blocks = hopperBlocks(queue, shape, groups);
   const args: KernelArgument[] = [
     ...[input, packed, bias, end.output, rows, positions, taps],
     ...(end.kind === 'hidden'
       ? [1, 0n, end.condition, end.time, positions, end.stepIndex, end.skip]
-      : [0, end.kind === 'raw' ? end.sums : 0n, 0n, 0n, 0, 0n, 0n]),
+      : [0, end.sums, 0n, 0n, 0, 0n, 0n]),
   ];
-  const shared = hopperSharedBytes(shape, instance);
-  queue.launchExact(`conv1dHopper_${inChannels}x${outChannels}`, [blocks], [instance.groups * 128], args, shared);
-  return blocks * instance.groups;
+  const shared = hopperSharedBytes(shape, groups);
+  queue.launchExact(`conv1dHopper_${inChannels}x${outChannels}`, [blocks], [groups * 128], args, shared);
+  return blocks * groups * 4;
 }
 
 function chooseInstance(queue: Queue, shape: ConvolutionShape): Instance {

@@ -86,6 +86,7 @@ export class CudaModel implements Model {
     this.description = `cuda/${device.index} ${device.facts.name}, ${type}, ${how}; memory ${describePlan(lines)}`;
     this.parameters.allocate();
     this.#inputs = placeInputs(spec, bytes => device.allocate(bytes, 'a step\u2019s inputs', lessScratch));
+    this.parameters.hyper = this.#inputs.hyper;
     this.#growArena(scratch.bytes);
     this.parameters.initialise(spec, options.seed, options.positionEmbedding ?? null);
     this.#uploadSchedule();
@@ -256,7 +257,7 @@ export class CudaModel implements Model {
       },
       backward: () => {
         queue.part('recurrent');
-        memory.scope(() => {
+        parameters.withLargeGradients(queue, () => {
           const dShared = queue.take('gradients of inputs', (spec.nTokens + spec.batchSize) * spec.dModel);
           recurrent!.backward(dPrototypes, dShared, spec.trainPositionEmbedding);
           condition.backward(dShared);
@@ -448,16 +449,19 @@ export class CudaModel implements Model {
     const { spec, device } = this;
     checkBatch(spec, batch);
     const inputs = this.#inputs;
-    if (batch.permutationState) device.upload(inputs.states, batch.permutationState);
-    if (batch.task) device.upload(inputs.task, batch.task);
-    device.upload(inputs.rows, batch.rows);
+    const stage = (at: number, values: HostArray) =>
+      inputs.staging.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    if (batch.permutationState) stage(inputs.offsets.states, batch.permutationState);
+    if (batch.task) stage(inputs.offsets.task, batch.task);
+    stage(inputs.offsets.rows, batch.rows);
     const { step, learningRate, weightDecay, beta1, beta2, epsilon } = hyper;
     const stepSize = learningRate / (1 - beta1 ** step);
     const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
     const decay = 1 - learningRate * weightDecay;
     const scalars = [decay, stepSize, rootCorrection, epsilon, beta1, beta2, 1 - beta1, 1 - beta2];
-    device.upload(this.parameters.hyper, Float32Array.from(scalars));
-    if (batch.noise.kind === 'seeded') device.upload(inputs.key, Uint32Array.of(batch.noise.seed, batch.noise.step));
+    stage(inputs.offsets.hyper, Float32Array.from(scalars));
+    if (batch.noise.kind === 'seeded') stage(inputs.offsets.key, Uint32Array.of(batch.noise.seed, batch.noise.step));
+    device.upload(inputs.block, inputs.staging);
   }
 
   #uploadTokens({ x0, noise }: TrainingBatch): void {
@@ -504,18 +508,37 @@ export class CudaModel implements Model {
   }
 }
 
-/** Where everything lies that the host writes before a step or a sampling run. */
+/** Where everything lies that the host writes before a step or a sampling run. What is small and changes every step is one block. */
 function placeInputs(spec: ModelSpec, take: (bytes: number) => bigint) {
   const { batchSize, rowsPerStep: n, dimPerToken: dim } = spec;
   const sequences = Math.max(batchSize, networksAtOnce);
+  let stepBytes = 0;
+  const offset = (bytes: number) => {
+    const at = stepBytes;
+    stepBytes += Math.ceil(bytes / 32) * 32;
+    return at;
+  };
+  const offsets = {
+    states: offset(sequences * 4),
+    task: offset(sequences * spec.condition.taskBits * 4),
+    rows: offset(n * 4),
+    hyper: offset(32),
+    key: offset(8),
+  };
+  const block = take(stepBytes);
+  const inBlock = (at: number) => block + BigInt(at);
   return {
-    states: take(sequences * 4),
-    task: take(sequences * spec.condition.taskBits * 4),
-    rows: take(n * 4),
+    block,
+    offsets,
+    staging: new Uint8Array(stepBytes),
+    states: inBlock(offsets.states),
+    task: inBlock(offsets.task),
+    rows: inBlock(offsets.rows),
+    hyper: inBlock(offsets.hyper),
+    key: inBlock(offsets.key),
     x0: take(n * dim * 4),
     epsilon: take(n * dim * 4),
     t: take(n * 4),
-    key: take(8),
     signalRate: take(spec.diffusion.T * 4),
     noiseRate: take(spec.diffusion.T * 4),
     loss: take(4),

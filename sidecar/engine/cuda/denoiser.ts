@@ -4,7 +4,7 @@
 import type { ModelSpec } from '../../model/modelSpec';
 import { timeFeatures } from '../../model/parameterEntry';
 import { denoiserLayers, type DenoiserLayer } from '../../model/parameterInventory';
-import { convolve, packedSize, packWeights, sumRowsOf, weightGradient, type ConvolutionShape } from './convolution';
+import { convolve, packAllWeights, packedSize, sumRowsOf, weightGradient, type ConvolutionShape } from './convolution';
 import { unsupportedModel } from './cudaErrors';
 import { biasGradient } from './layerNorm';
 import type { Parameters } from './parameters';
@@ -199,7 +199,7 @@ export class DenoiserStep {
     queue.memory.scope(() => {
       this.#stack(xt, condition, time, valid, dCondition, dTime);
     });
-    queue.memory.scope(() => {
+    parameters.withLargeGradients(queue, () => {
       const narrow = queue.take('gradients', n * dim);
       queue.each('convert', n * dim, [dCondition, narrow, BigInt(n * dim)]);
       this.#linearBackward(`${net}.condi_embedder`, narrow, prototypes, dPrototypes, spec.dPrototype, dim);
@@ -234,14 +234,13 @@ export class DenoiserStep {
     );
     const norms = layers.map(({ layer }) => (layer.normalised ? this.#takeNorm(layer.outChannels) : noNorm));
     const u = queue.take('convolution inputs', places * widest);
-    const weight = (layer: DenoiserLayer) => parameters.value(`${layer.prefix}.0.weight`);
+    const packs = this.#pack();
     this.predicted = queue.takeFloats('predicted noise', places);
 
     for (const [i, { layer, shape }] of layers.entries()) {
       this.#buildInput(i, xt, outputs, norms, condition, time, u);
       queue.memory.scope(() => {
-        const packed = queue.take('packed weights', packedSize(layer.outChannels, layer.inChannels, shape.taps));
-        packWeights(queue, weight(layer), 0n, packed, shape, false);
+        const packed = packs[i]!.forward;
         const bias = parameters.value(`${layer.prefix}.0.bias`);
         if (!layer.normalised) {
           convolve(queue, u, packed, bias, shape, { kind: 'last', output: this.predicted });
@@ -271,12 +270,19 @@ export class DenoiserStep {
         queue.memory.scope(() => {
           const perPosition = queue.takeFloats('partial sums', this.#dim);
           queue.columnSums(dv, this.#dim, this.#n, this.#dim, perPosition);
-          queue.columnSums(perPosition, 1, this.#dim, 1, parameters.gradient(`${layer.prefix}.0.bias`).pointer, 0n, 'f32');
+          queue.columnSums(
+            perPosition,
+            1,
+            this.#dim,
+            1,
+            parameters.gradient(`${layer.prefix}.0.bias`).pointer,
+            0n,
+            'f32',
+          );
         });
       }
       queue.memory.scope(() => {
-        const packed = queue.take('packed weights', packedSize(layer.inChannels, layer.outChannels, shape.taps));
-        packWeights(queue, weight(layer), 0n, packed, shape, true);
+        const packed = packs[i]!.backward;
         const backShape = { ...shape, inChannels: layer.outChannels, outChannels: layer.inChannels };
         convolve(queue, dv, packed, 0n, backShape, { kind: 'raw', output: du, sums: 0n });
       });
@@ -297,6 +303,25 @@ export class DenoiserStep {
         this.#inputBackward(i, du, outputs, norms, condition, time, carried, dCondition, dTime, isFirstBackward);
       }
     }
+  }
+
+  /** Every layer's weights in both directions, by one kernel. */
+  #pack(): { forward: bigint; backward: bigint }[] {
+    const { queue, parameters } = this;
+    const packs = this.#layers.map(({ layer: { inChannels, outChannels }, shape: { taps } }) => ({
+      forward: queue.take('packed weights', packedSize(outChannels, inChannels, taps)),
+      backward: queue.take('packed weights', packedSize(inChannels, outChannels, taps)),
+    }));
+    const jobs = this.#layers.flatMap(({ layer, shape }, i) => {
+      const weight = parameters.value(`${layer.prefix}.0.weight`);
+      const { forward, backward } = packs[i]!;
+      return [
+        { weight, packed: forward, shape, transposed: false },
+        { weight, packed: backward, shape, transposed: true },
+      ];
+    });
+    packAllWeights(queue, jobs);
+    return packs;
   }
 
   #takeNorm(channels: number): NormValues {
@@ -343,10 +368,10 @@ export class DenoiserStep {
     const value = (name: string) => parameters.value(`${layer.prefix}.1.0.${name}`);
     // Gradients that are only looked at must not move the running statistics.
     const track = parameters.collect === null;
-    this.#reduceSums(sums, tiles, channels, (partial, splits) =>
+    this.#reduceSums(sums, tiles, channels, (suffix, partial, splits) =>
       queue.launchExact(
-        'finishBatchNorm',
-        [Math.ceil(channels / 128)],
+        `finishBatchNorm_${suffix}`,
+        [Math.ceil(channels / 4)],
         [128],
         [
           ...[partial, splits, channels, { f64: this.#n * this.#dim }, value('weight'), value('bias')],
@@ -357,14 +382,24 @@ export class DenoiserStep {
     );
   }
 
-  #reduceSums(sums: bigint, tiles: number, channels: number, finish: (partial: bigint, splits: number) => void): void {
+  /** `finish` reads (splits, 2, channels) sums: float32 as they are when they are few, else float64 after a first reduction. */
+  #reduceSums(
+    sums: bigint,
+    tiles: number,
+    channels: number,
+    finish: (suffix: 'f32' | 'f64', partial: bigint, splits: number) => void,
+  ): void {
     const { queue } = this;
     const width = channels * 2;
-    const splits = Math.max(1, Math.min(64, Math.ceil(tiles / 64)));
+    if (tiles <= 2048) {
+      finish('f32', sums, tiles);
+      return;
+    }
+    const splits = Math.min(64, Math.ceil(tiles / 64));
     queue.memory.scope(() => {
       const partial = queue.memory.take('partial sums', splits * width * 8);
       queue.launchExact('sumTiles', [Math.ceil(width / 32), splits], [32, 8], [sums, partial, tiles, width]);
-      finish(partial, splits);
+      finish('f64', partial, splits);
     });
   }
 
@@ -395,7 +430,7 @@ export class DenoiserStep {
     const blocks = Math.min(Math.ceil(places / slots), queue.device.facts.multiprocessors * 4);
     queue.memory.scope(() => {
       const sums = queue.takeFloats('partial sums', blocks * 2 * channels);
-      const kernel = perLane === 1 ? 'layerInputBackwardScalar' : 'layerInputBackward';
+      const kernel = `layerInputBackward${perLane === 1 ? 'Scalar' : ''}${skip === null ? '' : 'Skip'}`;
       queue.launch(
         kernel,
         [blocks],
@@ -411,10 +446,10 @@ export class DenoiserStep {
       const meanA = queue.takeFloats('batch norm', channels);
       const meanB = queue.takeFloats('batch norm', channels);
       const gradient = (name: string) => parameters.gradient(`${before.prefix}.1.0.${name}`).pointer;
-      this.#reduceSums(sums, blocks, channels, (partial, splits) =>
+      this.#reduceSums(sums, blocks, channels, (suffix, partial, splits) =>
         queue.launchExact(
-          'finishBatchNormBackward',
-          [Math.ceil(channels / 128)],
+          `finishBatchNormBackward_${suffix}`,
+          [Math.ceil(channels / 4)],
           [128],
           [...[partial, splits, channels, { f64: places }, gradient('weight'), gradient('bias'), meanA, meanB]],
         ),

@@ -173,7 +173,9 @@ export function deviceFacts(driver: Driver, index: number): DeviceFacts {
 /** An open card: context, stream, memory, kernels. *Memory* everything is released by `dispose`. */
 export class CudaDevice {
   readonly facts: DeviceFacts;
-  readonly stream: bigint;
+  /** Where work goes. */
+  stream: bigint;
+  readonly #side: { stream: bigint; fork: bigint; joins: bigint[] };
   readonly #context: bigint;
   readonly #modules: bigint[] = [];
   readonly #functions = new Map<string, bigint>();
@@ -194,7 +196,13 @@ export class CudaDevice {
     this.makeCurrent();
     this.#block = driver.allocateHost(8192);
     const nonBlocking = 1;
-    this.stream = driver.out64(out => driver.call('cuStreamCreate', ['void*', 'uint32'], out, nonBlocking));
+    const createStream = () =>
+      driver.out64(out => driver.call('cuStreamCreate', ['void*', 'uint32'], out, nonBlocking));
+    this.stream = createStream();
+    const withoutTiming = 2;
+    const createEvent = () =>
+      driver.out64(out => driver.call('cuEventCreate', ['void*', 'uint32'], out, withoutTiming));
+    this.#side = { stream: createStream(), fork: createEvent(), joins: [createEvent(), createEvent()] };
   }
 
   get bytes(): number {
@@ -260,6 +268,26 @@ export class CudaDevice {
   /** Device to device, in stream order. */
   copy(to: bigint, from: bigint, bytes: number): void {
     this.driver.call('cuMemcpyDtoDAsync_v2', ['uint64', 'uint64', 'size_t', 'uint64'], to, from, bytes, this.stream);
+  }
+
+  /** Queues beside the stream, after what is on it now; `join(lane)` makes the stream wait for it. Two lanes. */
+  aside(lane: 0 | 1, enqueue: () => void): void {
+    const { driver } = this;
+    const { stream, fork, joins } = this.#side;
+    const main = this.stream;
+    driver.call('cuEventRecord', ['uint64', 'uint64'], fork, main);
+    driver.call('cuStreamWaitEvent', ['uint64', 'uint64', 'uint32'], stream, fork, 0);
+    this.stream = stream;
+    try {
+      enqueue();
+    } finally {
+      this.stream = main;
+    }
+    driver.call('cuEventRecord', ['uint64', 'uint64'], joins[lane], stream);
+  }
+
+  join(lane: 0 | 1): void {
+    this.driver.call('cuStreamWaitEvent', ['uint64', 'uint64', 'uint32'], this.stream, this.#side.joins[lane], 0);
   }
 
   /** Resolves when the stream has run dry; the event loop turns meanwhile. */
@@ -338,7 +366,8 @@ export class CudaDevice {
     this.#allocations.clear();
     this.#bytes = 0;
     for (const module of this.#modules.splice(0)) quietly('cuModuleUnload', ['uint64'], module);
-    quietly('cuStreamDestroy_v2', ['uint64'], this.stream);
+    for (const event of [this.#side.fork, ...this.#side.joins]) quietly('cuEventDestroy_v2', ['uint64'], event);
+    for (const stream of [this.stream, this.#side.stream]) quietly('cuStreamDestroy_v2', ['uint64'], stream);
     quietly('cuDevicePrimaryCtxRelease_v2', ['int'], this.#device);
   }
 

@@ -1,6 +1,7 @@
 // A model's parameters on the card: float32 values and AdamW moments in flat arrays, the bfloat16 copy that products read,
-// and gradients. Large matrices share one gradient buffer: each is updated as soon as its gradient is there and its weights
-// have been read for the last time, so that the gradients of a billion weights are never held at once.
+// and gradients. Large matrices share two gradient buffers in scratch memory: each matrix is updated as soon as its gradient is
+// there and its weights have been read for the last time, beside the products that follow, so that the gradients of a
+// billion weights are never held at once.
 import { initialWeights } from '../../model/initialValues';
 import type { ModelSpec } from '../../model/modelSpec';
 import { sizeOf, type NamedArrays } from '../../model/namedArrays';
@@ -78,7 +79,7 @@ export function layoutParameters(
       { name: 'weights', bytes: (trainedSize + offset) * 4 },
       { name: 'optimizer state', bytes: trainedSize * momentBytes },
       ...(element === 'bf16' ? [{ name: 'bfloat16 weights', bytes: trainedSize * 2 }] : []),
-      { name: 'gradients', bytes: largestMatrix * elementBytes[element] + (trainedSize - smallOffset) * 4 },
+      { name: 'gradients', bytes: (trainedSize - smallOffset) * 4 },
     ],
   };
 }
@@ -89,9 +90,15 @@ export class Parameters {
   #constants = 0n;
   #copies = 0n;
   #moments: bigint[];
-  #largeGradient = 0n;
+  /** Scratch for large gradients, used in turn; which name has which; whether an update may still read it. */
+  #large: {
+    buffers: readonly [bigint, bigint];
+    owner: Map<string, 0 | 1>;
+    busy: [boolean, boolean];
+    next: 0 | 1;
+  } | null = null;
   #smallGradients = 0n;
-  /** Eight scalars of the step, see AdamW in kernels/optimizer.cu. */
+  /** Eight scalars of the step, see AdamW in kernels/optimizer.cu; the model places them among its inputs. */
   hyper = 0n;
   /** Called instead of the optimizer when a gradient is complete: gradients are wanted, not a step. */
   collect: ((slot: Slot, pointer: bigint, element: ElementType) => void) | null = null;
@@ -107,9 +114,9 @@ export class Parameters {
 
   /** Takes the memory; before it, addresses count from zero, which is all that planning needs. *Errors* out of memory. */
   allocate(): void {
-    const { device, element, optimizerState } = this;
+    const { element, optimizerState, device } = this;
     const take = (bytes: number, what: string, remedy: string) => device.allocate(bytes, what, remedy);
-    const { trainedSize, smallOffset, constantSize, largestMatrix } = this.layout;
+    const { trainedSize, smallOffset, constantSize } = this.layout;
     const smaller = 'Lower recurrent.dModel or tokens.dimPerToken';
     this.#weights = take(trainedSize * 4, 'the weights', smaller);
     this.#constants = take(constantSize * 4, 'the buffers', smaller);
@@ -120,14 +127,11 @@ export class Parameters {
       optimizerState === 'uint8'
         ? [moment(trainedSize), moment(trainedSize), moment((trainedSize / stateBlock) * 8)]
         : [moment(trainedSize * 4), moment(trainedSize * 4)];
-    this.#largeGradient = take(largestMatrix * elementBytes[element], 'a gradient', smaller);
     this.#smallGradients = take((trainedSize - smallOffset) * 4, 'the gradients', smaller);
-    this.hyper = take(32, 'the step\u2019s scalars', smaller);
     for (const [pointer, bytes] of [
       [this.#weights, trainedSize * 4],
       [this.#constants, constantSize * 4],
       ...this.#moments.map((pointer, i) => [pointer, this.#momentBytes(i)] as const),
-      [this.#largeGradient, largestMatrix * elementBytes[element]],
       [this.#smallGradients, (trainedSize - smallOffset) * 4],
     ] as const) {
       if (bytes > 0) device.clear(pointer, bytes);
@@ -149,11 +153,38 @@ export class Parameters {
     return this.element === 'f32' ? this.value(name) : this.#copies + BigInt(this.#slot(name).offset * 2);
   }
 
+  /** Takes the large gradients' scratch for what `run` queues; its updates have ended when the scope does. */
+  withLargeGradients(queue: Queue, run: () => void): void {
+    const bytes = this.layout.largestMatrix * elementBytes[this.element];
+    queue.memory.scope(() => {
+      const take = () => (bytes > 0 ? queue.memory.take('large gradients', bytes) : 0n);
+      this.#large = { buffers: [take(), take()], owner: new Map(), busy: [false, false], next: 0 };
+      this.#queue = queue;
+      run();
+      for (const lane of [0, 1] as const) if (this.#large.busy[lane]) queue.join(lane);
+      this.#large = null;
+    });
+  }
+
+  #queue: Queue | null = null;
+
+  #largeBuffer(name: string): 0 | 1 {
+    const large = this.#large!;
+    const known = large.owner.get(name);
+    if (known !== undefined) return known;
+    const lane = large.next;
+    large.next = lane === 0 ? 1 : 0;
+    if (large.busy[lane]) this.#queue!.join(lane);
+    large.busy[lane] = false;
+    large.owner.set(name, lane);
+    return lane;
+  }
+
   /** Where a gradient goes and in which type; 0n for what is not trained. */
   gradient(name: string): { pointer: bigint; element: ElementType } {
     const slot = this.#slot(name);
     if (!slot.trained) return { pointer: 0n, element: 'f32' };
-    if (slot.large) return { pointer: this.#largeGradient, element: this.element };
+    if (slot.large) return { pointer: this.#large!.buffers[this.#largeBuffer(name)], element: this.element };
     return { pointer: this.#smallGradients + BigInt((slot.offset - this.layout.smallOffset) * 4), element: 'f32' };
   }
 
@@ -167,8 +198,15 @@ export class Parameters {
     const slot = this.#slot(name);
     if (!slot.large) return;
     const { pointer, element } = this.gradient(name);
-    if (this.collect) this.collect(slot, pointer, element);
-    else this.#update(queue, slot.offset, slot.size, pointer, element);
+    const large = this.#large!;
+    const lane = this.#largeBuffer(name);
+    large.owner.delete(name);
+    if (this.collect) {
+      this.collect(slot, pointer, element);
+    } else {
+      queue.aside(lane, () => this.#update(queue, slot.offset, slot.size, pointer, element));
+      large.busy[lane] = true;
+    }
   }
 
   finishSmall(queue: Queue): void {

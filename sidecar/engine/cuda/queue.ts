@@ -146,6 +146,17 @@ export class Queue {
     });
   }
 
+  /** Queues beside what follows (memory-bound work beside products); `join` before its memory is used again. */
+  aside(lane: 0 | 1, enqueue: () => void): void {
+    // While every kernel is timed, one after the other.
+    if (this.planning || this.#events) enqueue();
+    else this.device.aside(lane, enqueue);
+  }
+
+  join(lane: 0 | 1): void {
+    if (!this.planning && !this.#events) this.device.join(lane);
+  }
+
   clear(pointer: bigint, bytes: number): void {
     if (this.planning) return;
     this.device.clear(pointer, bytes);
@@ -169,6 +180,10 @@ export class Queue {
     element: ElementType = this.element,
   ): void {
     const splits = splitsFor(rows, width);
+    if (splits === 1 && alsoOut === 0n) {
+      this.launchExact(`columnSums_${element}`, [Math.ceil(width / 128)], [128], [x, BigInt(pitch), out, rows, width]);
+      return;
+    }
     this.memory.scope(() => {
       const partial = this.takeFloats('partial sums', splits * width);
       const grid: Grid = [Math.ceil(width / 128), splits];
@@ -233,7 +248,8 @@ export class Queue {
   }
 }
 
-/** Row ranges of a column sum: enough blocks to fill a card, at least 16 rows each. */
+/** Row ranges of a column sum: enough blocks to fill a card, at least 16 rows each; a small sum is not worth a second kernel. */
 export function splitsFor(rows: number, width: number): number {
-  return Math.max(1, Math.min(Math.ceil(rows / 16), Math.ceil(1024 / Math.ceil(width / 128)), 64));
+  if (rows <= 256) return 1;
+  return Math.max(1, Math.min(Math.ceil(rows / 16), Math.ceil(8192 / Math.ceil(width / 128)), 64));
 }

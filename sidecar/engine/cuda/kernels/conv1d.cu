@@ -388,10 +388,25 @@ CONV_WEIGHT_GRADIENT(convWeightGradient_32x64_bf16, bf16, 2, 8, 64)
 CONV_WEIGHT_GRADIENT(convWeightGradient_32x32_bf16, bf16, 2, 4, 64)
 CONV_WEIGHT_GRADIENT(convWeightGradient_32x32_f32, float, 2, 4, 32)
 
+/** Many layers' weights in one launch: blockIdx.y is the job. */
+constexpr int maxJobs = 16;
+struct PackPointers {
+  const float* weight[maxJobs];
+  void* packed[maxJobs];
+};
+struct PackSizes {
+  int out[maxJobs], in[maxJobs], taps[maxJobs], padded[maxJobs], transposed[maxJobs];
+};
+
 #define CONV_SMALL(suffix, T)                                                                                                \
   extern "C" __global__ void packConvWeights_##suffix(const float* weight, const float* scale, T* packed, int out, int in,   \
                                                       int taps, int padded, int transposed) {                                \
     packConvWeights<T>(weight, scale, packed, out, in, taps, padded, transposed);                                            \
+  }                                                                                                                          \
+  extern "C" __global__ void packConvWeightsAll_##suffix(PackPointers at, PackSizes size) {                                  \
+    const int j = blockIdx.y;                                                                                                \
+    packConvWeights<T>(at.weight[j], nullptr, static_cast<T*>(at.packed[j]), size.out[j], size.in[j], size.taps[j],          \
+                       size.padded[j], size.transposed[j]);                                                                  \
   }                                                                                                                          \
   extern "C" __global__ void convEdgeWeightGradient_##suffix(const T* wide, const T* narrow, float* partial, int n,          \
                                                              int positions, int channels, int taps, int flip) {              \

@@ -3,7 +3,7 @@
 // positions, the next one travelling while this one is multiplied, so one group's stores overlap the others' products.
 // Shared layout without swizzle: (channels / 8, rows, 8 channels). A tap is then a shift of the start address by 16 bytes,
 // which a swizzled layout would not allow. Reference: conv1d_*_bf16, compared in test/cuda.
-#include "convStore.cuh"
+#include "convStore.cuh"  // ConvMode
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 /** Matrix in shared memory, depth-major core matrices of 8 rows × 16 bytes: `depthBytes` apart in depth, 128 bytes in rows. */
@@ -91,22 +91,41 @@ __device__ __forceinline__ void groupBarrier(int group) { asm volatile("bar.sync
 #endif
 
 /**
- * Shapes as conv1d; padded = CI. `sums` (gridDim.x · Groups, 2, CO). Grid: any number of blocks; block 128·Groups.
- * A group's tile is 64·MT positions of one row.
+ * Quad transpose: thread q of four neighbours gives one word of each of four blocks and gets the four words of block q.
+ * A thread's two channels of four 8-channel blocks become the eight channels of one block: a 16-byte store.
  */
-template <int CI, int CO, int MT, int Groups>
+__device__ __forceinline__ uint4 quadTranspose(uint32_t w0, uint32_t w1, uint32_t w2, uint32_t w3) {
+  const int q = threadIdx.x & 3;
+  // Round r: every thread sends what belongs to its partner q ^ r.
+  uint32_t w[4] = {w0, w1, w2, w3}, out[4];
+#pragma unroll
+  for (int r = 0; r < 4; r++) {
+    const int partner = q ^ r;
+    const uint32_t send = partner == 0 ? w[0] : partner == 1 ? w[1] : partner == 2 ? w[2] : w[3];
+    const uint32_t got = r == 0 ? send : __shfl_xor_sync(0xffffffffu, send, r);
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+      if (partner == k) out[k] = got;
+  }
+  return make_uint4(out[0], out[1], out[2], out[3]);
+}
+
+/**
+ * Shapes as conv1d; padded = CI. `sums` (gridDim.x · Groups · 4, 2, CO): one row a warp. Grid: any number of blocks; block
+ * 128·Groups. A group's tile is 64 positions of one row.
+ */
+template <int CI, int CO, int Groups>
 __device__ __forceinline__ void conv1dHopper(const bf16* in, const bf16* packed, const float* bias, bf16* output, int n, int positions, int taps,
                                              int mode, float* sums, const bf16* condition, const bf16* time, int timeStride,
                                              const int* stepIndex, const bf16* skip) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-  constexpr int BM = 64 * MT, chunks = CI / 8, NT = CO / 8, stagedPitch = CO + 8;
+  constexpr int BM = 64, chunks = CI / 8, NT = CO / 8;
   extern __shared__ __align__(128) unsigned char sharedBytes[];
   const int half = taps / 2, tileRows = BM + taps - 1, pitch = (tileRows + 6) / 8 * 8 + 1;  // rows ≡ 1 mod 8: no bank conflicts
-  const int bufferSize = max(chunks * pitch * 8, 64 * stagedPitch);
+  const int bufferSize = chunks * pitch * 8;
   const int group = threadIdx.x >> 7, thread = threadIdx.x & 127, warp = thread >> 5, lane = thread & 31;
   bf16* weights = reinterpret_cast<bf16*>(sharedBytes);
   bf16* buffers = weights + taps * CI * CO + group * 2 * bufferSize;
-  float* statistics = reinterpret_cast<float*>(weights + taps * CI * CO + Groups * 2 * bufferSize) + (group * 4 + warp) * CO * 2;
 
   const int tilesPerRow = (positions + BM - 1) / BM, tiles = n * tilesPerRow, step = gridDim.x * Groups;
   auto load = [&](int tile, bf16* buffer) {
@@ -123,7 +142,6 @@ __device__ __forceinline__ void conv1dHopper(const bf16* in, const bf16* packed,
     const int c = i % chunks, o = (i / chunks) % CO, t = i / (chunks * CO);
     copyAsync(weights + ((t * chunks + c) * CO + o) * 8, packed + (static_cast<int64_t>(t) * CO + o) * CI + c * 8, true);
   }
-  for (int i = lane; i < CO * 2; i += 32) statistics[i] = 0.0f;
   copyCommit();
   int tile = blockIdx.x * Groups + group;
   if (tile < tiles) load(tile, buffers);
@@ -131,8 +149,14 @@ __device__ __forceinline__ void conv1dHopper(const bf16* in, const bf16* packed,
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
   __syncthreads();
 
-  const int r0 = lane >> 2, c0 = (lane & 3) * 2;
-  float acc[MT][NT][4];
+  const int r0 = lane >> 2, q = lane & 3;
+  float statistics[NT][4];  // sums of two channels, sums of their squares
+#pragma unroll
+  for (int j = 0; j < NT; j++)
+#pragma unroll
+    for (int e = 0; e < 4; e++) statistics[j][e] = 0.0f;
+
+  float acc[NT][4];
   for (int k = 0; tile < tiles; tile += step, k ^= 1) {
     bf16* buffer = buffers + k * bufferSize;
     if (tile + step < tiles) {
@@ -145,98 +169,99 @@ __device__ __forceinline__ void conv1dHopper(const bf16* in, const bf16* packed,
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
     groupBarrier(group);
 #pragma unroll
-    for (int i = 0; i < MT; i++)
+    for (int j = 0; j < NT; j++)
 #pragma unroll
-      for (int j = 0; j < NT; j++)
-#pragma unroll
-        for (int e = 0; e < 4; e++) asm volatile("" : "+f"(acc[i][j][e])::"memory");
+      for (int e = 0; e < 4; e++) asm volatile("" : "+f"(acc[j][e])::"memory");
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
     const uint64_t a0 = matrixDescriptor(buffer, pitch * 16), b0 = matrixDescriptor(weights, CO * 16);
     for (int t = 0; t < taps; t++)
 #pragma unroll
-      for (int c = 0; c < chunks; c += 2)
-#pragma unroll
-        for (int i = 0; i < MT; i++) Product<CO>::multiply(acc[i], a0 + c * pitch + i * 64 + t, b0 + (t * chunks + c) * CO, t + c > 0);
+      for (int c = 0; c < chunks; c += 2) Product<CO>::multiply(acc, a0 + c * pitch + t, b0 + (t * chunks + c) * CO, t + c > 0);
     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+    const int row = tile / tilesPerRow, p0 = (tile % tilesPerRow) * BM + warp * 16 + r0;
+    const bool live[2] = {p0 < positions, p0 + 8 < positions};
+    const int64_t at = static_cast<int64_t>(row) * positions + p0;
+    float tm[2] = {0.0f, 0.0f}, cd[2] = {0.0f, 0.0f};
+    if (mode == convHidden) {
+      const bf16* timeRow = time + static_cast<int64_t>(stepIndex != nullptr ? *stepIndex : row) * timeStride + p0;
+#pragma unroll
+      for (int h = 0; h < 2; h++)
+        if (live[h]) tm[h] = toFloat(timeRow[h * 8]), cd[h] = skip == nullptr ? toFloat(condition[at + h * 8]) : 0.0f;
+    }
     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
 #pragma unroll
-    for (int i = 0; i < MT; i++)
+    for (int j = 0; j < NT; j++)
 #pragma unroll
-      for (int j = 0; j < NT; j++)
-#pragma unroll
-        for (int e = 0; e < 4; e++) asm volatile("" : "+f"(acc[i][j][e])::"memory");
+      for (int e = 0; e < 4; e++) asm volatile("" : "+f"(acc[j][e])::"memory");
+    groupBarrier(group);  // all four warps have read the tile: the load after next may overwrite it
 
-    const int row = tile / tilesPerRow, p0 = (tile % tilesPerRow) * BM;
 #pragma unroll
     for (int j = 0; j < NT; j++) {
-      float s[2] = {0.0f, 0.0f}, q[2] = {0.0f, 0.0f};
-      const float2 b = bias != nullptr ? loadPair(bias + j * 8 + c0) : make_float2(0.0f, 0.0f);
+      const float2 b = bias != nullptr ? loadPair(bias + j * 8 + q * 2) : make_float2(0.0f, 0.0f);
+      acc[j][0] += b.x, acc[j][1] += b.y, acc[j][2] += b.x, acc[j][3] += b.y;
+      if (mode == convHidden) {
 #pragma unroll
-      for (int i = 0; i < MT; i++)
+        for (int e = 0; e < 4; e++) acc[j][e] = eluOf<bf16>(acc[j][e]);
+      } else if (sums != nullptr) {
 #pragma unroll
-        for (int e = 0; e < 4; e++) {
-          acc[i][j][e] += e & 1 ? b.y : b.x;
-          const float v = p0 + i * 64 + warp * 16 + r0 + (e >> 1) * 8 < positions ? acc[i][j][e] : 0.0f;
-          s[e & 1] += v, q[e & 1] += v * v;
+        for (int e = 0; e < 4; e++)
+          if (live[e >> 1]) statistics[j][e & 1] += acc[j][e], statistics[j][2 + (e & 1)] += acc[j][e] * acc[j][e];
+      }
+    }
+#pragma unroll
+    for (int h = 0; h < 2; h++) {
+      const int64_t first = (at + h * 8) * CO + q * 8;
+#pragma unroll
+      for (int j = 0; j < NT; j += 4) {
+        if (mode == convHidden && skip == nullptr) {
+#pragma unroll
+          for (int e = 0; e < 4; e++)
+            acc[j + e][2 * h] = (acc[j + e][2 * h] + cd[h]) * tm[h], acc[j + e][2 * h + 1] = (acc[j + e][2 * h + 1] + cd[h]) * tm[h];
+        } else if (mode == convHidden) {
+#pragma unroll
+          for (int e = 0; e < 4; e++) acc[j + e][2 * h] *= tm[h], acc[j + e][2 * h + 1] *= tm[h];
         }
-      if (sums != nullptr) {
+        uint4 out = quadTranspose(packBf16(acc[j][2 * h], acc[j][2 * h + 1]), packBf16(acc[j + 1][2 * h], acc[j + 1][2 * h + 1]),
+                                  packBf16(acc[j + 2][2 * h], acc[j + 2][2 * h + 1]), packBf16(acc[j + 3][2 * h], acc[j + 3][2 * h + 1]));
+        if (!live[h]) continue;
+        if (mode == convHidden && skip != nullptr) {
+          float s[8];
+          loadVector(skip + first + j * 8, s);
+          const uint32_t w[4] = {out.x, out.y, out.z, out.w};
 #pragma unroll
-        for (int e = 0; e < 2; e++) {
-#pragma unroll
-          for (int offset = 4; offset < 32; offset <<= 1) {
-            s[e] += __shfl_xor_sync(0xffffffffu, s[e], offset);
-            q[e] += __shfl_xor_sync(0xffffffffu, q[e], offset);
-          }
-          if (r0 == 0) statistics[(j * 8 + c0 + e) * 2] += s[e], statistics[(j * 8 + c0 + e) * 2 + 1] += q[e];
+          for (int e = 0; e < 4; e++) s[2 * e] += __uint_as_float(w[e] << 16), s[2 * e + 1] += __uint_as_float(w[e] & 0xffff0000u);
+          storeVector(output + first + j * 8, s);
+        } else {
+          *reinterpret_cast<uint4*>(output + first + j * 8) = out;
         }
       }
     }
-    const int timeIndex = stepIndex != nullptr ? *stepIndex : row;
-    // All four warps are done with the tile: its memory carries the outputs, 64 positions at a time.
-#pragma unroll
-    for (int i = 0; i < MT; i++) {
-      groupBarrier(group);
-#pragma unroll
-      for (int j = 0; j < NT; j++)
-#pragma unroll
-        for (int h = 0; h < 2; h++) {
-          float a = acc[i][j][2 * h], b = acc[i][j][2 * h + 1];
-          if (mode == convHidden) a = eluOf<bf16>(a), b = eluOf<bf16>(b);
-          storePair(buffer + (warp * 16 + r0 + h * 8) * stagedPitch + j * 8 + c0, a, b);
-        }
-      groupBarrier(group);
-      const int p = p0 + i * 64;
-      const int64_t first = static_cast<int64_t>(row) * positions + p;
-      const Destination<bf16> to{output + first * CO, CO, mode, condition + first, time + static_cast<int64_t>(timeIndex) * timeStride + p,
-                                 skip != nullptr ? skip + first * CO : nullptr};
-      storeStaged<bf16>(buffer, stagedPitch, min(64, positions - p), CO, to, thread, 128);
-    }
-    groupBarrier(group);
   }
   if (sums != nullptr) {
-    groupBarrier(group);
-    const float* mine = statistics - warp * CO * 2;
-    float* to = sums + (static_cast<int64_t>(blockIdx.x) * Groups + group) * 2 * CO;
-    for (int c = thread; c < CO; c += 128) {
-      float s = 0.0f, q = 0.0f;
-      for (int w = 0; w < 4; w++) s += mine[(w * CO + c) * 2], q += mine[(w * CO + c) * 2 + 1];
-      to[c] = s;
-      to[CO + c] = q;
-    }
+    float* to = sums + ((static_cast<int64_t>(blockIdx.x) * Groups + group) * 4 + warp) * 2 * CO;
+#pragma unroll
+    for (int j = 0; j < NT; j++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        float s = statistics[j][e];
+#pragma unroll
+        for (int offset = 4; offset < 32; offset <<= 1) s += __shfl_xor_sync(0xffffffffu, s, offset);
+        if (r0 == 0) to[(e >> 1) * CO + j * 8 + q * 2 + (e & 1)] = s;
+      }
   }
 #endif
 }
 
-#define CONV1D_HOPPER(CI, CO, MT, GROUPS, BLOCKS)                                                                              \
-  extern "C" __global__ void __launch_bounds__(128 * GROUPS, BLOCKS) conv1dHopper_##CI##x##CO(                                 \
+#define CONV1D_HOPPER(CI, CO, GROUPS)                                                                                          \
+  extern "C" __global__ void __launch_bounds__(128 * GROUPS, 1) conv1dHopper_##CI##x##CO(                                      \
       const bf16* in, const bf16* packed, const float* bias, bf16* output, int n, int positions, int taps, int mode,           \
       float* sums, const bf16* condition, const bf16* time, int timeStride, const int* stepIndex, const bf16* skip) {          \
-    conv1dHopper<CI, CO, MT, GROUPS>(in, packed, bias, output, n, positions, taps, mode, sums, condition, time, timeStride,    \
-                                     stepIndex, skip);                                                                         \
+    conv1dHopper<CI, CO, GROUPS>(in, packed, bias, output, n, positions, taps, mode, sums, condition, time, timeStride,        \
+                                 stepIndex, skip);                                                                             \
   }
-CONV1D_HOPPER(32, 64, 2, 2, 2)
-CONV1D_HOPPER(64, 32, 2, 2, 2)
-CONV1D_HOPPER(64, 128, 2, 2, 1)
-CONV1D_HOPPER(128, 64, 1, 2, 1)
-CONV1D_HOPPER(64, 96, 2, 2, 1)
-CONV1D_HOPPER(96, 64, 1, 2, 1)
+CONV1D_HOPPER(32, 64, 4)
+CONV1D_HOPPER(64, 32, 4)
+CONV1D_HOPPER(64, 128, 3)
+CONV1D_HOPPER(128, 64, 3)
+CONV1D_HOPPER(64, 96, 3)
+CONV1D_HOPPER(96, 64, 3)

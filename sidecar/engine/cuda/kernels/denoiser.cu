@@ -123,15 +123,25 @@ extern "C" __global__ void sumTiles(const float* sums, double* partial, int tile
   }
 }
 
-/** Statistics of a batch from partial (splits, 2, channels) sums; running values take a tenth of them (variance unbiased). */
-extern "C" __global__ void finishBatchNorm(const double* partial, int splits, int channels, double count, const float* gamma, const float* beta,
+/** Column c of (splits, width) sums, added by one warp. All lanes get it. */
+template <typename S> __device__ __forceinline__ double sumSplits(const S* sums, int splits, int width, int c) {
+  double s = 0.0;
+  for (int k = threadIdx.x & 31; k < splits; k += 32) s += static_cast<double>(sums[static_cast<int64_t>(k) * width + c]);
+#pragma unroll
+  for (int offset = 16; offset > 0; offset >>= 1) s += __shfl_xor_sync(0xffffffffu, s, offset);
+  return s;
+}
+
+/** Statistics of a batch from partial (splits, 2, channels) sums; a warp a channel; running values take a tenth of them (variance unbiased). */
+template <typename S>
+__device__ void finishBatchNorm(const S* partial, int splits, int channels, double count, const float* gamma, const float* beta,
                                            float* scale, float* shift, float* mean, float* inverse, float* runningMean, float* runningVar,
                                            float* batchesTracked) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x;
-  if (c == 0 && batchesTracked != nullptr) batchesTracked[0] += 1.0f;
+  const int c = (blockIdx.x * blockDim.x + threadIdx.x) / 32;
   if (c >= channels) return;
-  double s = 0.0, q = 0.0;
-  for (int k = 0; k < splits; k++) s += partial[k * 2 * channels + c], q += partial[(k * 2 + 1) * channels + c];
+  const double s = sumSplits(partial, splits, 2 * channels, c), q = sumSplits(partial, splits, 2 * channels, channels + c);
+  if (threadIdx.x & 31) return;
+  if (c == 0 && batchesTracked != nullptr) batchesTracked[0] += 1.0f;
   const double m = s / count;
   const double variance = fmax(q / count - m * m, 0.0);
   const float is = static_cast<float>(1.0 / sqrt(variance + 1e-5));
@@ -186,76 +196,83 @@ extern "C" __global__ void finishLoss(const float* partial, int count, float* lo
  * dCondition, dTime (rows) float32 accumulate over layers. sums (gridDim.x, 2, channels).
  * Block 256: `lanes` threads (a power of two ≤ 32) share a position, each owning V neighbouring channels.
  */
-template <typename T, int V>
+template <typename T, int V, bool Skip>
 __device__ void layerInputBackward(T* du, const T* v, Norm norm, const T* v2, Norm norm2, const T* condition, const T* time, const T* extra,
                                    T* skipGradient, float* dCondition, float* dTime, float* sums, int64_t rows, int channels, int lanes, int first) {
   extern __shared__ float shared[];  // (256 / lanes, channels, 2)
   const int lane = threadIdx.x % lanes, slot = threadIdx.x / lanes, slots = blockDim.x / lanes, c = lane * V;
   const bool active = c < channels;
-  float sa[V], sb[V], scale[V], shift[V], mean[V], inverse[V], scale2[V], shift2[V];
+  float sa[V], sb[V], scale[V], shift[V], mean[V], scale2[V], shift2[V];
 #pragma unroll
   for (int e = 0; e < V; e++) {
     sa[e] = sb[e] = 0.0f;
-    scale[e] = active ? norm.scale[c + e] : 0.0f, shift[e] = active ? norm.shift[c + e] : 0.0f;
-    mean[e] = active ? norm.mean[c + e] : 0.0f, inverse[e] = active ? norm.inverse[c + e] : 0.0f;
-    scale2[e] = active && v2 != nullptr ? norm2.scale[c + e] : 0.0f, shift2[e] = active && v2 != nullptr ? norm2.shift[c + e] : 0.0f;
+    scale[e] = active ? norm.scale[c + e] : 0.0f, shift[e] = active ? norm.shift[c + e] : 0.0f, mean[e] = active ? norm.mean[c + e] : 0.0f;
+    scale2[e] = Skip && active ? norm2.scale[c + e] : 0.0f, shift2[e] = Skip && active ? norm2.shift[c + e] : 0.0f;
   }
   const int64_t perPass = static_cast<int64_t>(gridDim.x) * slots;
-  // All lanes of a warp stay in the loop together: the shuffles below need them.
-  for (int64_t base = static_cast<int64_t>(blockIdx.x) * slots; base < rows; base += perPass) {
-    const int64_t row = base + slot;
-    const bool live = active && row < rows;
-    const int64_t at = row * channels + c;
-    float g[V], x[V], y[V], w[V];
-    float toCondition = 0.0f, toTime = 0.0f;
-    float cd = 0.0f, tm = 0.0f;
-    if (live) {
-      cd = toFloat(condition[row]), tm = toFloat(time[row]);
+  // Two positions at a time: twice the loads in flight. All lanes of a warp stay in the loop together, the shuffles need them.
+  for (int64_t base = static_cast<int64_t>(blockIdx.x) * slots; base < rows; base += 2 * perPass) {
+    float g[2][V], x[2][V], y[2][V], w[2][V], cd[2], tm[2], toCondition[2] = {0.0f, 0.0f}, toTime[2] = {0.0f, 0.0f};
+#pragma unroll
+    for (int u = 0; u < 2; u++) {
+      const int64_t row = base + u * perPass + slot, at = row * channels + c;
+      if (!active || row >= rows) continue;
+      cd[u] = toFloat(condition[row]), tm[u] = toFloat(time[row]);
       if constexpr (V == 1) {
-        g[0] = toFloat(du[at]), x[0] = toFloat(v[at]);
-        y[0] = v2 != nullptr ? toFloat(v2[at]) : 0.0f, w[0] = extra != nullptr ? toFloat(extra[at]) : 0.0f;
+        g[u][0] = toFloat(du[at]), x[u][0] = toFloat(v[at]);
+        if (Skip) y[u][0] = toFloat(v2[at]);
+        if (extra != nullptr) w[u][0] = toFloat(extra[at]);
       } else {
-        loadVector(du + at, g), loadVector(v + at, x);
-        if (v2 != nullptr) loadVector(v2 + at, y);
-        if (extra != nullptr) loadVector(extra + at, w);
+        loadVector(du + at, g[u]), loadVector(v + at, x[u]);
+        if (Skip) loadVector(v2 + at, y[u]);
+        if (extra != nullptr) loadVector(extra + at, w[u]);
       }
+    }
+#pragma unroll
+    for (int u = 0; u < 2; u++) {
+      const int64_t row = base + u * perPass + slot, at = row * channels + c;
+      if (!active || row >= rows) continue;
 #pragma unroll
       for (int e = 0; e < V; e++) {
-        const float h = eluOf<T>(x[e] * scale[e] + shift[e]);
+        const float h = eluOf<T>(x[u][e] * scale[e] + shift[e]);
         float input = h;
-        if (v2 != nullptr) input += eluOf<T>(y[e] * scale2[e] + shift2[e]);
-        const float dInput = g[e] * tm;
-        toCondition += dInput;
-        toTime += g[e] * (input + cd);
-        y[e] = dInput;
-        const float dh = extra != nullptr ? dInput + w[e] : dInput;
+        if (Skip) input += eluOf<T>(y[u][e] * scale2[e] + shift2[e]);
+        const float dInput = g[u][e] * tm[u];
+        toCondition[u] += dInput;
+        toTime[u] += g[u][e] * (input + cd[u]);
+        if (Skip) y[u][e] = dInput;
+        const float dh = extra != nullptr ? dInput + w[u][e] : dInput;
         const float da = h > 0.0f ? dh : dh * (h + 1.0f);
-        g[e] = da;
+        g[u][e] = da;
         sa[e] += da;
-        sb[e] += da * (x[e] - mean[e]) * inverse[e];
+        sb[e] += da * (x[u][e] - mean[e]);
       }
       if constexpr (V == 1) {
-        du[at] = fromFloat<T>(g[0]);
-        if (skipGradient != nullptr) skipGradient[at] = fromFloat<T>(y[0]);
+        du[at] = fromFloat<T>(g[u][0]);
+        if (Skip) skipGradient[at] = fromFloat<T>(y[u][0]);
       } else {
-        storeVector(du + at, g);
-        if (skipGradient != nullptr) storeVector(skipGradient + at, y);
+        storeVector(du + at, g[u]);
+        if (Skip) storeVector(skipGradient + at, y[u]);
       }
     }
-    for (int offset = lanes >> 1; offset > 0; offset >>= 1) {
-      toCondition += __shfl_xor_sync(0xffffffffu, toCondition, offset);
-      toTime += __shfl_xor_sync(0xffffffffu, toTime, offset);
-    }
-    if (lane == 0 && row < rows) {
-      dCondition[row] = first ? toCondition : dCondition[row] + toCondition;
-      dTime[row] = first ? toTime : dTime[row] + toTime;
+#pragma unroll
+    for (int u = 0; u < 2; u++) {
+      const int64_t row = base + u * perPass + slot;
+      for (int offset = lanes >> 1; offset > 0; offset >>= 1) {
+        toCondition[u] += __shfl_xor_sync(0xffffffffu, toCondition[u], offset);
+        toTime[u] += __shfl_xor_sync(0xffffffffu, toTime[u], offset);
+      }
+      if (lane == 0 && row < rows) {
+        dCondition[row] = first ? toCondition[u] : dCondition[row] + toCondition[u];
+        dTime[row] = first ? toTime[u] : dTime[row] + toTime[u];
+      }
     }
   }
   if (active)
 #pragma unroll
     for (int e = 0; e < V; e++) {
       shared[(slot * channels + c + e) * 2] = sa[e];
-      shared[(slot * channels + c + e) * 2 + 1] = sb[e];
+      shared[(slot * channels + c + e) * 2 + 1] = sb[e] * norm.inverse[c + e];
     }
   __syncthreads();
   for (int i = threadIdx.x; i < channels * 2; i += blockDim.x) {
@@ -276,12 +293,13 @@ __device__ void firstInputBackward(const T* du, const float* x, const T* conditi
 }
 
 /** d gamma, d beta and the two means of batch norm's gradient, from partial (splits, 2, channels): Σ da, Σ da·normalised. */
-extern "C" __global__ void finishBatchNormBackward(const double* partial, int splits, int channels, double count, float* dGamma, float* dBeta,
+template <typename S>
+__device__ void finishBatchNormBackward(const S* partial, int splits, int channels, double count, float* dGamma, float* dBeta,
                                                    float* meanA, float* meanB) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  const int c = (blockIdx.x * blockDim.x + threadIdx.x) / 32;
   if (c >= channels) return;
-  double a = 0.0, b = 0.0;
-  for (int k = 0; k < splits; k++) a += partial[k * 2 * channels + c], b += partial[(k * 2 + 1) * channels + c];
+  const double a = sumSplits(partial, splits, 2 * channels, c), b = sumSplits(partial, splits, 2 * channels, channels + c);
+  if (threadIdx.x & 31) return;
   dBeta[c] = static_cast<float>(a);
   dGamma[c] = static_cast<float>(b);
   meanA[c] = static_cast<float>(a / count);
@@ -385,20 +403,6 @@ extern "C" __global__ void advanceStep(SampleState* state) { state->stepIndex++;
                                                         float* partial, int64_t count) {                                       \
     lossGradient<T, T>(predicted, nullptr, x0, valid, gradient, partial, count);                                               \
   }                                                                                                                            \
-  extern "C" __global__ void __launch_bounds__(256)                                                                            \
-      layerInputBackward_##suffix(T* du, const T* v, Norm norm, const T* v2, Norm norm2, const T* condition, const T* time,    \
-                                  const T* extra, T* skipGradient, float* dCondition, float* dTime, float* sums, int64_t rows, \
-                                  int channels, int lanes, int first) {                                                        \
-    layerInputBackward<T, VECTOR>(du, v, norm, v2, norm2, condition, time, extra, skipGradient, dCondition, dTime, sums, rows, \
-                                  channels, lanes, first);                                                                     \
-  }                                                                                                                            \
-  extern "C" __global__ void __launch_bounds__(256)                                                                            \
-      layerInputBackwardScalar_##suffix(T* du, const T* v, Norm norm, const T* v2, Norm norm2, const T* condition,             \
-                                        const T* time, const T* extra, T* skipGradient, float* dCondition, float* dTime,       \
-                                        float* sums, int64_t rows, int channels, int lanes, int first) {                       \
-    layerInputBackward<T, 1>(du, v, norm, v2, norm2, condition, time, extra, skipGradient, dCondition, dTime, sums, rows,      \
-                             channels, lanes, first);                                                                          \
-  }                                                                                                                            \
   extern "C" __global__ void firstInputBackward_##suffix(const T* du, const float* x, const T* condition, const T* time,       \
                                                          float* dCondition, float* dTime, int64_t count, int first) {          \
     firstInputBackward<T>(du, x, condition, time, dCondition, dTime, count, first);                                            \
@@ -415,3 +419,34 @@ extern "C" __global__ void advanceStep(SampleState* state) { state->stepIndex++;
   }
 DENOISER(bf16, bf16, 8)
 DENOISER(f32, float, 4)
+
+#define LAYER_INPUT_BACKWARD(name, T, VECTOR, SKIP)                                                                            \
+  extern "C" __global__ void __launch_bounds__(256)                                                                            \
+      name(T* du, const T* v, Norm norm, const T* v2, Norm norm2, const T* condition, const T* time, const T* extra,           \
+           T* skipGradient, float* dCondition, float* dTime, float* sums, int64_t rows, int channels, int lanes, int first) {  \
+    layerInputBackward<T, VECTOR, SKIP>(du, v, norm, v2, norm2, condition, time, extra, skipGradient, dCondition, dTime, sums, \
+                                        rows, channels, lanes, first);                                                         \
+  }
+LAYER_INPUT_BACKWARD(layerInputBackward_bf16, bf16, 8, false)
+LAYER_INPUT_BACKWARD(layerInputBackwardSkip_bf16, bf16, 8, true)
+LAYER_INPUT_BACKWARD(layerInputBackwardScalar_bf16, bf16, 1, false)
+LAYER_INPUT_BACKWARD(layerInputBackwardScalarSkip_bf16, bf16, 1, true)
+LAYER_INPUT_BACKWARD(layerInputBackward_f32, float, 4, false)
+LAYER_INPUT_BACKWARD(layerInputBackwardSkip_f32, float, 4, true)
+LAYER_INPUT_BACKWARD(layerInputBackwardScalar_f32, float, 1, false)
+LAYER_INPUT_BACKWARD(layerInputBackwardScalarSkip_f32, float, 1, true)
+
+// Few tiles are summed as they are (f32), many after sumTiles (f64).
+#define FINISH_BATCH_NORM(suffix, S)                                                                                           \
+  extern "C" __global__ void finishBatchNorm_##suffix(                                                                         \
+      const S* partial, int splits, int channels, double count, const float* gamma, const float* beta, float* scale,           \
+      float* shift, float* mean, float* inverse, float* runningMean, float* runningVar, float* batchesTracked) {               \
+    finishBatchNorm<S>(partial, splits, channels, count, gamma, beta, scale, shift, mean, inverse, runningMean, runningVar,    \
+                       batchesTracked);                                                                                        \
+  }                                                                                                                            \
+  extern "C" __global__ void finishBatchNormBackward_##suffix(const S* partial, int splits, int channels, double count,        \
+                                                              float* dGamma, float* dBeta, float* meanA, float* meanB) {       \
+    finishBatchNormBackward<S>(partial, splits, channels, count, dGamma, dBeta, meanA, meanB);                                 \
+  }
+FINISH_BATCH_NORM(f32, float)
+FINISH_BATCH_NORM(f64, double)
