@@ -79,9 +79,8 @@ async function main(): Promise<void> {
         plan,
         noise: { kind: 'seeded', seed: 5, firstNetwork: 0 },
       });
-      let sum = 0;
-      for (const value of x) sum += value * value;
       const ms = performance.now() - started;
+      const sum = x.reduce((total, value) => total + value * value, 0);
       console.log(
         JSON.stringify({ sampleMs: ms, rms: Math.sqrt(sum / x.length), peakGiB: model.memory().peakBytes / 2 ** 30 }),
       );

@@ -45,6 +45,7 @@ const hopperGroups: Readonly<Record<string, number | undefined>> = {
   '96x64': 3,
 };
 const hopperTile = 64;
+const hopperTaps = 7;
 
 /** Channels of the depth as the kernels want them: a multiple of 16. */
 export function paddedChannels(channels: number): number {
@@ -192,14 +193,15 @@ export function convolve(
 /** Rows of partial sums a raw convolution fills. */
 export function sumRowsOf(queue: Queue, shape: ConvolutionShape): number {
   const groups = chooseHopper(queue, shape, 'raw');
-  if (groups !== null) return hopperBlocks(queue, shape, groups) * groups * 4;
+  if (groups !== null) return hopperBlocks(queue, shape, groups) * groups;
   return shape.rows * Math.ceil(shape.positions / chooseInstance(queue, shape).tile);
 }
 
 function chooseHopper(queue: Queue, shape: ConvolutionShape, end: ConvolutionEnd['kind']): number | null {
   const groups = hopperGroups[`${shape.inChannels}x${shape.outChannels}`];
-  if (groups === undefined || !queue.hopper || end === 'last') return null;
-  return hopperSharedBytes(shape, groups) <= queue.device.facts.sharedBytesPerBlock ? groups : null;
+  if (groups === undefined || !queue.hopper || end === 'last' || shape.taps !== hopperTaps) return null;
+  // Besides the tiles a block holds its biases.
+  return hopperSharedBytes(shape, groups) + shape.outChannels * 4 <= queue.device.facts.sharedBytesPerBlock ? groups : null;
 }
 
 /** All taps' weights, and two tiles a group. */
@@ -222,17 +224,18 @@ function convolveOnHopper(
   end: Exclude<ConvolutionEnd, { kind: 'last' }>,
   groups: number,
 ): number {
-  const { rows, positions, inChannels, outChannels, taps } = shape;
+  const { rows, positions, inChannels, outChannels } = shape;
   const blocks = hopperBlocks(queue, shape, groups);
+  const isHidden = end.kind === 'hidden';
+  // The kinds of HopperKind in kernels/convHopper.cu. A raw convolution without sums is an input gradient: no bias either.
+  const kind = isHidden ? (end.skip === 0n ? 'Hidden' : 'HiddenSkip') : end.sums === 0n ? 'Plain' : 'Statistics';
   const args: KernelArgument[] = [
-    ...[input, packed, bias, end.output, rows, positions, taps],
-    ...(end.kind === 'hidden'
-      ? [1, 0n, end.condition, end.time, positions, end.stepIndex, end.skip]
-      : [0, end.sums, 0n, 0n, 0, 0n, 0n]),
+    ...[input, packed, bias, end.output, rows, positions],
+    ...(isHidden ? [0n, end.condition, end.time, positions, end.stepIndex, end.skip] : [end.sums, 0n, 0n, 0, 0n, 0n]),
   ];
   const shared = hopperSharedBytes(shape, groups);
-  queue.launchExact(`conv1dHopper_${inChannels}x${outChannels}`, [blocks], [groups * 128], args, shared);
-  return blocks * groups * 4;
+  queue.launchExact(`conv1dHopper${kind}_${inChannels}x${outChannels}`, [blocks], [groups * 128], args, shared);
+  return blocks * groups;
 }
 
 function chooseInstance(queue: Queue, shape: ConvolutionShape): Instance {

@@ -196,13 +196,15 @@ export class CudaDevice {
     this.makeCurrent();
     this.#block = driver.allocateHost(8192);
     const nonBlocking = 1;
-    const createStream = () =>
-      driver.out64(out => driver.call('cuStreamCreate', ['void*', 'uint32'], out, nonBlocking));
-    this.stream = createStream();
+    const createStream = (priority: number) =>
+      driver.out64(out =>
+        driver.call('cuStreamCreateWithPriority', ['void*', 'uint32', 'int'], out, nonBlocking, priority),
+      );
+    this.stream = createStream(-1);
     const withoutTiming = 2;
     const createEvent = () =>
       driver.out64(out => driver.call('cuEventCreate', ['void*', 'uint32'], out, withoutTiming));
-    this.#side = { stream: createStream(), fork: createEvent(), joins: [createEvent(), createEvent()] };
+    this.#side = { stream: createStream(0), fork: createEvent(), joins: [createEvent(), createEvent()] };
   }
 
   get bytes(): number {

@@ -416,8 +416,8 @@ export class MambaLayer {
     const stride = BigInt(this.#convolved);
     queue.launch(
       `ssdStates_${this.#stateTile}`,
-      [nHeads, sequences.batch],
-      [128],
+      [Math.ceil(nHeads / 2), sequences.batch],
+      [256],
       [
         ...(dy === null ? [x, stride, b, stride] : [dy, BigInt(dInner), c, stride]),
         ...[dt, decay, states, sequences.length, nHeads, dState, dy === null ? 0 : 1],
@@ -463,7 +463,7 @@ export class MambaLayer {
     const state = this.#stateTile + pad;
     const square = q * (q + pad);
     const elements = {
-      states: 2 * (head + q * state),
+      states: 2 * (2 * head + q * state),
       output: (q + headDim) * state + head + square,
       backward: (2 * q + headDim) * state + 2 * head + 2 * square,
       backwardPrefetch: (2 * q + 4 * headDim) * state + 4 * head + 2 * square,

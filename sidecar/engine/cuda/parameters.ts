@@ -319,7 +319,7 @@ export class Parameters {
     const padded = Math.ceil(size / 4) * 4;
     if (this.optimizerState === 'float32') {
       const moments = [first! + BigInt(offset * 4), second! + BigInt(offset * 4)];
-      const grid = [Math.min(Math.ceil(padded / 1024), this.device.facts.multiprocessors * 16)] as const;
+      const grid = [Math.ceil(padded / 4096)] as const; // short blocks: what runs beside gets its turn soon
       queue.launchExact(
         `adamW_${element}`,
         grid,

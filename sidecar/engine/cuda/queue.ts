@@ -181,13 +181,13 @@ export class Queue {
   ): void {
     const splits = splitsFor(rows, width);
     if (splits === 1 && alsoOut === 0n) {
-      this.launchExact(`columnSums_${element}`, [Math.ceil(width / 128)], [128], [x, BigInt(pitch), out, rows, width]);
+      this.launchExact(`columnSums_${element}`, [Math.ceil(width / 32)], [32, 16], [x, BigInt(pitch), out, rows, width]);
       return;
     }
     this.memory.scope(() => {
       const partial = this.takeFloats('partial sums', splits * width);
-      const grid: Grid = [Math.ceil(width / 128), splits];
-      this.launchExact(`columnSums_${element}`, grid, [128], [x, BigInt(pitch), partial, rows, width]);
+      const grid: Grid = [Math.ceil(width / 32), splits];
+      this.launchExact(`columnSums_${element}`, grid, [32, 16], [x, BigInt(pitch), partial, rows, width]);
       this.sumPartials(partial, splits, width, out, alsoOut);
     });
   }
@@ -250,6 +250,6 @@ export class Queue {
 
 /** Row ranges of a column sum: enough blocks to fill a card, at least 16 rows each; a small sum is not worth a second kernel. */
 export function splitsFor(rows: number, width: number): number {
-  if (rows <= 256) return 1;
+  if (rows <= 512) return 1;
   return Math.max(1, Math.min(Math.ceil(rows / 16), Math.ceil(8192 / Math.ceil(width / 128)), 64));
 }

@@ -109,6 +109,19 @@ __device__ __forceinline__ float blockMax(float v, float* scratch) {
   return scratch[32];
 }
 
+/**
+ * Four neighbouring threads transpose a 4 × 4 of words: word k of thread q becomes word q of thread k. A thread's two channels
+ * of four 8-channel blocks so become the eight channels of one block: a 16-byte store.
+ */
+__device__ __forceinline__ uint4 quadTranspose(uint32_t w0, uint32_t w1, uint32_t w2, uint32_t w3) {
+  const bool odd = threadIdx.x & 1, high = threadIdx.x & 2;
+  const uint32_t a = __shfl_xor_sync(0xffffffffu, odd ? w0 : w1, 1), b = __shfl_xor_sync(0xffffffffu, odd ? w2 : w3, 1);
+  w0 = odd ? a : w0, w1 = odd ? w1 : a, w2 = odd ? b : w2, w3 = odd ? w3 : b;
+  const uint32_t c = __shfl_xor_sync(0xffffffffu, high ? w0 : w2, 2), d = __shfl_xor_sync(0xffffffffu, high ? w1 : w3, 2);
+  w0 = high ? c : w0, w2 = high ? w2 : c, w1 = high ? d : w1, w3 = high ? w3 : d;
+  return make_uint4(w0, w1, w2, w3);
+}
+
 // --- asynchronous copies global → shared, 16 bytes each; `valid` false writes zeros
 __device__ __forceinline__ void copyAsync(void* shared, const void* global, bool valid) {
   const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));

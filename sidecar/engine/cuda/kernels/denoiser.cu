@@ -126,6 +126,7 @@ extern "C" __global__ void sumTiles(const float* sums, double* partial, int tile
 /** Column c of (splits, width) sums, added by one warp. All lanes get it. */
 template <typename S> __device__ __forceinline__ double sumSplits(const S* sums, int splits, int width, int c) {
   double s = 0.0;
+#pragma unroll 8
   for (int k = threadIdx.x & 31; k < splits; k += 32) s += static_cast<double>(sums[static_cast<int64_t>(k) * width + c]);
 #pragma unroll
   for (int offset = 16; offset > 0; offset >>= 1) s += __shfl_xor_sync(0xffffffffu, s, offset);

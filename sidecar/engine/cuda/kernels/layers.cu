@@ -70,16 +70,23 @@ template <typename T> __device__ void activationBackward(T* gradient, const T* b
   gradient[i] = fromFloat<T>(toFloat(gradient[i]) * (activation == 1 ? siluGradientOf<T>(x) : geluGradient(x)));
 }
 
-/** partial (gridDim.y, width) column sums of (rows, width) at pitch. Grid (width/128, splits), block 128. */
+/** partial (gridDim.y, width) column sums of (rows, width) at pitch. Grid (width/32, splits), block (32, 16). */
 template <typename T> __device__ void columnSums(const T* in, int64_t pitch, float* partial, int rows, int width) {
-  const int c = blockIdx.x * blockDim.x + threadIdx.x;
-  if (c >= width) return;
+  __shared__ float shared[16][32];
+  const int c = blockIdx.x * 32 + threadIdx.x;
   const int first = static_cast<int>(static_cast<int64_t>(rows) * blockIdx.y / gridDim.y);
   const int last = static_cast<int>(static_cast<int64_t>(rows) * (blockIdx.y + 1) / gridDim.y);
   float s = 0.0f;
-#pragma unroll 8
-  for (int r = first; r < last; r++) s += toFloat(in[r * pitch + c]);
-  partial[static_cast<int64_t>(blockIdx.y) * width + c] = s;
+  if (c < width)
+#pragma unroll 4
+    for (int r = first + threadIdx.y; r < last; r += 16) s += toFloat(in[r * pitch + c]);
+  shared[threadIdx.y][threadIdx.x] = s;
+  __syncthreads();
+  if (threadIdx.y == 0 && c < width) {
+#pragma unroll
+    for (int k = 1; k < 16; k++) s += shared[k][threadIdx.x];
+    partial[static_cast<int64_t>(blockIdx.y) * width + c] = s;
+  }
 }
 extern "C" __global__ void sumPartials(const float* partial, int splits, int64_t width, float* out, float* alsoOut) {
   const int64_t c = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;

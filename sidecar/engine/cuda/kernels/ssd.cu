@@ -36,6 +36,26 @@ __device__ __forceinline__ void loadRows(T* tile, int pitch, const T* from, int6
   }
 }
 
+/**
+ * Four neighbouring 8-column blocks of one accumulator row (h 0, or 1: eight rows below) to `to`, the row's first column of them.
+ * All lanes call it; `live` says whether the row exists, `vectors` whether its address allows 16 bytes.
+ */
+__device__ __forceinline__ void storeFour(float* to, const float (*acc)[4], int h, bool live, bool) {
+  if (live)
+#pragma unroll
+    for (int j = 0; j < 4; j++) storePair(to + j * 8 + (threadIdx.x & 3) * 2, acc[j][2 * h], acc[j][2 * h + 1]);
+}
+__device__ __forceinline__ void storeFour(bf16* to, const float (*acc)[4], int h, bool live, bool vectors) {
+  if (vectors) {
+    const uint4 v = quadTranspose(packBf16(acc[0][2 * h], acc[0][2 * h + 1]), packBf16(acc[1][2 * h], acc[1][2 * h + 1]),
+                                  packBf16(acc[2][2 * h], acc[2][2 * h + 1]), packBf16(acc[3][2 * h], acc[3][2 * h + 1]));
+    if (live) *reinterpret_cast<uint4*>(to + (threadIdx.x & 3) * 8) = v;
+  } else if (live) {
+#pragma unroll
+    for (int j = 0; j < 4; j++) storePair(to + j * 8 + (threadIdx.x & 3) * 2, acc[j][2 * h], acc[j][2 * h + 1]);
+  }
+}
+
 /** Q consecutive float32 values of dt and of the decay into shared memory, asynchronously. */
 template <int Q> __device__ __forceinline__ void loadDecay(float* dtChunk, float* s, const float* dt, const float* decay, int64_t at) {
   const int i = threadIdx.x * 4;
@@ -47,24 +67,31 @@ template <int Q> __device__ __forceinline__ void loadDecay(float* dtChunk, float
  * The state before each chunk. Forward: rows = x, factors = B, weights e^{s_last - s_j} dt_j. Reverse (gradient of the state
  * after each chunk): rows = dy, factors = C, weights e^{s_i}, chunks from last to first.
  * Shapes: rows (b, L, ·) at rowStride, factors (b, L, ·) at factorStride, dt and decay (b, chunks, nHeads, Q),
- * states (b, chunks, nHeads, 64, dState). Grid (nHeads, b), block 128. The next chunk travels while this one is multiplied.
+ * states (b, chunks, nHeads, 64, dState). Grid (nHeads/2, b), block 256: two heads share the factors, four warps each. The next
+ * chunk travels while this one is multiplied.
  */
 template <typename T, int N>
 __device__ void ssdStates(const T* rows, int64_t rowStride, const T* factors, int64_t factorStride, const float* dt, const float* decay,
                           T* states, int length, int nHeads, int dState, int reverse) {
   constexpr int Q = Chunk<T>::size, P = headDim, pp = P + Lanes<T>::pad, pn = N + Lanes<T>::pad, NT = N / 8, V = Lanes<T>::vector;
   extern __shared__ __align__(16) unsigned char sharedBytes[];
-  T* tiles = reinterpret_cast<T*>(sharedBytes);  // two of (Q, P) and (Q, N)
-  constexpr int stage = Q * (pp + pn);
-  __shared__ __align__(16) float dtChunk[2][Q], s[2][Q];
-  const int head = blockIdx.x, batch = blockIdx.y, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  T* tiles = reinterpret_cast<T*>(sharedBytes);  // two of: (Q, P) of either head, (Q, N)
+  constexpr int stage = Q * (2 * pp + pn);
+  __shared__ __align__(16) float dtChunk[2][2][Q], s[2][2][Q];
+  const int batch = blockIdx.y, mine = threadIdx.x >> 7, thread = threadIdx.x & 127, warp = thread >> 5, lane = threadIdx.x & 31;
+  const int firstHead = blockIdx.x * 2, head = firstHead + mine, heads = min(2, nHeads - firstHead);
   const int chunks = (length + Q - 1) / Q;
   auto load = [&](int step, int k) {
     const int chunk = reverse ? chunks - 1 - step : step, l0 = chunk * Q, valid = min(Q, length - l0);
     const int64_t row = static_cast<int64_t>(batch) * length + l0;
-    loadDecay<Q>(dtChunk[k], s[k], dt, decay, ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * Q);
-    loadRows(tiles + k * stage, pp, rows + row * rowStride + head * P, rowStride, Q, P, valid, P);
-    loadRows(tiles + k * stage + Q * pp, pn, factors + row * factorStride, factorStride, Q, N, valid, dState);
+    T* to = tiles + k * stage;
+    const int i = thread * 4;
+    const int64_t at = ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + min(head, nHeads - 1)) * Q;
+    if (i < Q) copyAsync(dtChunk[k][mine] + i, dt + at + i, true);
+    else if (i < 2 * Q) copyAsync(s[k][mine] + i - Q, decay + at + i - Q, true);
+    for (int h = 0; h < 2; h++)
+      loadRows(to + h * Q * pp, pp, rows + row * rowStride + (firstHead + min(h, heads - 1)) * P, rowStride, Q, P, valid, P);
+    loadRows(to + 2 * Q * pp, pn, factors + row * factorStride, factorStride, Q, N, valid, dState);
     copyCommit();
   };
   float acc[1][NT][4];
@@ -77,28 +104,31 @@ __device__ void ssdStates(const T* rows, int64_t rowStride, const T* factors, in
     const int k = step & 1, chunk = reverse ? chunks - 1 - step : step;
     if (step + 1 < chunks) load(step + 1, k ^ 1);
     T* to = states + ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * P * dState;
+    if (dState == N) {
 #pragma unroll
-    for (int j = 0; j < NT; j++)
+      for (int h = 0; h < 2; h++)
 #pragma unroll
-      for (int h = 0; h < 2; h++) {
-        const int p = warp * 16 + (lane >> 2) + h * 8, n = j * 8 + (lane & 3) * 2;
-        if (dState % 2 == 0) {
-          if (n < dState) storePair(to + p * dState + n, acc[0][j][2 * h], acc[0][j][2 * h + 1]);
-        } else {
-          if (n < dState) to[p * dState + n] = fromFloat<T>(acc[0][j][2 * h]);
-          if (n + 1 < dState) to[p * dState + n + 1] = fromFloat<T>(acc[0][j][2 * h + 1]);
+        for (int j = 0; j < NT; j += 4)
+          storeFour(to + (warp * 16 + (lane >> 2) + h * 8) * dState + j * 8, acc[0] + j, h, mine < heads, true);
+    } else if (mine < heads) {
+#pragma unroll
+      for (int j = 0; j < NT; j++)
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+          const int p = warp * 16 + (lane >> 2) + (e >> 1) * 8, n = j * 8 + (lane & 3) * 2 + (e & 1);
+          if (n < dState) to[p * dState + n] = fromFloat<T>(acc[0][j][e]);
         }
-      }
+    }
     if (step + 1 < chunks) copyWait<1>();
     else copyWait<0>();
     __syncthreads();
-    T* rowTile = tiles + k * stage;
-    const T* factorTile = rowTile + Q * pp;
-    const float sLast = s[k][Q - 1];
-    for (int i = threadIdx.x; i < Q * (P / V); i += 128) {
+    T* rowTile = tiles + k * stage + mine * Q * pp;
+    const T* factorTile = tiles + k * stage + 2 * Q * pp;
+    const float sLast = s[k][mine][Q - 1];
+    for (int i = thread; i < Q * (P / V); i += 128) {
       const int r = i / (P / V);
       T* at = rowTile + r * pp + (i % (P / V)) * V;
-      const float w = reverse ? expOf<T>(s[k][r]) : expOf<T>(sLast - s[k][r]) * dtChunk[k][r];
+      const float w = reverse ? expOf<T>(s[k][mine][r]) : expOf<T>(sLast - s[k][mine][r]) * dtChunk[k][mine][r];
       float v[V];
       loadVector(at, v);
 #pragma unroll
@@ -178,16 +208,17 @@ __device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_
     __syncthreads();
     warpTile<1, NP, false, true>(acc, mTile + wr * 16 * pq, pq, xTile + wc * NP * 8, pp, Q);
 #pragma unroll
-    for (int j = 0; j < NP; j++)
+    for (int h = 0; h < 2; h++) {
+      const int i = wr * 16 + (lane >> 2) + h * 8;
 #pragma unroll
-      for (int h = 0; h < 2; h++) {
-        const int i = wr * 16 + (lane >> 2) + h * 8, p = (wc * NP + j) * 8 + (lane & 3) * 2;
-        if (i < valid) {
-          const T* xp = xTile + i * pp + p;
-          storePair(y + (row + i) * static_cast<int64_t>(nHeads) * P + head * P + p, acc[0][j][2 * h] + d * toFloat(xp[0]),
-                    acc[0][j][2 * h + 1] + d * toFloat(xp[1]));
-        }
+      for (int j = 0; j < NP; j++) {
+        const float2 xv = loadPair(xTile + i * pp + (wc * NP + j) * 8 + (lane & 3) * 2);
+        acc[0][j][2 * h] += d * xv.x, acc[0][j][2 * h + 1] += d * xv.y;
       }
+#pragma unroll
+      for (int j = 0; j < NP; j += 4)
+        storeFour(y + (row + i) * static_cast<int64_t>(nHeads) * P + head * P + (wc * NP + j) * 8, acc[0] + j, h, i < valid, true);
+    }
   }
 }
 
@@ -392,10 +423,15 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
 #pragma unroll
     for (int h = 0; h < 2; h++) {
       const int i = wr * 16 + r0 + h * 8;
-      if (i < valid)
+      if constexpr (NP % 4 == 0) {
+#pragma unroll
+        for (int j = 0; j < NP; j += 4)
+          storeFour(dx + (row + i) * dxStride + head * P + (wc * NP + j) * 8, gradient[0] + j, h, i < valid, dxStride % Lanes<T>::vector == 0);
+      } else if (i < valid) {
 #pragma unroll
         for (int j = 0; j < NP; j++)
           storePair(dx + (row + i) * dxStride + head * P + (wc * NP + j) * 8 + c0, gradient[0][j][2 * h], gradient[0][j][2 * h + 1]);
+      }
     }
     {
       float t[1][NN][4];
@@ -480,7 +516,7 @@ __device__ void ssdReduceGroups(const float* partialB, const float* partialC, T*
 }
 
 #define SSD(suffix, T, N)                                                                                                         \
-  extern "C" __global__ void __launch_bounds__(128)                                                                               \
+  extern "C" __global__ void __launch_bounds__(256)                                                                               \
       ssdStates_##N##_##suffix(const T* rows, int64_t rowStride, const T* factors, int64_t factorStride, const float* dt,         \
                                const float* decay, T* states, int length, int nHeads, int dState, int reverse) {                  \
     ssdStates<T, N>(rows, rowStride, factors, factorStride, dt, decay, states, length, nHeads, dState, reverse);                   \
