@@ -201,7 +201,9 @@ function chooseHopper(queue: Queue, shape: ConvolutionShape, end: ConvolutionEnd
   const groups = hopperGroups[`${shape.inChannels}x${shape.outChannels}`];
   if (groups === undefined || !queue.hopper || end === 'last' || shape.taps !== hopperTaps) return null;
   // Besides the tiles a block holds its biases.
-  return hopperSharedBytes(shape, groups) + shape.outChannels * 4 <= queue.device.facts.sharedBytesPerBlock ? groups : null;
+  return hopperSharedBytes(shape, groups) + shape.outChannels * 4 <= queue.device.facts.sharedBytesPerBlock
+    ? groups
+    : null;
 }
 
 /** All taps' weights, and two tiles a group. */
@@ -282,7 +284,8 @@ export function weightGradient(queue: Queue, dv: bigint, u: bigint, dWeight: big
     const warps = Math.min(8, taps);
     const tiles = Math.ceil(outChannels / tileOut) * Math.ceil(inChannels / tileIn);
     const perCard = Math.max(1, Math.floor((queue.device.facts.multiprocessors * 2) / tiles));
-    const splits = Math.min(rows * Math.ceil(positions / depth), perCard);
+    // A split writes a whole gradient: with little to add up, fewer are faster.
+    const splits = Math.max(1, Math.min(Math.ceil((rows * Math.ceil(positions / depth)) / 12), perCard));
     const partial = queue.takeFloats('convolution gradients', splits * taps * pairs);
     const pad = 16 / queue.bytes(1);
     const shared = 2 * queue.bytes(depth * (tileOut + pad) + (depth + warps - 1) * (tileIn + pad));

@@ -371,8 +371,8 @@ export class DenoiserStep {
     this.#reduceSums(sums, tiles, channels, (suffix, partial, splits) =>
       queue.launchExact(
         `finishBatchNorm_${suffix}`,
-        [Math.ceil(channels / 4)],
-        [128],
+        [Math.ceil(channels / 32)],
+        [32, 16],
         [
           ...[partial, splits, channels, { f64: this.#n * this.#dim }, value('weight'), value('bias')],
           ...[norm.scale, norm.shift, norm.mean, norm.inverse],
@@ -391,7 +391,7 @@ export class DenoiserStep {
   ): void {
     const { queue } = this;
     const width = channels * 2;
-    if (tiles <= 2048) {
+    if (tiles <= 1024) {
       finish('f32', sums, tiles);
       return;
     }
@@ -423,14 +423,15 @@ export class DenoiserStep {
     const places = this.#n * this.#dim;
     const skip = layer.skipFrom;
     const norm = norms[i - 1]!;
-    const vector = queue.element === 'bf16' ? 8 : 4;
-    const perLane = channels % vector === 0 ? vector : 1;
+    // A thread owns 4 neighbouring channels, 8 where a warp would not reach over all of them, 1 where they do not divide.
+    const perLane = channels % 4 !== 0 ? 1 : channels <= 128 ? 4 : 8;
+    const width = { 1: 'Scalar', 4: '', 8: 'Wide' }[perLane];
     const lanes = 2 ** Math.ceil(Math.log2(channels / perLane));
     const slots = 256 / lanes;
-    const blocks = Math.min(Math.ceil(places / slots), queue.device.facts.multiprocessors * 4);
+    const blocks = Math.min(Math.ceil(places / slots), queue.device.facts.multiprocessors * 3);
     queue.memory.scope(() => {
       const sums = queue.takeFloats('partial sums', blocks * 2 * channels);
-      const kernel = `layerInputBackward${perLane === 1 ? 'Scalar' : ''}${skip === null ? '' : 'Skip'}`;
+      const kernel = `layerInputBackward${width}${skip === null ? '' : 'Skip'}`;
       queue.launch(
         kernel,
         [blocks],
@@ -449,8 +450,8 @@ export class DenoiserStep {
       this.#reduceSums(sums, blocks, channels, (suffix, partial, splits) =>
         queue.launchExact(
           `finishBatchNormBackward_${suffix}`,
-          [Math.ceil(channels / 4)],
-          [128],
+          [Math.ceil(channels / 32)],
+          [32, 16],
           [...[partial, splits, channels, { f64: places }, gradient('weight'), gradient('bias'), meanA, meanB]],
         ),
       );

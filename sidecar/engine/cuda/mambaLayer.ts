@@ -7,7 +7,7 @@
 import type { MambaLayerSpec } from '../../model/modelSpec';
 import { unsupportedModel } from './cudaErrors';
 import type { Parameters } from './parameters';
-import { splitsFor, type Queue } from './queue';
+import type { Queue } from './queue';
 
 /** Sequences the layer runs over. `gate`: the condition counts from this position on. */
 export interface Sequences {
@@ -156,7 +156,7 @@ export class MambaLayer {
         parameters.finish(queue, outProjection);
         const rowsArgument = { ints: [sequences.length, sequences.gate, shared ? 1 : 0] };
         const chosenPointer = chosen?.pointer ?? 0n;
-        const splits = splitsFor(this.outputRows, dInner);
+        const splits = Math.min(64, Math.ceil(this.outputRows / 8));
         const partial = queue.takeFloats('partial sums', splits * dInner);
         queue.launch(
           'gateNormWeightGradient',
@@ -200,12 +200,10 @@ export class MambaLayer {
         const partialB = queue.takeFloats('partial sums', nGroups * rows * dState);
         const partialC = queue.takeFloats('partial sums', nGroups * rows * dState);
         const perChunk = sequences.batch * this.#nChunks;
-        const wanted = this.#sharedBytes('backwardPrefetch');
-        const prefetch = queue.element === 'bf16' && wanted <= queue.device.facts.sharedBytesPerBlock;
         const partialA = queue.takeFloats('partial sums', perChunk * nHeads);
         const partialD = queue.takeFloats('partial sums', perChunk * nHeads);
         queue.launch(
-          `${prefetch ? 'ssdBackwardPrefetch' : 'ssdBackward'}_${this.#stateTile}`,
+          `ssdBackward_${this.#stateTile}`,
           [nGroups, this.#nChunks, sequences.batch],
           [256],
           [
@@ -216,7 +214,7 @@ export class MambaLayer {
             ...[this.#value('A_log'), this.#value('D'), states, stateGradients, dy, dxc, BigInt(this.#convolved), ddt],
             ...[partialB, partialC, partialA, partialD, sequences.length, nHeads, dState, headsPerBlock],
           ],
-          prefetch ? wanted : this.#sharedBytes('backward'),
+          this.#sharedBytes('backward'),
         );
         queue.launch(
           'ssdReduceGroups',
@@ -229,7 +227,8 @@ export class MambaLayer {
         );
         queue.columnSums(partialA, nHeads, perChunk, nHeads, parameters.gradient(`${prefix}.A_log`).pointer, 0n, 'f32');
         queue.columnSums(partialD, nHeads, perChunk, nHeads, parameters.gradient(`${prefix}.D`).pointer, 0n, 'f32');
-        const segments = Math.ceil(sequences.length / 64);
+        const segment = segmentOf(sequences.length, 64);
+        const segments = Math.ceil(sequences.length / segment);
         const partial = queue.takeFloats('partial sums', sequences.batch * segments * (dConv + 1) * this.#convolved);
         const rowsArgument = { ints: [sequences.length, sequences.gate, shared ? 1 : 0] };
         queue.launch(
@@ -238,7 +237,7 @@ export class MambaLayer {
           [128],
           [
             ...[x, BigInt(xPitch), rowsArgument, this.#value('conv1d.weight'), this.#value('conv1d.bias')],
-            ...[dxc, dx, BigInt(dxPitch), partial, this.#convolved, dConv],
+            ...[dxc, dx, BigInt(dxPitch), partial, this.#convolved, dConv, segment],
           ],
         );
         queue.launchExact(
@@ -380,7 +379,11 @@ export class MambaLayer {
     const decay = queue.takeFloats('dt', steps);
     queue.launch(
       'mambaConvolve',
-      [Math.ceil(this.#convolved / 256), Math.ceil(sequences.length / 32), sequences.batch],
+      [
+        Math.ceil(this.#convolved / 256),
+        Math.ceil(sequences.length / segmentOf(sequences.length, 32)),
+        sequences.batch,
+      ],
       [128],
       [
         ...[
@@ -392,6 +395,7 @@ export class MambaLayer {
           xc,
           this.#convolved,
           spec.dConv,
+          segmentOf(sequences.length, 32),
         ],
       ],
     );
@@ -455,7 +459,7 @@ export class MambaLayer {
   }
 
   /** Dynamic shared memory of the state-space kernels, from their tile sizes. */
-  #sharedBytes(kernel: 'states' | 'output' | 'backward' | 'backwardPrefetch'): number {
+  #sharedBytes(kernel: 'states' | 'output' | 'backward'): number {
     const q = chunkSize[this.queue.element];
     const size = this.queue.bytes(1);
     const pad = 16 / size;
@@ -466,10 +470,12 @@ export class MambaLayer {
       states: 2 * (2 * head + q * state),
       output: (q + headDim) * state + head + square,
       backward: (2 * q + headDim) * state + 2 * head + 2 * square,
-      backwardPrefetch: (2 * q + 4 * headDim) * state + 4 * head + 2 * square,
     };
     return elements[kernel] * size;
   }
 }
+
+/** Positions a thread of the convolution walks: few in short sequences, whose time is latency. */
+const segmentOf = (length: number, most: number) => (length <= 256 ? 8 : most);
 
 const roundUp8 = (n: number) => Math.ceil(n / 8) * 8;

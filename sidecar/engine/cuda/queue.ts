@@ -181,7 +181,12 @@ export class Queue {
   ): void {
     const splits = splitsFor(rows, width);
     if (splits === 1 && alsoOut === 0n) {
-      this.launchExact(`columnSums_${element}`, [Math.ceil(width / 32)], [32, 16], [x, BigInt(pitch), out, rows, width]);
+      this.launchExact(
+        `columnSums_${element}`,
+        [Math.ceil(width / 32)],
+        [32, 16],
+        [x, BigInt(pitch), out, rows, width],
+      );
       return;
     }
     this.memory.scope(() => {

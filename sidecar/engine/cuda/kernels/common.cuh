@@ -34,6 +34,12 @@ __device__ __forceinline__ void loadVector(const bf16* p, float (&v)[8]) {
     v[2 * i + 1] = __uint_as_float(w[i] & 0xffff0000u);
   }
 }
+/** 8 bytes of bfloat16. */
+__device__ __forceinline__ void loadVector(const bf16* p, float (&v)[4]) {
+  const uint2 x = *reinterpret_cast<const uint2*>(p);
+  v[0] = __uint_as_float(x.x << 16), v[1] = __uint_as_float(x.x & 0xffff0000u);
+  v[2] = __uint_as_float(x.y << 16), v[3] = __uint_as_float(x.y & 0xffff0000u);
+}
 __device__ __forceinline__ void storeVector(float* p, const float (&v)[4]) {
   *reinterpret_cast<float4*>(p) = make_float4(v[0], v[1], v[2], v[3]);
 }
@@ -44,6 +50,9 @@ __device__ __forceinline__ uint32_t packBf16(float low, float high) {
 __device__ __forceinline__ void storeVector(bf16* p, const float (&v)[8]) {
   *reinterpret_cast<uint4*>(p) =
       make_uint4(packBf16(v[0], v[1]), packBf16(v[2], v[3]), packBf16(v[4], v[5]), packBf16(v[6], v[7]));
+}
+__device__ __forceinline__ void storeVector(bf16* p, const float (&v)[4]) {
+  *reinterpret_cast<uint2*>(p) = make_uint2(packBf16(v[0], v[1]), packBf16(v[2], v[3]));
 }
 __device__ __forceinline__ void storePair(float* p, float a, float b) { *reinterpret_cast<float2*>(p) = make_float2(a, b); }
 __device__ __forceinline__ void storePair(bf16* p, float a, float b) { *reinterpret_cast<uint32_t*>(p) = packBf16(a, b); }

@@ -354,6 +354,7 @@ extern "C" __global__ void convReduceWeightGradient(const float* partial, float*
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= taps * pairs) return;
   float s = 0.0f;
+#pragma unroll 8
   for (int k = 0; k < splits; k++) s += partial[static_cast<int64_t>(k) * taps * pairs + i];
   gradient[(i % pairs) * taps + i / pairs] = s;
 }

@@ -123,25 +123,30 @@ extern "C" __global__ void sumTiles(const float* sums, double* partial, int tile
   }
 }
 
-/** Column c of (splits, width) sums, added by one warp. All lanes get it. */
-template <typename S> __device__ __forceinline__ double sumSplits(const S* sums, int splits, int width, int c) {
+/** Column c of (splits, width) sums by the 16 threads of a block (32, 16) that share it; the first gets it. `shared` (16, 32). */
+template <typename S> __device__ __forceinline__ double sumSplits(const S* sums, int splits, int width, int c, double (*shared)[32]) {
   double s = 0.0;
+  if (c < width)
 #pragma unroll 8
-  for (int k = threadIdx.x & 31; k < splits; k += 32) s += static_cast<double>(sums[static_cast<int64_t>(k) * width + c]);
+    for (int k = threadIdx.y; k < splits; k += 16) s += static_cast<double>(sums[static_cast<int64_t>(k) * width + c]);
+  __syncthreads();
+  shared[threadIdx.y][threadIdx.x] = s;
+  __syncthreads();
+  if (threadIdx.y == 0)
 #pragma unroll
-  for (int offset = 16; offset > 0; offset >>= 1) s += __shfl_xor_sync(0xffffffffu, s, offset);
+    for (int k = 1; k < 16; k++) s += shared[k][threadIdx.x];
   return s;
 }
 
-/** Statistics of a batch from partial (splits, 2, channels) sums; a warp a channel; running values take a tenth of them (variance unbiased). */
+/** Statistics of a batch from partial (splits, 2, channels) sums; grid (channels/32), block (32, 16); running values take a tenth of them (variance unbiased). */
 template <typename S>
 __device__ void finishBatchNorm(const S* partial, int splits, int channels, double count, const float* gamma, const float* beta,
                                            float* scale, float* shift, float* mean, float* inverse, float* runningMean, float* runningVar,
                                            float* batchesTracked) {
-  const int c = (blockIdx.x * blockDim.x + threadIdx.x) / 32;
-  if (c >= channels) return;
-  const double s = sumSplits(partial, splits, 2 * channels, c), q = sumSplits(partial, splits, 2 * channels, channels + c);
-  if (threadIdx.x & 31) return;
+  __shared__ double shared[16][32];
+  const int c = blockIdx.x * 32 + threadIdx.x;
+  const double s = sumSplits(partial, splits, 2 * channels, c, shared), q = sumSplits(partial, splits, 2 * channels, channels + c, shared);
+  if (threadIdx.y != 0 || c >= channels) return;
   if (c == 0 && batchesTracked != nullptr) batchesTracked[0] += 1.0f;
   const double m = s / count;
   const double variance = fmax(q / count - m * m, 0.0);
@@ -214,11 +219,13 @@ __device__ void layerInputBackward(T* du, const T* v, Norm norm, const T* v2, No
   // Two positions at a time: twice the loads in flight. All lanes of a warp stay in the loop together, the shuffles need them.
   for (int64_t base = static_cast<int64_t>(blockIdx.x) * slots; base < rows; base += 2 * perPass) {
     float g[2][V], x[2][V], y[2][V], w[2][V], cd[2], tm[2], toCondition[2] = {0.0f, 0.0f}, toTime[2] = {0.0f, 0.0f};
+    float oldCondition[2] = {0.0f, 0.0f}, oldTime[2] = {0.0f, 0.0f};
 #pragma unroll
     for (int u = 0; u < 2; u++) {
       const int64_t row = base + u * perPass + slot, at = row * channels + c;
       if (!active || row >= rows) continue;
       cd[u] = toFloat(condition[row]), tm[u] = toFloat(time[row]);
+      if (!first) oldCondition[u] = dCondition[row], oldTime[u] = dTime[row];
       if constexpr (V == 1) {
         g[u][0] = toFloat(du[at]), x[u][0] = toFloat(v[at]);
         if (Skip) y[u][0] = toFloat(v2[at]);
@@ -264,8 +271,8 @@ __device__ void layerInputBackward(T* du, const T* v, Norm norm, const T* v2, No
         toTime[u] += __shfl_xor_sync(0xffffffffu, toTime[u], offset);
       }
       if (lane == 0 && row < rows) {
-        dCondition[row] = first ? toCondition[u] : dCondition[row] + toCondition[u];
-        dTime[row] = first ? toTime[u] : dTime[row] + toTime[u];
+        dCondition[row] = oldCondition[u] + toCondition[u];
+        dTime[row] = oldTime[u] + toTime[u];
       }
     }
   }
@@ -297,10 +304,10 @@ __device__ void firstInputBackward(const T* du, const float* x, const T* conditi
 template <typename S>
 __device__ void finishBatchNormBackward(const S* partial, int splits, int channels, double count, float* dGamma, float* dBeta,
                                                    float* meanA, float* meanB) {
-  const int c = (blockIdx.x * blockDim.x + threadIdx.x) / 32;
-  if (c >= channels) return;
-  const double a = sumSplits(partial, splits, 2 * channels, c), b = sumSplits(partial, splits, 2 * channels, channels + c);
-  if (threadIdx.x & 31) return;
+  __shared__ double shared[16][32];
+  const int c = blockIdx.x * 32 + threadIdx.x;
+  const double a = sumSplits(partial, splits, 2 * channels, c, shared), b = sumSplits(partial, splits, 2 * channels, channels + c, shared);
+  if (threadIdx.y != 0 || c >= channels) return;
   dBeta[c] = static_cast<float>(a);
   dGamma[c] = static_cast<float>(b);
   meanA[c] = static_cast<float>(a / count);
@@ -428,8 +435,10 @@ DENOISER(f32, float, 4)
     layerInputBackward<T, VECTOR, SKIP>(du, v, norm, v2, norm2, condition, time, extra, skipGradient, dCondition, dTime, sums, \
                                         rows, channels, lanes, first);                                                         \
   }
-LAYER_INPUT_BACKWARD(layerInputBackward_bf16, bf16, 8, false)
-LAYER_INPUT_BACKWARD(layerInputBackwardSkip_bf16, bf16, 8, true)
+LAYER_INPUT_BACKWARD(layerInputBackward_bf16, bf16, 4, false)
+LAYER_INPUT_BACKWARD(layerInputBackwardSkip_bf16, bf16, 4, true)
+LAYER_INPUT_BACKWARD(layerInputBackwardWide_bf16, bf16, 8, false)
+LAYER_INPUT_BACKWARD(layerInputBackwardWideSkip_bf16, bf16, 8, true)
 LAYER_INPUT_BACKWARD(layerInputBackwardScalar_bf16, bf16, 1, false)
 LAYER_INPUT_BACKWARD(layerInputBackwardScalarSkip_bf16, bf16, 1, true)
 LAYER_INPUT_BACKWARD(layerInputBackward_f32, float, 4, false)

@@ -28,17 +28,17 @@ template <typename T> __device__ __forceinline__ float2 readPair(const T* x, int
   return v;
 }
 
-constexpr int maxTaps = 4, forwardSegment = 32, backwardSegment = 64;
+constexpr int maxTaps = 4;
 
 /**
  * silu(causal depthwise convolution). Shapes: raw x B C columns → out (b·L, channels). A thread has two channels (their number
- * is even). Grid (channels/256, segments, b), block 128.
+ * is even) of `segment` positions. Grid (channels/256, segments, b), block 128.
  */
 template <typename T>
-__device__ void mambaConvolve(const T* raw, int64_t pitch, Rows rows, const float* weight, const float* bias, T* out, int channels, int taps) {
+__device__ void mambaConvolve(const T* raw, int64_t pitch, Rows rows, const float* weight, const float* bias, T* out, int channels, int taps, int segment) {
   const int c = (blockIdx.x * blockDim.x + threadIdx.x) * 2;
   if (c >= channels) return;
-  const int first = blockIdx.y * forwardSegment, last = min(rows.length, first + forwardSegment);
+  const int first = blockIdx.y * segment, last = min(rows.length, first + segment);
   const int64_t base = static_cast<int64_t>(blockIdx.z) * rows.length;
   float2 w[maxTaps], window[maxTaps];
 #pragma unroll
@@ -68,10 +68,10 @@ __device__ void mambaConvolve(const T* raw, int64_t pitch, Rows rows, const floa
  */
 template <typename T>
 __device__ void mambaConvolveBackward(const T* raw, int64_t pitch, Rows rows, const float* weight, const float* bias, const T* dOut, T* dRaw,
-                                      int64_t dPitch, float* partial, int channels, int taps) {
+                                      int64_t dPitch, float* partial, int channels, int taps, int segment) {
   const int c = (blockIdx.x * blockDim.x + threadIdx.x) * 2;
   if (c >= channels) return;
-  const int first = blockIdx.y * backwardSegment, last = min(rows.length, first + backwardSegment);
+  const int first = blockIdx.y * segment, last = min(rows.length, first + segment);
   const int64_t base = static_cast<int64_t>(blockIdx.z) * rows.length;
   const float2 zero = make_float2(0.0f, 0.0f);
   float2 w[maxTaps], window[maxTaps], dAct[maxTaps], dw[maxTaps], db = zero;
@@ -306,13 +306,13 @@ __device__ void reduceShared(const T* in, int64_t pitch, T* out, int64_t outPitc
 
 #define MAMBA(suffix, T)                                                                                                        \
   extern "C" __global__ void mambaConvolve_##suffix(const T* raw, int64_t pitch, Rows rows, const float* weight,                \
-                                                    const float* bias, T* out, int channels, int taps) {                        \
-    mambaConvolve<T>(raw, pitch, rows, weight, bias, out, channels, taps);                                                      \
+                                                    const float* bias, T* out, int channels, int taps, int segment) {           \
+    mambaConvolve<T>(raw, pitch, rows, weight, bias, out, channels, taps, segment);                                             \
   }                                                                                                                             \
   extern "C" __global__ void mambaConvolveBackward_##suffix(const T* raw, int64_t pitch, Rows rows, const float* weight,        \
                                                             const float* bias, const T* dOut, T* dRaw, int64_t dPitch,          \
-                                                            float* partial, int channels, int taps) {                           \
-    mambaConvolveBackward<T>(raw, pitch, rows, weight, bias, dOut, dRaw, dPitch, partial, channels, taps);                      \
+                                                            float* partial, int channels, int taps, int segment) {              \
+    mambaConvolveBackward<T>(raw, pitch, rows, weight, bias, dOut, dRaw, dPitch, partial, channels, taps, segment);             \
   }                                                                                                                             \
   extern "C" __global__ void mambaDecay_##suffix(const T* raw, int64_t pitch, Rows rows, const float* dtBias,                   \
                                                  const float* aLog, float* dt, float* decay, int nHeads, int chunkSize) {       \

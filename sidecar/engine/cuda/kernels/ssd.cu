@@ -225,10 +225,10 @@ __device__ void ssdOutput(const T* x, const T* bMatrix, const T* cMatrix, int64_
 /**
  * Everything's gradient, given the states before the chunk and the gradients of the states after it.
  * Shapes: dy (b, L, nHeads·64); dx → dxc's x columns; ddt (b, L, nHeads); partialB, partialC (groups, b·L, dState) float32,
- * one per group of heads; partialA, partialD (b·chunks, nHeads). Grid (groups, chunks, b), block 256.
- * Prefetch: the next head's tiles travel meanwhile, into a second set (cards with much shared memory).
+ * one per group of heads; partialA, partialD (b·chunks, nHeads). Grid (groups, chunks, b), block 256,
+ * two blocks a multiprocessor: one multiplies while the other waits at its barriers.
  */
-template <typename T, int N, bool Prefetch>
+template <typename T, int N>
 __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* decay, const float* aLog,
                             const float* skip, const T* states, const T* stateGradients, const T* dy, T* dx, int64_t dxStride, float* ddt,
                             float* partialB, float* partialC, float* partialA, float* partialD, int length, int nHeads, int dState,
@@ -241,11 +241,11 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
   T* bTile = cTile + Q * pn;                     // (Q, N)
   T* mTile = bTile + Q * pn;                     // (Q, Q)
   T* dcbTile = mTile + Q * pq;                   // (Q, Q)
-  // Per head: x and dy (Q, P), the state before (64, N), and with Prefetch the gradient of the state after; without, that
-  // one is read into the state's place once the state is done with.
-  T* headTiles = dcbTile + Q * pq;
-  constexpr int headStage = 2 * Q * pp + (Prefetch ? 2 : 1) * P * pn;
-  __shared__ __align__(16) float dtChunks[Prefetch ? 2 : 1][Q], decays[Prefetch ? 2 : 1][Q];
+  // Per head: x and dy (Q, P), and (64, N) the state before, then the gradient of the state after.
+  T* xTile = dcbTile + Q * pq;
+  T* dyTile = xTile + Q * pp;
+  T* stateTile = dyTile + Q * pp;
+  __shared__ __align__(16) float dtChunk[Q], s[Q];
   // Row and column sums, one slot per warp that shares a row (WC) or a column (WR).
   __shared__ float rowG[WC][Q], rowV[WC][Q], rowR[WC][Q], columnK[WR][Q], scratch[33];
   const int chunk = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31, wr = warp % WR, wc = warp / WR;
@@ -268,38 +268,17 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
   warpTile<1, NQ, false, false>(cb, cTile + wr * 16 * pn, pn, bTile + wc * NQ * 8 * pn, pn, N);
 
   const int firstHead = blockIdx.x * headsPerBlock, lastHead = min(nHeads, firstHead + headsPerBlock);
-  auto load = [&](int head, int k) {
-    T* xTo = headTiles + k * headStage;
-    const int64_t perHead = (static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head;
-    loadDecay<Q>(dtChunks[k], decays[k], dt, decay, perHead * Q);
-    loadRows(xTo, pp, x + row * stride + head * P, stride, Q, P, valid, P);
-    loadRows(xTo + Q * pp, pp, dy + row * static_cast<int64_t>(nHeads) * P + head * P, static_cast<int64_t>(nHeads) * P, Q, P, valid, P);
-    loadRows(xTo + 2 * Q * pp, pn, states + perHead * P * dState, dState, P, N, P, dState);
-    if (Prefetch) loadRows(xTo + 2 * Q * pp + P * pn, pn, stateGradients + perHead * P * dState, dState, P, N, P, dState);
-    copyCommit();
-  };
-  if (Prefetch) load(firstHead, 0);
   for (int head = firstHead; head < lastHead; head++) {
-    const int k = Prefetch ? (head - firstHead) & 1 : 0;
     const float a = -expf(aLog[head]), d = skip[head];
-    const int64_t stateAt = ((static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head) * P * dState;
+    const int64_t perHead = (static_cast<int64_t>(batch) * chunks + chunk) * nHeads + head, stateAt = perHead * P * dState;
     __syncthreads();
-    if (!Prefetch) {
-      load(head, 0);
-      copyWait<0>();
-    } else if (head + 1 < lastHead) {
-      load(head + 1, k ^ 1);
-      copyWait<1>();
-    } else {
-      copyWait<0>();
-    }
+    loadDecay<Q>(dtChunk, s, dt, decay, perHead * Q);
+    loadRows(xTile, pp, x + row * stride + head * P, stride, Q, P, valid, P);
+    loadRows(dyTile, pp, dy + row * static_cast<int64_t>(nHeads) * P + head * P, static_cast<int64_t>(nHeads) * P, Q, P, valid, P);
+    loadRows(stateTile, pn, states + stateAt, dState, P, N, P, dState);
+    copyCommit();
+    copyWait<0>();
     __syncthreads();
-    const float* dtChunk = dtChunks[k];
-    const float* s = decays[k];
-    const T* xTile = headTiles + k * headStage;
-    const T* dyTile = xTile + Q * pp;
-    T* stateTile = headTiles + k * headStage + 2 * Q * pp;
-    T* gradientTile = Prefetch ? stateTile + P * pn : stateTile;
     const float sLast = s[Q - 1];
 
     // dM_ij = dy_i·x_j; from it M, dCB and the sums that make d s and d dt.
@@ -373,16 +352,17 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
     warpTile<1, NN, false, true>(dC, dcbTile + wr * 16 * pq, pq, bTile + wc * NN * 8, pn, Q);
     warpTile<1, NN, true, true>(dB, dcbTile + wr * 16, pq, cTile + wc * NN * 8, pn, Q);
 
-    // The product of the state before and the gradient of the state after is what s_last gets.
+    // The state tile now turns into the gradient of the state after the chunk; their product is what s_last gets.
     float product = 0.0f;
-    if (Prefetch) {
-      constexpr int V = Lanes<T>::vector;
+    constexpr int V = Lanes<T>::vector;
+    if (dState == N) {
       for (int i = threadIdx.x; i < P * (N / V); i += 256) {
-        const int at = (i / (N / V)) * pn + (i % (N / V)) * V;
+        T* at = stateTile + (i / (N / V)) * pn + (i % (N / V)) * V;
         float u[V], w[V];
-        loadVector(stateTile + at, u), loadVector(gradientTile + at, w);
+        loadVector(stateGradients + stateAt + i * V, w), loadVector(at, u);
 #pragma unroll
         for (int e = 0; e < V; e++) product += u[e] * w[e];
+        storeVector(at, w);
       }
     } else {
       for (int i = threadIdx.x; i < P * N; i += 256) {
@@ -399,7 +379,7 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
     for (int j = 0; j < NP; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) gradient[0][j][e] = 0.0f;
-    warpTile<1, NP, false, false>(gradient, bTile + wr * 16 * pn, pn, gradientTile + wc * NP * 8 * pn, pn, N);
+    warpTile<1, NP, false, false>(gradient, bTile + wr * 16 * pn, pn, stateTile + wc * NP * 8 * pn, pn, N);
     float r[2] = {0.0f, 0.0f}, dD = 0.0f;
 #pragma unroll
     for (int h = 0; h < 2; h++) {
@@ -439,7 +419,7 @@ __device__ void ssdBackward(const T* x, const T* bMatrix, const T* cMatrix, int6
       for (int j = 0; j < NN; j++)
 #pragma unroll
         for (int e = 0; e < 4; e++) t[0][j][e] = 0.0f;
-      warpTile<1, NN, false, true>(t, xTile + wr * 16 * pp, pp, gradientTile + wc * NN * 8, pn, P);
+      warpTile<1, NN, false, true>(t, xTile + wr * 16 * pp, pp, stateTile + wc * NN * 8, pn, P);
 #pragma unroll
       for (int h = 0; h < 2; h++) {
         const int i = wr * 16 + r0 + h * 8;
@@ -528,25 +508,23 @@ __device__ void ssdReduceGroups(const float* partialB, const float* partialC, T*
     ssdOutput<T, N>(x, bMatrix, cMatrix, stride, dt, decay, skip, states, y, length, nHeads, dState, headsPerBlock);               \
   }
 
-#define SSD_BACKWARD(name, T, N, PREFETCH)                                                                                        \
-  extern "C" __global__ void __launch_bounds__(256)                                                                               \
+#define SSD_BACKWARD(name, T, N)                                                                                                  \
+  extern "C" __global__ void __launch_bounds__(256, 2)                                                                            \
       name(const T* x, const T* bMatrix, const T* cMatrix, int64_t stride, const float* dt, const float* decay,                   \
            const float* aLog, const float* skip, const T* states, const T* stateGradients, const T* dy, T* dx, int64_t dxStride,  \
            float* ddt, float* partialB, float* partialC, float* partialA, float* partialD, int length, int nHeads, int dState,    \
            int headsPerBlock) {                                                                                                   \
-    ssdBackward<T, N, PREFETCH>(x, bMatrix, cMatrix, stride, dt, decay, aLog, skip, states, stateGradients, dy, dx, dxStride,     \
+    ssdBackward<T, N>(          x, bMatrix, cMatrix, stride, dt, decay, aLog, skip, states, stateGradients, dy, dx, dxStride,     \
                                 ddt, partialB, partialC, partialA, partialD, length, nHeads, dState, headsPerBlock);              \
   }
 SSD(bf16, bf16, 32)
 SSD(bf16, bf16, 128)
 SSD(f32, float, 32)
 SSD(f32, float, 128)
-SSD_BACKWARD(ssdBackward_32_bf16, bf16, 32, false)
-SSD_BACKWARD(ssdBackward_128_bf16, bf16, 128, false)
-SSD_BACKWARD(ssdBackward_32_f32, float, 32, false)
-SSD_BACKWARD(ssdBackward_128_f32, float, 128, false)
-SSD_BACKWARD(ssdBackwardPrefetch_32_bf16, bf16, 32, true)
-SSD_BACKWARD(ssdBackwardPrefetch_128_bf16, bf16, 128, true)
+SSD_BACKWARD(ssdBackward_32_bf16, bf16, 32)
+SSD_BACKWARD(ssdBackward_128_bf16, bf16, 128)
+SSD_BACKWARD(ssdBackward_32_f32, float, 32)
+SSD_BACKWARD(ssdBackward_128_f32, float, 128)
 
 #define SSD_REDUCE(suffix, T)                                                                                                     \
   extern "C" __global__ void ssdReduceGroups_##suffix(const float* partialB, const float* partialC, T* dB, T* dC, int64_t stride, \
