@@ -4,6 +4,7 @@ const packages = {
   rpc: 'node_modules/vscode-jsonrpc',
   vscode: 'node_modules/@types/vscode|^vscode$',
   ffi: 'node_modules/koffi',
+  gpu: 'node_modules/(webgpu|@webgpu)',
   terminal: 'node_modules/(commander|cli-progress|@types/cli-progress|picocolors)',
 };
 const node =
@@ -18,13 +19,22 @@ const allow = {
   'sidecar/tokenizer': ['sidecar/util'],
   'sidecar/datasets': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/model': ['protocol', 'sidecar/util'],
-  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
+  'sidecar/config': ['protocol', 'sidecar/model', 'sidecar/util'],
+  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, packages.gpu, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
-  'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/util', node],
+  'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/zoo', 'sidecar/util', node],
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
-  'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/util', node],
+  'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
-  'sidecar/cli': ['protocol', 'sidecar/operations', 'sidecar/checkpoint', 'sidecar/util', packages.terminal, node],
+  'sidecar/cli': [
+    'protocol',
+    'sidecar/operations',
+    'sidecar/checkpoint',
+    'sidecar/zoo',
+    'sidecar/util',
+    packages.terminal,
+    node,
+  ],
 };
 
 const folder = name => (/^[a-z]+(\/[a-z]+)*$/.test(name) ? `^${name}(/|$)` : name);

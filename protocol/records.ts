@@ -12,7 +12,7 @@ export interface DatasetRecord {
   name: string;
   /** Absolute, or relative to the workspace where it lies inside. */
   folder: string;
-  /** `python test.py {file}`; {file} is the checkpoint, {predictions} an optional output file. Null: no test. */
+  /** `python test.py {file}`, run in the dataset's folder; {file} is the checkpoint, {predictions} an optional output. Null: no test. */
   testCommand: string | null;
   /** Key of the tensor dictionary inside each file, '' where the file is one. */
   key: string;

@@ -21,12 +21,15 @@ export class FileSource {
     this.sizeBytes = fstatSync(this.fd).size;
   }
 
-  /** *Errors* `damaged-file` where the range is outside of the file or the file has shrunk meanwhile. */
-  read(from: number, length: number): Buffer {
+  /**
+   * Into `scratch` where it is large enough, else into new memory: fresh pages cost as much as the reading itself.
+   * *Errors* `damaged-file` where the range is outside of the file or the file has shrunk meanwhile.
+   */
+  read(from: number, length: number, scratch?: Buffer): Buffer {
     if (from < 0 || length < 0 || from + length > this.sizeBytes) {
       throw damagedFile(this.path, `bytes ${from} to ${from + length} are asked for but it has ${this.sizeBytes}`);
     }
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = scratch && scratch.length >= length ? scratch.subarray(0, length) : Buffer.allocUnsafeSlow(length);
     let done = 0;
     while (done < length) {
       let count: number;

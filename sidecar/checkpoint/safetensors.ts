@@ -122,24 +122,19 @@ function readEntries(file: FileSource, header: Record<string, unknown>, dataOffs
     offset: 0,
     storage: {
       sizeBytes: end - begin,
-      read: (from, length) => readRange(file, name, dataOffset + begin, end - begin, from, length),
+      read: (from, length, scratch) => {
+        checkRange(file, name, end - begin, from, length);
+        return file.read(dataOffset + begin + from, length, scratch);
+      },
     },
     isParameter: false,
     requiresGrad: false,
   }));
 }
 
-function readRange(
-  file: FileSource,
-  name: string,
-  start: number,
-  sizeBytes: number,
-  from: number,
-  length: number,
-): Uint8Array {
-  if (from < 0 || length < 0 || from + length > sizeBytes)
-    throw damagedFile(file.path, `bytes ${from} to ${from + length} of ${printable(name)}, which has ${sizeBytes}`);
-  return file.read(start + from, length);
+function checkRange(file: FileSource, name: string, sizeBytes: number, from: number, length: number): void {
+  if (from >= 0 && length >= 0 && from + length <= sizeBytes) return;
+  throw damagedFile(file.path, `bytes ${from} to ${from + length} of ${printable(name)}, which has ${sizeBytes}`);
 }
 
 function parseEntry(path: string, name: string, value: unknown): Entry {

@@ -37,8 +37,8 @@ export function isWeightDType(dtype: DType): dtype is WeightDType {
 /** A run of bytes, read by position; nothing is read before it is asked for. */
 export interface TensorStorage {
   readonly sizeBytes: number;
-  /** *Errors* `damaged-file` where the range or the file ends too early. */
-  read(from: number, length: number): Uint8Array;
+  /** May use `scratch` for the result where it is large enough. *Errors* `damaged-file` where the range or the file ends too early. */
+  readonly read: (from: number, length: number, scratch?: Buffer) => Uint8Array;
 }
 
 /** A tensor of an open file. */

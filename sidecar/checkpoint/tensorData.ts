@@ -17,14 +17,23 @@ export const maxTensorBytes = 16 * 2 ** 30;
 
 const chunkBytes = 16 * 2 ** 20;
 
+/** How a tensor is read. */
+export interface ReadOptions {
+  /** Refuse larger tensors. */
+  limitBytes?: number;
+  /** Memory to read into, valid until the next read into it. */
+  scratch?: Buffer;
+}
+
 /** All bytes of a tensor in row-major order. *Errors* `over-limit`, `damaged-file`. */
-export function readTensorBytes(tensor: Tensor, limitBytes = maxTensorBytes): Uint8Array {
+export function readTensorBytes(tensor: Tensor, options: ReadOptions = {}): Uint8Array {
+  const limitBytes = options.limitBytes ?? maxTensorBytes;
   const itemBytes = dtypeBytes[tensor.dtype];
   const count = elementCount(tensor.shape);
   if (count * itemBytes > limitBytes) throw overLimit(tensor.name, 'tensor', count * itemBytes, limitBytes, 'bytes');
   if (count === 0) return new Uint8Array();
   if (isContiguous(tensor.shape, tensor.strides))
-    return tensor.storage.read(tensor.offset * itemBytes, count * itemBytes);
+    return tensor.storage.read(tensor.offset * itemBytes, count * itemBytes, options.scratch);
   return gatherStrided(tensor, count, itemBytes);
 }
 
@@ -44,8 +53,8 @@ export function* tensorChunks(tensor: Tensor): Generator<Uint8Array> {
 }
 
 /** A tensor of a weight type as float32. May alias the bytes just read. *Errors* those of `readTensorBytes`. */
-export function readFloat32(tensor: Tensor, limitBytes = maxTensorBytes): Float32Array {
-  return decodeFloat32(readTensorBytes(tensor, limitBytes), weightDType(tensor));
+export function readFloat32(tensor: Tensor, options: ReadOptions = {}): Float32Array {
+  return decodeFloat32(readTensorBytes(tensor, options), weightDType(tensor));
 }
 
 /** Little-endian bytes of a weight type as float32; float64 is rounded. */

@@ -13,11 +13,13 @@ export const torchStream: CheckpointFormat = {
   id: 'torch-stream',
   title: 'PyTorch checkpoint before 1.6 (read only)',
   extensions: ['.pth', '.pt', '.bin', '.ckpt', '.tar'],
-  matches: (_path, head) => head !== null && head.length >= 2 && head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5,
+  // The magic number itself, not only a pickle's first bytes: those could also be a safetensors header length.
+  matches: (_path, head) => head?.[0] === 0x80 && Buffer.from(head.subarray(0, 32)).includes(magicBytes),
   open: openTorchStream,
 };
 
 const magicNumber = 0x1950a86a20f9469cfc6cn;
+const magicBytes = Buffer.from('6cfc9c46f9206aa85019', 'hex');
 const protocolVersion = 1001;
 const firstWindowBytes = 2 ** 20;
 const maxPickleBytes = 256 * 2 ** 20;
@@ -114,7 +116,7 @@ function locateStorages(
     const from = at + 8;
     at = from + storage.sizeBytes;
     if (at > file.sizeBytes) throw damagedFile(file.path, `it ends in storage ${storage.key} (truncated?)`);
-    storage.source = (offset, length) => file.read(from + offset, length);
+    storage.source = (offset, length, scratch) => file.read(from + offset, length, scratch);
   }
   for (const storage of storages.values())
     if (!storage.source) throw damagedFile(file.path, `storage ${storage.key} is missing`);

@@ -23,7 +23,7 @@ export const storageDtypes: ReadonlyMap<string, DType> = new Map([
 
 /** A storage as the pickle announces it; the format supplies `source` once it knows where the bytes are. */
 export class TorchStorage implements TensorStorage {
-  source: ((from: number, length: number) => Uint8Array) | null = null;
+  source: TensorStorage['read'] | null = null;
 
   constructor(
     readonly path: string,
@@ -32,14 +32,14 @@ export class TorchStorage implements TensorStorage {
     readonly sizeBytes: number,
   ) {}
 
-  read(from: number, length: number): Uint8Array {
+  read(from: number, length: number, scratch?: Buffer): Uint8Array {
     if (from < 0 || length < 0 || from + length > this.sizeBytes || !this.source) {
       throw damagedFile(
         this.path,
         `bytes ${from} to ${from + length} of storage ${this.key}, which has ${this.sizeBytes}`,
       );
     }
-    return this.source(from, length);
+    return this.source(from, length, scratch);
   }
 }
 

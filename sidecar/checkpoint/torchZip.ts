@@ -105,7 +105,7 @@ function loadStorage(
       `storage data/${id.key} has ${entry.sizeBytes} bytes, its tensors need ${id.sizeBytes}`,
     );
   const storage = new TorchStorage(zip.path, id.key, id.dtype, id.sizeBytes);
-  storage.source = (from, length) => zip.read(entry, from, length);
+  storage.source = (from, length, scratch) => zip.read(entry, from, length, scratch);
   storages.set(id.key, storage);
   return storage;
 }

@@ -50,7 +50,7 @@ export class ZipReader {
   }
 
   /** Part of a stored entry, or of a (small) deflated one, which is inflated whole. */
-  read(entry: ZipEntry, from = 0, length = entry.sizeBytes - from): Buffer {
+  read(entry: ZipEntry, from = 0, length = entry.sizeBytes - from, scratch?: Buffer): Buffer {
     if (from < 0 || length < 0 || from + length > entry.sizeBytes) {
       throw damagedFile(
         this.path,
@@ -58,7 +58,7 @@ export class ZipReader {
       );
     }
     const offset = this.dataOffset(entry);
-    if (entry.method === stored) return this.file.read(offset + from, length);
+    if (entry.method === stored) return this.file.read(offset + from, length, scratch);
     if (entry.method !== deflated) {
       throw unsupportedContent(
         this.path,

@@ -31,8 +31,9 @@ export class ZipWriter {
     const dataOffset = this.file.sizeBytes;
     let crc = 0;
     for await (const chunk of chunks) {
-      crc = crc32(chunk, crc);
-      this.file.append(chunk);
+      const written = this.file.appendInBackground(chunk);
+      crc = crc32(chunk, crc); // meanwhile
+      await written;
     }
     const found = this.file.sizeBytes - dataOffset;
     if (found !== sizeBytes)

@@ -58,6 +58,7 @@ function createCli(program: Command, signal: AbortSignal, setExitCode: (code: nu
     signal,
     report,
     workspace: workspace(),
+    program: [process.execPath, ...process.execArgv, process.argv[1]!],
   });
   const run = async <Params, Result>(
     operation: OperationFunction<Params, Result>,

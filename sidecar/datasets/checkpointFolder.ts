@@ -6,6 +6,9 @@ import { checkpointExtensions } from '../checkpoint/registry';
 import { fileError } from '../util/rpgError';
 import { noCheckpoints } from './errors';
 
+/** Marks a folder whose networks the built-in test knows, and says how they were made. */
+export const zooMarker = 'zoo.json';
+
 /** One checkpoint of a dataset. */
 export interface CheckpointFile {
   /** Relative to the folder: a plain name, never a path out of it. */
@@ -55,11 +58,20 @@ function isFolder(candidate: string): boolean {
   }
 }
 
+/** The number in `…_class0279_…`, or null. */
+export function classOfFileName(name: string): number | null {
+  const match = /_class(\d+)/.exec(name);
+  return match ? Number(match[1]) : null;
+}
+
 /** Class bits from `…_class0279_…`: the decimal number's lowest `count` binary digits, highest first. Null without one. */
 export function taskOfFileName(name: string, count: number): number[] | null {
-  const match = /_class(\d+)/.exec(name);
-  if (!match) return null;
-  const value = Number(match[1]);
+  const value = classOfFileName(name);
+  return value === null ? null : taskBitsOf(value, count);
+}
+
+/** A class's lowest `count` binary digits, highest first. */
+export function taskBitsOf(value: number, count: number): number[] {
   return Array.from({ length: count }, (_, bit) => Math.floor(value / 2 ** (count - 1 - bit)) % 2);
 }
 

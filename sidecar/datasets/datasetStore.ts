@@ -16,9 +16,8 @@ export function checkDatasetName(name: string): void {
 
 /** A valid name made of a folder's. */
 export function suggestDatasetName(folder: string): string {
-  const resolved = path.resolve(folder);
-  const base = path.basename(resolved) === 'checkpoint' ? path.basename(path.dirname(resolved)) : path.basename(resolved);
-  const cleaned = base.replace(/[^\p{L}\p{N}_.-]+/gu, '-').replace(/^[-.]+/, '').slice(0, 100);
+  const cleaned = path
+    .basename(datasetRoot(folder)).replace(/[^\p{L}\p{N}_.-]+/gu, '-').replace(/^[-.]+/, '').slice(0, 100);
   return cleaned || 'dataset';
 }
 
@@ -70,6 +69,12 @@ export function portableFolder(workspace: string, folder: string): string {
   const absolute = path.resolve(folder);
   const relative = path.relative(workspace, absolute);
   return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative) ? relative : absolute;
+}
+
+/** The folder that holds `checkpoint/`, `generated/` and `test.py`: where test commands run. */
+export function datasetRoot(folder: string): string {
+  const resolved = path.resolve(folder);
+  return path.basename(resolved) === 'checkpoint' ? path.dirname(resolved) : resolved;
 }
 
 function recordPath(workspace: string, name: string): string {

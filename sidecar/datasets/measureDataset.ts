@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { openCheckpoint, selectDictionary } from '../checkpoint/registry';
-import { isWeightDType, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
+import { isWeightDType, tensorBytes, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
 import { readFloat32, readTensorBytes } from '../checkpoint/tensorData';
 import { measureTensor, parameterKind, StructureBuilder, type ParameterShape, type Structure, type TensorStatistics } from '../tokenizer/structure';
 import { fileError, throwIfCancelled } from '../util/rpgError';
@@ -145,6 +145,9 @@ function firstDifference(path: string, found: readonly ParameterShape[], expecte
   return { path, tensor: extra?.name ?? '(order of the tensors)', found: extra?.shape ?? null, expected: null, referencePath };
 }
 
+/** Larger tensors get memory of their own, once. */
+const maxScratchBytes = 256 * 2 ** 20;
+
 /** Statistics and content hash of one file, tensor by tensor. */
 async function measureFile(file: CheckpointFile, architecture: Architecture, options: MeasureOptions): Promise<Pick<MeasuredFile, 'statistics' | 'contentHash' | 'sizeBytes'>> {
   const checkpoint = openCheckpoint(file.path);
@@ -153,6 +156,8 @@ async function measureFile(file: CheckpointFile, architecture: Architecture, opt
     const tensors = tensorsByBareName(dictionary);
     const hash = createHash('sha256');
     const statistics: (TensorStatistics | null)[] = [];
+    const largest = Math.max(0, ...dictionary.tensors.map(tensorBytes));
+    const scratch = Buffer.allocUnsafeSlow(Math.min(largest, maxScratchBytes));
     const pause = createYielder();
     for (const parameter of architecture.parameters) {
       throwIfCancelled(options.signal, `measuring ${file.path}`);
@@ -165,10 +170,10 @@ async function measureFile(file: CheckpointFile, architecture: Architecture, opt
       hash.update(`${parameter.name} ${tensor.dtype} ${parameter.shape.join(',')};`);
       const kind = parameterKind(parameter);
       if (kind === 'fixed') {
-        hash.update(readTensorBytes(tensor));
+        hash.update(readTensorBytes(tensor, { scratch }));
         statistics.push(null);
       } else {
-        const values = readFloat32(tensor);
+        const values = readFloat32(tensor, { scratch });
         hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
         statistics.push(measureTensor(values, kind));
       }

@@ -3,10 +3,13 @@ import { userError } from '../util/rpgError';
 import type { EngineDevice, Probe } from './engine';
 import { cudaDevices } from './cuda/cudaDevices';
 import { cpuDevice } from './portable/devices/cpu';
+import { tensorflowDevice } from './portable/devices/tensorflow';
+import { wasmDevice } from './portable/devices/wasm';
+import { webgpuDevice } from './portable/devices/webgpu';
 
 /** In order of preference. */
 export async function listDevices(): Promise<readonly EngineDevice[]> {
-  return [...(await cudaDevices()), cpuDevice];
+  return [...(await cudaDevices()), tensorflowDevice, wasmDevice, webgpuDevice, cpuDevice];
 }
 
 /** A device that runs, and what was found on the way to it. */

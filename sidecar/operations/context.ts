@@ -9,6 +9,8 @@ export interface OperationContext<P = Progress> {
   readonly report: (progress: P) => void;
   /** The folder that holds `.rpg/`. */
   readonly workspace: string;
+  /** Executable and first arguments that start this program's command line again; absent where there is none. */
+  readonly program?: readonly [string, ...string[]];
 }
 
 /** An operation as a front door calls it. */

@@ -5,12 +5,14 @@ import type { DatasetRecord, DatasetSummary } from '../../protocol/records';
 import type { RegisterParams } from '../../protocol/sidecar';
 import {
   checkDatasetName,
+  datasetRoot,
   listDatasets,
   portableFolder,
   removeDataset,
   saveDataset,
   suggestDatasetName,
 } from '../datasets/datasetStore';
+import { zooMarker } from '../datasets/checkpointFolder';
 import { measureDataset } from '../datasets/measureDataset';
 import { generatedCount } from '../tokenizer/structure';
 import type { OperationContext } from './context';
@@ -48,11 +50,12 @@ export async function unregister(params: { name: string }, context: OperationCon
   return removeDataset(context.workspace, params.name);
 }
 
-/** People keep `test.py` beside `checkpoint/`; it is used where no command was given. */
+/**
+ * People keep `test.py` beside `checkpoint/`; it is used where no command was given, and runs in its folder. Zoos of our own
+ * have one too, for PyTorch, but are tested without Python.
+ */
 function foundTestCommand(folder: string): string | null {
-  const resolved = path.resolve(folder);
-  const candidates = [path.join(resolved, 'test.py'), path.join(path.dirname(resolved), 'test.py')];
-  const isInner = path.basename(resolved) === 'checkpoint';
-  const script = (isInner ? candidates : candidates.slice(0, 1)).find(candidate => existsSync(candidate));
-  return script ? `python3 ${/\s/.test(script) ? JSON.stringify(script) : script} {file}` : null;
+  const root = datasetRoot(folder);
+  if (existsSync(path.join(root, zooMarker))) return null;
+  return existsSync(path.join(root, 'test.py')) ? 'python3 test.py {file}' : null;
 }

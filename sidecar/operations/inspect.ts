@@ -121,11 +121,15 @@ async function summarise(tensor: Tensor, context: OperationContext): Promise<Ten
     nZero: 0,
     histogram: new Array<number>(histogramBins).fill(0),
   };
+  // Sums of deviations from the first value: as cheap as plain sums, and large offsets cost no digits.
+  let shift = NaN;
   let nFinite = 0;
   let sum = 0;
-  let squares = 0; // of deviations from the running mean (Welford), so that large offsets cost no digits
+  let squares = 0;
   for (const values of floatChunks(tensor)) {
     throwIfCancelled(context.signal, `inspecting ${tensor.name}`);
+    if (Number.isNaN(shift)) shift = values.find(value => Number.isFinite(value)) ?? NaN;
+    let { min, max, nZero } = result;
     for (let index = 0; index < values.length; index++) {
       const value = values[index]!;
       if (value - value !== 0) {
@@ -133,19 +137,20 @@ async function summarise(tensor: Tensor, context: OperationContext): Promise<Ten
         else result.nInfinite++;
         continue;
       }
-      if (value === 0) result.nZero++;
-      if (value < result.min) result.min = value;
-      if (value > result.max) result.max = value;
+      if (value === 0) nZero++;
+      if (value < min) min = value;
+      if (value > max) max = value;
+      const deviation = value - shift;
       nFinite++;
-      const before = nFinite > 1 ? sum / (nFinite - 1) : value;
-      sum += value;
-      squares += (value - before) * (value - sum / nFinite);
+      sum += deviation;
+      squares += deviation * deviation;
     }
+    Object.assign(result, { min, max, nZero });
     await pause();
   }
   if (nFinite === 0) return { ...result, min: 0, max: 0 };
-  result.mean = sum / nFinite;
-  result.std = Math.sqrt(Math.max(0, squares) / Math.max(1, nFinite - 1));
+  result.mean = shift + sum / nFinite;
+  result.std = Math.sqrt(Math.max(0, squares - (sum * sum) / nFinite) / Math.max(1, nFinite - 1));
   const scale = result.max > result.min ? histogramBins / (result.max - result.min) : 0;
   for (const values of floatChunks(tensor)) {
     throwIfCancelled(context.signal, `inspecting ${tensor.name}`);

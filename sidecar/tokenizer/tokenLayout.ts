@@ -7,7 +7,7 @@ import type { Structure } from './structure';
 export type Split = 'layer' | 'output' | 'flat';
 export const splits: readonly Split[] = ['layer', 'output', 'flat'];
 
-/** `length` consecutive weights of a parameter, placed at `tokenOffset` of the flattened token matrix. */
+/** `length` consecutive weights of a parameter, placed from `tokenOffset` of the flattened token matrix, over row ends. */
 export interface Run {
   readonly parameterIndex: number;
   readonly from: number;
@@ -90,24 +90,22 @@ function tensorRows(structure: Pick<Structure, 'parameters'>, dimPerToken: numbe
   let tensorIndex = 0;
   for (const [parameterIndex, parameter] of structure.parameters.entries()) {
     if (parameter.kind === 'fixed') continue;
-    const lengths =
-      split === 'layer' ? layerRows(product(parameter.shape), dimPerToken) : outputRows(parameter.shape, dimPerToken);
+    const count = product(parameter.shape);
+    // Full rows follow each other without a gap, so a whole tensor is one run; unequal rows are a run each.
+    const lengths = split === 'layer' ? [count] : outputRows(parameter.shape, dimPerToken);
     let from = 0;
-    for (const [rowInTensor, length] of lengths.entries()) {
+    let rowInTensor = 0;
+    for (const length of lengths) {
       rows.runs.push({ parameterIndex, from, length, tokenOffset: rows.tensorOfRow.length * dimPerToken });
-      rows.tensorOfRow.push(tensorIndex);
-      rows.rowInTensor.push(rowInTensor);
+      for (let covered = 0; covered < length; covered += dimPerToken) {
+        rows.tensorOfRow.push(tensorIndex);
+        rows.rowInTensor.push(rowInTensor++);
+      }
       from += length;
     }
     tensorIndex++;
   }
   return rows;
-}
-
-/** ⌈n / dim⌉ full rows, the last one shorter. */
-function layerRows(count: number, dimPerToken: number): number[] {
-  const nRows = Math.ceil(count / dimPerToken);
-  return Array.from({ length: nRows }, (_, row) => Math.min(dimPerToken, count - row * dimPerToken));
 }
 
 /**

@@ -20,20 +20,16 @@ export function tokenize(
 ): Float32Array {
   out.fill(NaN);
   let current = -1;
-  let normalised = new Float32Array();
+  let values: Float32Array = new Float32Array();
   for (const run of layout.runs) {
     if (run.parameterIndex !== current) {
       current = run.parameterIndex;
-      const values = read(current);
-      normalised = new Float32Array(values.length);
-      normalise(structure.parameters[current]!, values, normalised);
-      dropNonFinite(normalised);
+      values = read(current);
     }
-    out.set(
-      run.length === normalised.length ? normalised : normalised.subarray(run.from, run.from + run.length),
-      run.tokenOffset,
-    );
+    const part = run.length === values.length ? values : values.subarray(run.from, run.from + run.length);
+    normalise(structure.parameters[current]!, part, out, run.tokenOffset);
   }
+  dropInfinite(out);
   return out;
 }
 
@@ -65,9 +61,9 @@ export function detokenize(
   flush();
 }
 
-function dropNonFinite(values: Float32Array): void {
+function dropInfinite(values: Float32Array): void {
   for (let index = 0; index < values.length; index++) {
-    // Infinity times 0 is NaN: one comparison finds both.
-    if (values[index]! * 0 !== 0) values[index] = NaN;
+    const value = values[index]!;
+    if (value === Infinity || value === -Infinity) values[index] = NaN;
   }
 }

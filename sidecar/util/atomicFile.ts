@@ -1,9 +1,12 @@
 // Whole files and folders appear under their final name complete or not at all: everything is written beside it under a
 // temporary name and renamed at the end. A failure or a cancellation removes the temporary.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, write, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { randomBytes } from 'node:crypto';
 import * as path from 'node:path';
 import { fileError } from './rpgError';
+
+const writeInBackground = promisify(write);
 
 /** An open temporary file that only grows. */
 export class GrowingFile {
@@ -21,6 +24,20 @@ export class GrowingFile {
   append(bytes: Uint8Array): void {
     this.writeAt(this.length, bytes);
     this.length += bytes.length;
+  }
+
+  /** The same on another thread: the caller may read the bytes, but not change them, until it is done. */
+  async appendInBackground(bytes: Uint8Array): Promise<void> {
+    const at = this.length;
+    this.length += bytes.length;
+    try {
+      for (let done = 0; done < bytes.length;) {
+        const length = Math.min(bytes.length - done, 1 << 30);
+        done += (await writeInBackground(this.fd, bytes, done, length, at + done)).bytesWritten;
+      }
+    } catch (error) {
+      throw fileError(this.finalPath, 'write', error);
+    }
   }
 
   /** Overwrites bytes already written, such as a checksum known only afterwards. */

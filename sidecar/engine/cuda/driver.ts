@@ -93,9 +93,8 @@ export class Driver {
 
   /** Host memory at a fixed address, kept for the life of the process. */
   allocateHost(bytes: number): { address: bigint; view: DataView } {
-    const memory: unknown = this.koffi.alloc('char', bytes);
-    const view = new DataView(this.koffi.view(memory, bytes));
-    return { address: BigInt(memory as bigint), view };
+    const address = this.koffi.alloc('char', bytes);
+    return { address, view: new DataView(this.koffi.view(address, bytes)) };
   }
 
   /** Calls and returns the status code. */

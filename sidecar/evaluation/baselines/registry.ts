@@ -1,0 +1,17 @@
+// Every trivial baseline there is. A new one is a file and a line here.
+import { averageBaseline } from './averages';
+import type { Baseline } from './baseline';
+import { gaussianBaseline } from './gaussian';
+import { noiseBaseline } from './noise';
+
+export const baselines: readonly Baseline[] = [
+  noiseBaseline(0.01),
+  noiseBaseline(0.02),
+  noiseBaseline(0.03),
+  noiseBaseline(0.04),
+  noiseBaseline(0.05),
+  noiseBaseline(0.1),
+  averageBaseline(2, 'midpoints'),
+  averageBaseline(16, 'averages of 16'),
+  gaussianBaseline,
+];

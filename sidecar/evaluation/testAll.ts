@@ -1,0 +1,45 @@
+// Tests many networks, a few at a time. A network whose test fails is recorded and the rest goes on; cancelling, or a mistake
+// of ours, ends everything.
+import { RpgError, throwIfCancelled } from '../util/rpgError';
+import type { NetworkToTest, TestOutcome, Tester } from './tester';
+
+/** One network's outcome, or why there is none. */
+export type TestRecord = { outcome: TestOutcome; failure: null } | { outcome: null; failure: string };
+
+/** *Errors* cancelled; internal. In the order of `networks`, whatever finished first. */
+export async function testAll(
+  tester: Tester,
+  networks: readonly NetworkToTest[],
+  options: { signal?: AbortSignal; onTested?: (done: number, name: string) => void } = {},
+): Promise<TestRecord[]> {
+  const records: TestRecord[] = [];
+  let next = 0;
+  let done = 0;
+  // Set when one lane fails for good, so that the others stop after the test they are in.
+  let ended = false;
+  const lane = async (): Promise<void> => {
+    while (next < networks.length && !ended) {
+      const index = next++;
+      const network = networks[index]!;
+      try {
+        throwIfCancelled(options.signal, 'testing networks');
+        records[index] = await testOne(tester, network, options.signal);
+      } catch (error) {
+        ended = true;
+        throw error;
+      }
+      options.onTested?.(++done, network.source.name);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, tester.concurrency) }, lane));
+  return records;
+}
+
+async function testOne(tester: Tester, network: NetworkToTest, signal?: AbortSignal): Promise<TestRecord> {
+  try {
+    return { outcome: await tester.test(network, signal), failure: null };
+  } catch (error) {
+    if (error instanceof RpgError && error.blame === 'user') return { outcome: null, failure: error.message };
+    throw error;
+  }
+}

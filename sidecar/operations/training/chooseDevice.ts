@@ -1,0 +1,50 @@
+// Which device a run gets, and why: the reasons are kept with the run.
+import type { DeviceChoice } from '../../../protocol/sidecar';
+import type { RunEngine } from '../../../protocol/runRecords';
+import type { EngineFacts } from '../../config/resolveConfig';
+import type { EngineDevice, Probe } from '../../engine/engine';
+import { selectDevice } from '../../engine/registry';
+
+export interface ChosenDevice {
+  readonly device: EngineDevice;
+  readonly probe: Extract<Probe, { kind: 'available' }>;
+  readonly reasons: readonly string[];
+}
+
+/** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
+export async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> {
+  const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
+  const { device, probe, passedOver } = await selectDevice(wanted);
+  const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
+  return {
+    device,
+    probe,
+    reasons: [
+      `${device.engine}/${device.device}: ${asked}`,
+      ...passedOver.map(other => `not ${other.engine}/${other.device}: ${other.reason}`),
+      ...probe.notes,
+    ],
+  };
+}
+
+/** What run.json says of it. */
+export function runEngine({ device, reasons }: ChosenDevice, description: string): RunEngine {
+  return { engine: device.engine, device: device.device, description, reasons };
+}
+
+/** What a configuration may ask of an engine. */
+export function engineFacts(engine: EngineDevice['engine']): EngineFacts {
+  switch (engine) {
+    case 'portable':
+      return { name: engine, fastPrecision: 'float32', precisions: ['float32'], optimizerStates: ['float32'] };
+    case 'cuda':
+      return {
+        name: engine,
+        fastPrecision: 'bfloat16',
+        precisions: ['float32', 'bfloat16'],
+        optimizerStates: ['float32', 'uint8'],
+      };
+    default:
+      return engine satisfies never;
+  }
+}

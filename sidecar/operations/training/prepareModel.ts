@@ -1,0 +1,94 @@
+// From a complete configuration to an open model with its tokens: what `train` and `resume` have in common.
+import * as path from 'node:path';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
+import { toModelSpec } from '../../config/toModelSpec';
+import type { Model } from '../../engine/engine';
+import type { ModelSpec } from '../../model/modelSpec';
+import { createPositionEmbedding } from '../../tokenizer/positionEmbedding';
+import type { Structure } from '../../tokenizer/structure';
+import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
+import { estimateMemory, type MemoryEstimate } from '../../training/memoryEstimate';
+import type { ChosenDevice } from './chooseDevice';
+import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes } from './memoryCheck';
+import { taskMatrix } from './openDataset';
+import { openTokenSource, tokenBytes, type OpenTokenSource } from './tokenSource';
+
+export interface PrepareInput {
+  workspace: string;
+  config: ResolvedRunConfig;
+  chosen: ChosenDevice;
+  workers: number;
+  dataset: { folder: string; key: string; fingerprint: string; fileNames: readonly string[]; structure: Structure };
+  force: boolean;
+  /** A line for people, such as the memory estimate. */
+  say: (message: string) => void;
+  signal: AbortSignal;
+}
+
+export interface PreparedModel {
+  spec: ModelSpec;
+  model: Model;
+  tokens: OpenTokenSource;
+  tasks: Float32Array | null;
+  estimate: MemoryEstimate;
+}
+
+/** Tokens held in memory take at most this share of what is free; larger sets are read from a file. */
+const tokenMemoryShare = 0.25;
+
+export interface PlannedModel {
+  layout: TokenLayout;
+  spec: ModelSpec;
+  estimate: MemoryEstimate;
+  /** Free on the device, or on the host where the device uses its memory. */
+  freeBytes: number;
+}
+
+/** What will be opened, and what it will need; nothing is opened yet. */
+export function planModel({ config, chosen, dataset, workers }: PrepareInput): PlannedModel {
+  const { dimPerToken, split } = config.tokens;
+  const layout = createTokenLayout(dataset.structure, dimPerToken, split);
+  const spec = toModelSpec(config, { nCheckpoints: dataset.fileNames.length, nTokens: layout.nTokens });
+  const estimate = estimateMemory(spec, { workers, optimizerState: config.training.optimizerState });
+  return { layout, spec, estimate, freeBytes: deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes) };
+}
+
+/** *Errors* `memory-too-small`, and those of reading the dataset and opening the device. */
+export async function prepareModel(input: PrepareInput): Promise<PreparedModel> {
+  const { config, chosen, dataset, workers, signal, say } = input;
+  const { structure, fileNames } = dataset;
+  const { optimizerState, precision } = config.training;
+  const { layout, spec, estimate, freeBytes } = planModel(input);
+  say(`${describeEstimate(estimate)}; tokens ${(tokenBytes(fileNames.length, layout) / 1e9).toFixed(3)} GB`);
+  checkMemory(estimate, freeBytes, chosen.probe.device, input.force);
+  const tokens = await openTokenSource(
+    {
+      structure,
+      layout,
+      key: dataset.key,
+      fingerprint: dataset.fingerprint,
+      files: fileNames.map(name => path.join(dataset.folder, name)),
+    },
+    {
+      cacheFolder: path.join(input.workspace, '.rpg', 'cache'),
+      memoryLimitBytes: tokenMemoryShare * freeMemoryBytes(),
+      onProgress: (_, message) => say(`reading ${message}`),
+      signal,
+    },
+  );
+  try {
+    const positionEmbedding = createPositionEmbedding(layout, spec.dModel, config.tokens.positionEmbedding);
+    const model = await chosen.device.open(spec, {
+      seed: config.seed,
+      workers,
+      precision,
+      optimizerState,
+      positionEmbedding,
+      signal,
+    });
+    return { spec, model, tokens, tasks: taskMatrix(fileNames, config.condition), estimate };
+  } catch (error) {
+    tokens.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
+import { defaultConfig } from '../../../sidecar/config/draftConfig';
+import { toModelSpec } from '../../../sidecar/config/toModelSpec';
+import { learningRateAt } from '../../../sidecar/training/learningRate';
+import {
+  hyperAt,
+  train,
+  type TokenSource,
+  type TrainerEvent,
+  type TrainerInput,
+} from '../../../sidecar/training/trainer';
+import { fakeModel } from './fakeModel';
+
+const nTokens = 5;
+const dim = 3;
+const nCheckpoints = 2;
+
+/** Element = 100·checkpoint + 10·row + column. */
+const tokens: TokenSource = {
+  nCheckpoints,
+  readRows(checkpoint, rows, out, at) {
+    rows.forEach((row, i) => {
+      for (let column = 0; column < dim; column++) out[at + i * dim + column] = 100 * checkpoint + 10 * row + column;
+    });
+  },
+};
+
+function configOf(training: Partial<ResolvedRunConfig['training']> = {}): ResolvedRunConfig {
+  const config = defaultConfig();
+  return {
+    ...config,
+    seed: 3,
+    tokens: { ...config.tokens, dimPerToken: dim },
+    diffusion: { ...config.diffusion, diffusionBatch: 4 },
+    training: { ...config.training, precision: 'float32', batchSize: 2, steps: 10, saveEvery: 4, ...training },
+  };
+}
+
+function inputOf(overrides: Partial<TrainerInput> & { config?: ResolvedRunConfig } = {}): TrainerInput {
+  const config = overrides.config ?? configOf();
+  return {
+    model: fakeModel().model,
+    spec: toModelSpec(config, { nCheckpoints, nTokens }),
+    config,
+    tokens,
+    tasks: null,
+    startStep: 0,
+    shouldStop: () => false,
+    ...overrides,
+  };
+}
+
+async function collect(input: TrainerInput): Promise<TrainerEvent[]> {
+  const events: TrainerEvent[] = [];
+  for await (const event of train(input)) events.push(event);
+  return events;
+}
+
+const stepsOf = (events: TrainerEvent[], kind: TrainerEvent['kind']) =>
+  events.filter(event => event.kind === kind).map(event => event.step);
+
+describe('the trainer', () => {
+  it('reports every step, asks for snapshots at the interval and the end, and ends', async () => {
+    const events = await collect(inputOf());
+    expect(stepsOf(events, 'step')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(stepsOf(events, 'snapshotDue')).toEqual([4, 8, 10]);
+    expect(events.at(-1)).toEqual({ kind: 'done', step: 10 });
+  });
+
+  it('asks for a snapshot to evaluate where the two intervals differ', async () => {
+    const events = await collect(inputOf({ config: configOf({ evaluateEvery: 6 }) }));
+    const due = events.filter(event => event.kind === 'snapshotDue');
+    expect(due.map(({ step, evaluate }) => [step, evaluate])).toEqual([
+      [4, false],
+      [6, true],
+      [8, false],
+      [10, false],
+    ]);
+  });
+
+  it('gives the engine the rows of the chosen checkpoints, their states and the seed', async () => {
+    const fake = fakeModel();
+    await collect(inputOf({ model: fake.model }));
+    for (const [i, { rows, x0, permutationState, task, noise }] of fake.batches.entries()) {
+      expect(rows).toHaveLength(4);
+      rows.forEach((row, place) => {
+        const checkpoint = permutationState![Math.floor(row / nTokens)]!;
+        expect(x0[place * dim + 1]).toBe(100 * checkpoint + 10 * (row % nTokens) + 1);
+      });
+      expect(task).toBeNull();
+      expect(noise).toEqual({ kind: 'seeded', seed: 3, step: i + 1 });
+    }
+  });
+
+  it('gives the engine the task bits of the chosen checkpoints', async () => {
+    const fake = fakeModel();
+    const config = configOf();
+    config.condition = { ...config.condition, kind: 'task', taskBits: 2, permutationState: false };
+    await collect(inputOf({ model: fake.model, config, tasks: Float32Array.of(0, 1, 1, 0) }));
+    for (const { task, x0, rows, permutationState } of fake.batches) {
+      expect(permutationState).toBeNull();
+      rows.forEach((row, place) => {
+        const checkpoint = Math.floor(x0[place * dim]! / 100);
+        const sequence = Math.floor(row / nTokens);
+        expect([task![2 * sequence], task![2 * sequence + 1]]).toEqual([
+          checkpoint === 0 ? 0 : 1,
+          checkpoint === 0 ? 1 : 0,
+        ]);
+      });
+    }
+  });
+
+  it('continues from a step with the batches of an uninterrupted run', async () => {
+    const [whole, rest] = [fakeModel(), fakeModel()];
+    await collect(inputOf({ model: whole.model }));
+    await collect(inputOf({ model: rest.model, startStep: 6 }));
+    expect(rest.batches).toEqual(whole.batches.slice(6));
+  });
+
+  it('stops after the step in which it was asked to, with a snapshot', async () => {
+    let asked = 0;
+    const events = await collect(inputOf({ shouldStop: () => ++asked === 3 }));
+    expect(events.slice(-3)).toMatchObject([
+      { kind: 'step', step: 3 },
+      { kind: 'snapshotDue', step: 3 },
+      { kind: 'stopped', step: 3 },
+    ]);
+  });
+
+  it('stops when the loss is not a number, naming step, learning rate and the last snapshot', async () => {
+    const model = fakeModel(step => (step === 6 ? Infinity : 0.5)).model;
+    const config = configOf({ schedule: 'constant', learningRate: 0.25 });
+    await expect(collect(inputOf({ model, config }))).rejects.toMatchObject({
+      code: 'loss-not-finite',
+      message: expect.stringMatching(
+        /became Infinity at step 6 with learning rate 0.250; the last good snapshot is of step 4/,
+      ) as string,
+      details: { step: 6, lastSnapshot: 4 },
+    });
+    const early = fakeModel(step => (step === 2 ? NaN : 0.5)).model;
+    await expect(collect(inputOf({ model: early }))).rejects.toThrow(/step 2 .* there is no snapshot yet/);
+  });
+});
+
+describe('the learning rate', () => {
+  const training = { learningRate: 2, warmupSteps: 4, steps: 14, schedule: 'cosine' as const };
+
+  it.each([
+    [1, 0.5],
+    [4, 2],
+    [5, 2],
+    [10, 1],
+    [14, 1 + Math.cos(0.9 * Math.PI)],
+  ])('at step %i is %f', (step, expected) => expect(learningRateAt(step, training)).toBeCloseTo(expected, 12));
+
+  it('would be 0 one step after the last', () => {
+    expect(learningRateAt(15, training)).toBeCloseTo(0, 12);
+  });
+
+  it('stays at the peak where the schedule is constant', () => {
+    expect(learningRateAt(14, { ...training, schedule: 'constant' })).toBe(2);
+    expect(learningRateAt(2, { ...training, schedule: 'constant' })).toBe(1);
+  });
+
+  it('is one of the numbers of AdamW', () => {
+    expect(hyperAt(1, configOf())).toEqual({
+      step: 1,
+      learningRate: 3e-3,
+      weightDecay: 0,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    });
+  });
+});
