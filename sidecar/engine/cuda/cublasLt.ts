@@ -39,9 +39,10 @@ const workspaceBytes = 64 * 2 ** 20;
 const typeCodes = { f32: 0, bf16: 14 } as const; // CUDA_R_32F, CUDA_R_16BF
 const compute32F = 68;
 
-/** Where a cuBLASLt may be, best first. `RPG_CUBLASLT` names one. */
+/** Where a cuBLASLt may be, best first. `RPG_CUBLASLT` names one, or `none` to do without. */
 export function cublasLtCandidates(): string[] {
   const named = process.env.RPG_CUBLASLT;
+  if (named === 'none') return [];
   if (process.platform === 'win32') {
     const roots = [process.env.CUDA_PATH].filter(root => root !== undefined);
     const files = ['cublasLt64_13.dll', 'cublasLt64_12.dll'];
