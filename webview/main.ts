@@ -106,6 +106,7 @@ function receive(message: ViewMessage): void {
       return;
     }
     case 'show':
+      draw(); // what was posted just before belongs to what is revealed
       sections.find(section => section.name === message.section)?.reveal();
       return;
     default:

@@ -49,6 +49,7 @@ export interface View {
 
 export async function openView(browser: Browser, options: ViewOptions): Promise<View> {
   const context = await browser.newContext({ viewport: { width: options.widthPx, height: options.heightPx } });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', error => troubles.push(`error: ${error.message}`));
