@@ -1,9 +1,11 @@
 // `npm run bench -- NAME…`: benchmarks report, they never fail. Each prints what it measured, on what, beside what.
 import { cpus, totalmem } from 'node:os';
 import { benchCheckpoint } from './checkpoint';
+import { benchWebview } from './webview';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   checkpoint: benchCheckpoint,
+  webview: benchWebview,
 };
 
 async function main(): Promise<void> {

@@ -49,7 +49,7 @@ async function showResults(view: View): Promise<void> {
 }
 
 async function showCheckpoint(view: View): Promise<void> {
-  await view.send({ kind: 'state', state: exampleCheckpoint(10_000) });
+  await view.send({ kind: 'state', state: exampleCheckpoint(1000) });
   await view.page.getByText('layers.1.self_attention.weight').click();
   await view.page.locator('.svg-chart svg').waitFor();
 }

@@ -31,10 +31,7 @@ describePages('By keyboard', open => {
         return {
           name: host.getAttribute('aria-label') ?? host.getAttribute('label') ?? host.textContent,
           isVisible: box.width > 0 && box.height > 0,
-          isMarked: [host, focused].some(each => {
-            const style = getComputedStyle(each!);
-            return style.outlineStyle !== 'none' || style.borderColor.length > 0;
-          }),
+          isMarked: [host, focused].some(each => each !== null && getComputedStyle(each).outlineStyle !== 'none'),
         };
       });
       if (!found) break;

@@ -118,7 +118,7 @@ describePages('The results page', open => {
       parts: { live: [{ ...state.live[0]!, step: 1300, remainingMs: 90_000 }], selected: state.selected },
     });
     await view.page.getByText('Step 1,300 of 2,000 · loss 0.0421 · 1 min 30 s left').waitFor();
-    expect(await table!.evaluate(node => node.isConnected)).toBe(true);
+    expect(await table.evaluate(node => node.isConnected)).toBe(true);
   });
 
   it('asks once for points it missed, and goes on when they come', async () => {

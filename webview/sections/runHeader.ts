@@ -138,10 +138,10 @@ function showJobs(parent: HTMLElement, jobs: readonly JobView[], { post }: PageA
         'div',
         { class: 'job', 'data-job': job.id },
         element('span', { role: 'status', class: 'job-title' }, job.title),
-        element('span', { class: 'job-message' }),
         job.canCancel
           ? button('Cancel', () => post({ kind: 'cancel', job: job.id }), { description: `Cancel ${job.title}` })
           : null,
+        element('span', { class: 'job-message' }),
         element('vscode-progress-bar', { 'aria-label': job.title }),
       ),
     ),

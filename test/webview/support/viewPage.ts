@@ -84,7 +84,9 @@ export async function openView(browser: Browser, options: ViewOptions): Promise<
   return {
     page,
     troubles,
-    send: message => page.evaluate(data => window.postMessage(data, '*'), message),
+    // As text: a large object would be taken apart value by value on its way into the page.
+    send: message =>
+      page.evaluate(text => window.postMessage(JSON.parse(text) as unknown, '*'), JSON.stringify(message)),
     posted: () => page.evaluate(() => (window as unknown as HostWindow).postedIntents),
     saved: () => page.evaluate(() => JSON.parse(sessionStorage.getItem('state') ?? 'null') as unknown),
     setTheme: theme => page.evaluate(applyTheme, theme),
