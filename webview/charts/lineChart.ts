@@ -177,12 +177,15 @@ const plotTable = ({ series, envelope, lines }: Trace, [min, max]: readonly [num
   const from = Math.max(0, series.indexAt(min) - 1);
   const to = Math.min(series.length, series.indexAt(max) + 2);
   const indices = envelope.select(from, to, maxPoints);
-  const column = (values: GrowingArray<Float64Array>): (number | null)[] =>
-    Array.from(indices, index => {
-      const value = values.at(index);
-      return Number.isNaN(value) ? null : value;
-    });
-  const x = Array.from(indices, index => series.steps.at(index));
+  const column = ({ items }: GrowingArray<Float64Array>): (number | null)[] => {
+    const values = new Array<number | null>(indices.length);
+    for (let at = 0; at < indices.length; at++) {
+      const value = items[indices[at]!]!;
+      values[at] = Number.isNaN(value) ? null : value;
+    }
+    return values;
+  };
+  const x = column(series.steps);
   return [x, ...lines.map(line => column(line.values))] as uPlot.AlignedData; // the cast: as many as x, by construction
 };
 
