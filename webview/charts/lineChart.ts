@@ -6,6 +6,7 @@ import { significant, whole } from '../format';
 import type { Envelope } from './envelope';
 import type { GrowingArray } from './growingArray';
 import type { Series } from './series';
+import { svg, svgElement } from './svg';
 import type { Palette } from './theme';
 
 /** Lines of one run, over its steps. */
@@ -47,6 +48,7 @@ export interface LineChart {
 
 export function createLineChart({ label, heightPx }: LineChartOptions): LineChart {
   const readout = element('output', { class: 'readout' });
+  const legend = element('ul', { class: 'legend' });
   const canvasHost = element('div', {
     class: 'line-chart',
     tabindex: 0,
@@ -155,9 +157,12 @@ export function createLineChart({ label, heightPx }: LineChartOptions): LineChar
   }
 
   return {
-    element: element('div', { class: 'chart' }, canvasHost, readout),
+    element: element('div', { class: 'chart' }, canvasHost, legend, readout),
     show: next => {
       content = next;
+      const lines = next.traces.flatMap(trace => trace.lines);
+      legend.hidden = lines.length < 2;
+      legend.replaceChildren(...lines.map(line => element('li', {}, sample(line), line.label)));
       build();
       draw();
     },
@@ -165,6 +170,23 @@ export function createLineChart({ label, heightPx }: LineChartOptions): LineChar
     showAll: () => zoomTo(null),
   };
 }
+
+/** A piece of the line, as it is drawn. */
+const sample = ({ color, width, dash }: Line): SVGElement =>
+  svgElement(
+    svg(
+      'svg',
+      { width: 26, height: 8, 'aria-hidden': 'true' },
+      svg('line', {
+        x2: 26,
+        y1: 4,
+        y2: 4,
+        stroke: color,
+        'stroke-width': width,
+        'stroke-dasharray': dash.length === 0 ? 'none' : dash.join(' '),
+      }),
+    ),
+  );
 
 // uPlot's names for these are an ambient const enum, which a program compiled file by file cannot read.
 /* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
