@@ -5,6 +5,7 @@ const packages = {
   vscode: 'node_modules/@types/vscode|^vscode$',
   ffi: 'node_modules/koffi',
   components: 'node_modules/(uplot|@vscode-elements)',
+  gpu: 'node_modules/(webgpu|@webgpu)',
   terminal: 'node_modules/(commander|cli-progress|@types/cli-progress|picocolors)',
 };
 const node =
@@ -20,13 +21,21 @@ const allow = {
   'sidecar/datasets': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/model': ['protocol', 'sidecar/util'],
   'sidecar/config': ['protocol', 'sidecar/model', 'sidecar/util'],
-  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, node],
+  'sidecar/engine': ['sidecar/model', 'sidecar/util', packages.tf, packages.ffi, packages.gpu, node],
   'sidecar/training': ['protocol', 'sidecar/engine', 'sidecar/model', 'sidecar/util'],
   'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/zoo', 'sidecar/util', node],
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
   'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
-  'sidecar/cli': ['protocol', 'sidecar/operations', 'sidecar/checkpoint', 'sidecar/util', packages.terminal, node],
+  'sidecar/cli': [
+    'protocol',
+    'sidecar/operations',
+    'sidecar/checkpoint',
+    'sidecar/zoo',
+    'sidecar/util',
+    packages.terminal,
+    node,
+  ],
 };
 
 const folder = name => (/^[a-z]+(\/[a-z]+)*$/.test(name) ? `^${name}(/|$)` : name);

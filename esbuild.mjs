@@ -1,9 +1,14 @@
-// Bundles the three programs and the worker threads' programs into dist/. `--watch` rebuilds on change. A program whose entry does not exist yet is left out.
+// Bundles the three programs and those of the worker threads into dist/. `--watch` rebuilds on change.
 import { existsSync } from 'node:fs';
 import * as esbuild from 'esbuild';
-import { workerBuild } from './scripts/workers.mjs';
+import { copyWasmBinaries, workerBuild } from './scripts/workers.mjs';
 
-const common = { bundle: true, sourcemap: true, logLevel: 'info', legalComments: 'none' };
+const common = {
+  bundle: true,
+  sourcemap: true,
+  logLevel: process.argv.includes('--quiet') ? 'warning' : 'info',
+  legalComments: 'none',
+};
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
 
 /** Native and optional packages are found at run time beside the bundle, or reported as missing by an engine's probe. */
@@ -19,7 +24,7 @@ const programs = [
     mainFields: ['module', 'main'],
     banner: { js: '#!/usr/bin/env node' },
   },
-  workerBuild('dist/workers'),
+  workerBuild('dist'),
   { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   {
     ...common,
@@ -32,6 +37,7 @@ const programs = [
   },
 ].filter(program => Object.values(program.entryPoints).every(entry => existsSync(entry)));
 
+copyWasmBinaries('dist');
 if (process.argv.includes('--watch')) {
   for (const program of programs) await (await esbuild.context(program)).watch();
 } else {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,7 +6,11 @@ export default defineConfig({
   test: {
     include: ['test/{unit,engine,integration,webview}/**/*.test.ts'],
     testTimeout: 60_000,
-    globalSetup: ['scripts/workers.mjs', 'test/support/build.ts'],
+    // Worker threads are started from a bundle, which the tests do not have otherwise.
+    globalSetup: ['test/support/build.ts'],
+    env: { RPG_PROGRAMS: path.resolve('build') },
+    // tfjs' packages are ES modules that Node does not take for ones: vitest transforms them.
+    server: { deps: { inline: [/@tensorflow/] } },
     // Two cores in CI: more workers only take each other's time.
     maxWorkers: 2,
   },

@@ -136,6 +136,20 @@ export interface EvaluationResult {
   readonly notes: readonly string[];
 }
 
+/** `evaluations/NNNN.json` of a run. */
+export interface EvaluationRecord {
+  readonly run: string;
+  /** Folder of the generated networks. */
+  readonly generated: string;
+  /** What it took to sample one network; null where they were not made by this run's `generate`. */
+  readonly generation: {
+    readonly msPerNetwork: number;
+    readonly peakBytes: number | null;
+    readonly device: string;
+  } | null;
+  readonly evaluation: EvaluationResult;
+}
+
 /** What `evaluate` is asked. */
 export interface EvaluateParams {
   /** Folder of the training checkpoints (or of NAME/checkpoint). */

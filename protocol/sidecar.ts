@@ -1,6 +1,8 @@
 // Every operation the sidecar offers, by the name it travels under. The command line calls the same functions.
+import type { EvaluateParams, EvaluationRecord } from './evaluation';
 import { operation } from './operation';
-import type { PartialRunConfig } from './runConfig';
+import type { PartialRunConfig, ResolvedRunConfig } from './runConfig';
+import type { PrepareZooParams, PrepareZooResult } from './zoo';
 import type { GeneratedRecord, RunSummary } from './runRecords';
 import type {
   CheckpointReport,
@@ -118,6 +120,25 @@ export interface TrainResult {
 /** Trains a new run to its end, or until it is stopped. */
 export const train = operation<TrainParams, TrainResult, TrainProgress>('train');
 
+export interface RunEstimate {
+  config: ResolvedRunConfig;
+  engine: string;
+  device: string;
+  workers: number;
+  nTokens: number;
+  nParameters: number;
+  /** Counted from the model's shapes, not measured. */
+  memoryBytes: number;
+  freeBytes: number;
+  fits: boolean;
+  /** Measured on this machine now; null where the model does not fit. */
+  msPerStep: number | null;
+  /** Steps only, without snapshots and tests. */
+  totalMs: number | null;
+}
+/** Memory and time of the run that `train` would start with the same parameters. */
+export const estimateRun = operation<TrainParams, RunEstimate, TrainProgress>('estimateRun');
+
 export interface ResumeParams extends DeviceChoice {
   /** Id, number, part of an id, or `last`. */
   run: string;
@@ -210,3 +231,29 @@ export interface ExportWeightsParams {
 export const exportWeights = operation<ExportWeightsParams, { file: string; step: number; sizeBytes: number }>(
   'exportWeights',
 );
+
+/** Trains small real networks on packaged real images, as a dataset folder. */
+export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
+
+export interface EvaluateRunParams extends Partial<Omit<EvaluateParams, 'dataset' | 'generated' | 'testCommand'>> {
+  run: string;
+  /** Folder of networks to judge; the ones generated last by default, and ten new ones where there are none. */
+  generated?: string;
+  /** How many to generate where there are none. */
+  count?: number;
+  /** `python test.py {file}`; the dataset's registered test by default, else the built-in one of a built-in zoo. */
+  test?: string;
+  /** File to write a self-contained HTML report to. */
+  report?: string;
+  /** Folder to write CSV tables to. */
+  csv?: string;
+}
+
+export interface EvaluateRunResult extends EvaluationRecord {
+  /** Where the record is kept. */
+  file: string;
+  report: string | null;
+  tables: string[];
+}
+/** Judges a run's generated networks beside its training checkpoints and the trivial baselines. */
+export const evaluateRun = operation<EvaluateRunParams, EvaluateRunResult, Progress>('evaluateRun');

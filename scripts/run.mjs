@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
-import buildWorkers from './workers.mjs';
+import { buildWorkers } from './workers.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const [entry, ...args] = process.argv.slice(2);
@@ -25,7 +25,7 @@ await esbuild.build({
   mainFields: ['module', 'main'],
   logLevel: 'warning',
 });
-await buildWorkers();
+await buildWorkers('build');
 const child = spawnSync(process.execPath, ['--enable-source-maps', ...process.execArgv, outfile, ...args], {
   stdio: 'inherit',
   cwd: process.cwd(),

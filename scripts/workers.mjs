@@ -1,28 +1,48 @@
-// Programs that run in worker threads are bundled on their own: into dist/workers for the package, into build/workers for
-// programs run from source (scripts/run.mjs) and for the tests (vitest's global setup).
+// Programs that run in worker threads are bundles of their own, because a thread is started from a file. They are built into
+// dist/ for the package, and into build/ for programs run from source (scripts/run.mjs) and for the tests.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Name in workers/ → source. */
-export const workerEntries = { zooWorker: 'sidecar/zoo/zooWorker.ts' };
+/** Name below the output folder → source. */
+const entries = {
+  'workers/zooWorker': 'sidecar/zoo/zooWorker.ts',
+  portableWorker: 'sidecar/engine/portable/workers/portableWorker.ts',
+};
 
-/** esbuild's options for the worker programs. */
+/** tfjs' WebAssembly programs, which the portable engine's worker loads from its own folder. */
+const wasmBinaries = ['tfjs-backend-wasm-simd.wasm', 'tfjs-backend-wasm.wasm'];
+
+/** esbuild's options for all worker programs. */
 export const workerBuild = outdir => ({
-  entryPoints: Object.fromEntries(Object.entries(workerEntries).map(([name, file]) => [name, path.join(root, file)])),
-  outdir: path.join(root, outdir),
+  absWorkingDir: root,
+  entryPoints: entries,
+  outdir,
   bundle: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20',
   sourcemap: true,
   legalComments: 'none',
+  // tfjs registers gradients and kernels by import side effect; its `module` entry keeps them, `main` does not.
+  mainFields: ['module', 'main'],
   logLevel: 'warning',
+  // Emscripten's script asks for its own address, which a CommonJS bundle does not have; only a browser needs it.
+  logOverride: { 'empty-import-meta': 'silent' },
 });
 
-/** Vitest's global setup, and scripts/run.mjs. */
-export default async function buildWorkers() {
-  await esbuild.build(workerBuild('build/workers'));
+export function copyWasmBinaries(outdir) {
+  const source = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+  mkdirSync(path.join(root, outdir), { recursive: true });
+  for (const binary of wasmBinaries) copyFileSync(path.join(source, binary), path.join(root, outdir, binary));
+}
+
+/** Everything the threads need, in one folder. */
+export async function buildWorkers(outdir) {
+  await esbuild.build(workerBuild(outdir));
+  copyWasmBinaries(outdir);
 }

@@ -4,9 +4,11 @@ import { convertCommand } from './convert';
 import { datasetsCommand, registerCommand, unregisterCommand } from './datasets';
 import { diffCommand } from './diff';
 import { generateCommand } from './generate';
+import { evaluateCommand } from './evaluate';
 import { inspectCommand } from './inspect';
 import { devicesCommand, exportCommand, runsCommand, stopCommand } from './runs';
 import { resumeCommand, trainCommand } from './train';
+import { zooCommand } from './zoo';
 
 export const cliCommands: readonly CliCommand[] = [
   inspectCommand,
@@ -20,6 +22,8 @@ export const cliCommands: readonly CliCommand[] = [
   stopCommand,
   runsCommand,
   generateCommand,
+  evaluateCommand,
+  zooCommand,
   exportCommand,
   devicesCommand,
 ];

@@ -1,15 +1,17 @@
 // `rpg train` and `rpg resume`.
-import type { TrainParams, TrainProgress, TrainResult } from '../../protocol/sidecar';
+import type { RunEstimate, TrainParams, TrainProgress, TrainResult } from '../../protocol/sidecar';
+import { estimateRun } from '../operations/estimateRun';
 import { resume } from '../operations/resume';
 import { train } from '../operations/train';
 import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, collect, wholeNumber } from './deviceOptions';
-import { formatNumber } from './format';
+import { formatBytes, formatCount, formatNumber } from './format';
 import { createTrainingBar, formatDuration } from './trainingBar';
 import type { OperationContext } from '../operations/context';
 
 interface TrainOptions extends Omit<TrainParams, 'configFile' | 'settings'> {
   set?: string[];
+  estimate?: boolean;
   json?: boolean;
 }
 
@@ -26,10 +28,20 @@ export const trainCommand: CliCommand = {
       .option('--init <file>', 'published weights to begin with instead of random ones')
       .option('--accept-changed', 'train although the dataset changed since it was registered')
       .option('--force', 'train although the memory estimate is larger than what is free')
+      .option('--estimate', 'only tell the memory and time it would take')
       .option('--json', 'print the result as JSON');
     addDeviceOptions(command).action(async (configFile: string | undefined, options: TrainOptions) => {
-      const { set, json, ...params } = options;
+      const { set, json, estimate, ...params } = options;
       const settings = set ?? [];
+      if (estimate) {
+        const result = await estimateRun(
+          { ...params, configFile, settings },
+          cli.context<TrainProgress>(() => {}),
+        );
+        if (json) cli.printJson(result);
+        else printEstimate(result, cli);
+        return;
+      }
       await runTraining(cli, json ?? false, context => train({ ...params, configFile, settings }, context));
     });
   },
@@ -65,6 +77,19 @@ async function runTraining(
   }
   if (json) cli.printJson(result);
   else printResult(result, cli);
+}
+
+function printEstimate(estimate: RunEstimate, cli: Cli): void {
+  const { engine, device, workers, nTokens, nParameters, memoryBytes, freeBytes, fits, msPerStep, totalMs } = estimate;
+  const { steps, batchSize } = estimate.config.training;
+  cli.print(`${engine}/${device}, ${workers} ${workers === 1 ? 'worker' : 'workers'}`);
+  cli.print(
+    `${formatCount(nParameters)} parameters, ${formatCount(nTokens)} tokens a checkpoint, batches of ${batchSize}`,
+  );
+  cli.print(`memory: about ${formatBytes(memoryBytes)} (${formatBytes(freeBytes)} free${fits ? '' : ': too little'})`);
+  if (msPerStep !== null) {
+    cli.print(`time: ${formatDuration(totalMs)} for ${formatCount(steps)} steps of ${formatNumber(msPerStep)} ms`);
+  }
 }
 
 function printResult({ run, folder, status, step, loss, weights, elapsedMs }: TrainResult, cli: Cli): void {

@@ -6,6 +6,9 @@ import { checkpointExtensions } from '../checkpoint/registry';
 import { fileError } from '../util/rpgError';
 import { noCheckpoints } from './errors';
 
+/** Marks a folder whose networks the built-in test knows, and says how they were made. */
+export const zooMarker = 'zoo.json';
+
 /** One checkpoint of a dataset. */
 export interface CheckpointFile {
   /** Relative to the folder: a plain name, never a path out of it. */

@@ -8,12 +8,7 @@ import type { Tester } from './tester';
 import { stateOfSource } from './weightSource';
 
 /** A tester over an open pool; the caller owns and closes the pool. */
-export function builtInTester(
-  recipe: ZooRecipe,
-  structure: Structure,
-  images: LabelledImages,
-  pool: TestPool,
-): Tester {
+export function builtInTester(recipe: ZooRecipe, structure: Structure, images: LabelledImages, pool: TestPool): Tester {
   return {
     kind: 'built-in',
     title: `${recipe.name} on ${images.count} test images`,

@@ -8,7 +8,8 @@ import { userError, type RpgError } from '../util/rpgError';
  */
 export function parseCommandLine(line: string): string[] {
   const words: string[] = [];
-  let word: string | null = null; // null between words; '' is a word too ("")
+  let word = '';
+  let isInWord = false; // an empty word ("") is a word too
   let quote: '"' | "'" | null = null;
   for (let i = 0; i < line.length; i++) {
     const c = line[i]!;
@@ -21,18 +22,26 @@ export function parseCommandLine(line: string): string[] {
       else word += c;
     } else if (c === '"' || c === "'") {
       quote = c;
-      word ??= '';
+      isInWord = true;
     } else if (c === '\\' && i + 1 < line.length && process.platform !== 'win32') {
-      word = (word ?? '') + line[++i]!;
+      word += line[++i]!;
+      isInWord = true;
     } else if (/\s/.test(c)) {
-      if (word !== null) words.push(word);
-      word = null;
+      if (isInWord) words.push(word);
+      word = '';
+      isInWord = false;
     } else if ('|&;<>`'.includes(c)) {
-      throw badCommand(line, `"${c}" at position ${i + 1} is shell syntax, and no shell is started; put it into a script`);
-    } else word = (word ?? '') + c;
+      throw badCommand(
+        line,
+        `"${c}" at position ${i + 1} is shell syntax, and no shell is started; put it into a script`,
+      );
+    } else {
+      word += c;
+      isInWord = true;
+    }
   }
   if (quote !== null) throw badCommand(line, `a ${quote} is not closed`);
-  if (word !== null) words.push(word);
+  if (isInWord) words.push(word);
   if (words.length === 0) throw badCommand(line, 'it is empty; write for example: python test.py {file}');
   return words;
 }

@@ -142,24 +142,29 @@ export async function evaluate(
   };
 }
 
-function makeGroups({ structure, originals, generated, baselines, networksPerBaseline, seed }: EvaluationInput): Group[] {
+function makeGroups({
+  structure,
+  originals,
+  generated,
+  baselines,
+  networksPerBaseline,
+  seed,
+}: EvaluationInput): Group[] {
   const empty = { distances: { rows: 0, columns: 0, values: new Float64Array(0) }, records: [], wrong: [] };
   const sources = originals.map(network => network.source);
   const usable = networksPerBaseline > 0 ? baselines.filter(({ minOriginals }) => minOriginals <= sources.length) : [];
   return [
     { name: 'originals', title: 'training checkpoints', networks: originals, ...empty },
     { name: 'generated', title: 'generated networks', networks: generated, ...empty },
-    ...usable.map(
-      (baseline): Group => ({
-        name: `baseline: ${baseline.name}`,
-        title: baseline.title,
-        networks: Array.from({ length: networksPerBaseline }, (_, which) => ({
-          source: baseline.make({ structure, originals: sources, seed }, which),
-          path: null,
-        })),
-        ...empty,
-      }),
-    ),
+    ...usable.map((baseline): Group => ({
+      name: `baseline: ${baseline.name}`,
+      title: baseline.title,
+      networks: Array.from({ length: networksPerBaseline }, (_, which) => ({
+        source: baseline.make({ structure, originals: sources, seed }, which),
+        path: null,
+      })),
+      ...empty,
+    })),
   ];
 }
 
@@ -283,7 +288,7 @@ function describeMidpoints(
 }
 
 const firstPredictions = (records: readonly TestRecord[]): Predictions | null =>
-  records.find(({ outcome }) => outcome?.predictions != null)?.outcome?.predictions ?? null;
+  records.find(({ outcome }) => outcome?.predictions)?.outcome?.predictions ?? null;
 
 function makeNotes(groups: readonly Group[], { baselines, originals, networksPerBaseline }: EvaluationInput): string[] {
   const notes: string[] = [];
@@ -291,7 +296,9 @@ function makeNotes(groups: readonly Group[], { baselines, originals, networksPer
   if (tested < originals.length)
     notes.push(`${originals.length - tested} of ${originals.length} originals could not be tested.`);
   if (groups.every(group => group.wrong.every(set => set === null)))
-    notes.push('The test tells no predictions, so similarity and ensembles are missing; give it {predictions} to write.');
+    notes.push(
+      'The test tells no predictions, so similarity and ensembles are missing; give it {predictions} to write.',
+    );
   const left = baselines.filter(({ minOriginals }) => minOriginals > originals.length);
   if (networksPerBaseline > 0 && left.length > 0)
     notes.push(`Too few originals for: ${left.map(({ name }) => name).join(', ')}.`);

@@ -97,7 +97,6 @@ function testFailed(name: string, problem: string, { stdout, stderr }: ProcessRe
 export function outputTail(output: string): string {
   const lines = output
     .replace(/\r\n?/g, '\n')
-    // eslint-disable-next-line no-control-regex -- terminal colours and the like have no place in a message
     .replace(/\u001b\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g, '')
     .split('\n')
     .map(line => line.trimEnd())

@@ -41,10 +41,10 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = (stdout + text).slice(-keptChars)));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-keptChars)));
 
-  let stop: 'time-limit' | 'cancelled' | null = null;
+  const stop: { reason: 'time-limit' | 'cancelled' | null } = { reason: null };
   const stopFor = (reason: 'time-limit' | 'cancelled'): void => {
-    if (stop !== null) return;
-    stop = reason;
+    if (stop.reason !== null) return;
+    stop.reason = reason;
     killGroup(child, 'SIGTERM');
     forceTimer = setTimeout(() => {
       killGroup(child, 'SIGKILL');
@@ -67,12 +67,12 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
         resolve(code === null ? { kind: 'killed', signal: signal ?? 'unknown' } : { kind: 'exit', code }),
       );
     });
-    if (stop === 'cancelled') throw cancelledError('testing networks');
-    return { end: stop === 'time-limit' ? { kind: 'time-limit' } : end, stdout, stderr };
+    if (stop.reason === 'cancelled') throw cancelledError('testing networks');
+    return { end: stop.reason === 'time-limit' ? { kind: 'time-limit' } : end, stdout, stderr };
   } finally {
     clearTimeout(limitTimer);
     clearTimeout(forceTimer);
-    if (stop !== null) killGroup(child, 'SIGKILL');
+    if (stop.reason !== null) killGroup(child, 'SIGKILL');
     options.signal?.removeEventListener('abort', onAbort);
     process.removeListener('exit', onExit);
   }

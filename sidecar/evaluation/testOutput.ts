@@ -5,9 +5,9 @@ import { userError } from '../util/rpgError';
  * `Acc: 0.8793`, `accuracy=87.93%`, `"acc": 0.88`, `Top-1 Acc 87.93 %`, `acc@1 76.2`. A custom pattern's first group is the
  * number, a second group `%` makes it percent.
  */
-export const defaultAccuracyPattern = String.raw`\bacc(?:uracy)?(?:@1|_1|1)?["']?\s*[:=]?\s*(nan|[-+]?inf(?:inity)?|[-+]?\d*\.?\d+(?:e[-+]?\d+)?)\s*(%?)`;
+export const defaultAccuracyPattern = String.raw`(?<![a-z])acc(?:uracy)?(?:@1|_1|1)?["']?\s*[:=]?\s*(nan|[-+]?inf(?:inity)?|[-+]?\d*\.?\d+(?:e[-+]?\d+)?)\s*(%?)`;
 
-const lossPattern = /\bloss["']?\s*[:=]?\s*([-+]?\d*\.?\d+(?:e[-+]?\d+)?)/gi;
+const lossPattern = /(?<![a-z])loss["']?\s*[:=]?\s*([-+]?\d*\.?\d+(?:e[-+]?\d+)?)/gi;
 
 /** *Errors* user: not a regular expression, or one without a group. */
 export function compileAccuracyPattern(pattern: string): RegExp {
@@ -43,7 +43,7 @@ export function findAccuracy(output: string, pattern: RegExp): FoundAccuracy {
   const text = last[1] ?? '';
   const value = Number(text);
   if (text === '' || !Number.isFinite(value)) return { problem: `it printed an accuracy of "${text}"` };
-  const accuracy = last[2] === '%' || value > 1 ? value / 100 : value;
+  const accuracy = last[2] === '%' || value > 1 ? Number((value / 100).toPrecision(12)) : value; // 0.8793, not 0.8793000000000001
   if (accuracy < 0 || accuracy > 1)
     return { problem: `it printed an accuracy of "${text}", which is neither a fraction nor percent` };
   const lossText = [...output.matchAll(lossPattern)].at(-1)?.[1];

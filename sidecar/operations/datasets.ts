@@ -12,6 +12,7 @@ import {
   saveDataset,
   suggestDatasetName,
 } from '../datasets/datasetStore';
+import { zooMarker } from '../datasets/checkpointFolder';
 import { measureDataset } from '../datasets/measureDataset';
 import { generatedCount } from '../tokenizer/structure';
 import type { OperationContext } from './context';
@@ -49,7 +50,12 @@ export async function unregister(params: { name: string }, context: OperationCon
   return removeDataset(context.workspace, params.name);
 }
 
-/** People keep `test.py` beside `checkpoint/`; it is used where no command was given. Test commands run in its folder. */
+/**
+ * People keep `test.py` beside `checkpoint/`; it is used where no command was given, and runs in its folder. Zoos of our own
+ * have one too, for PyTorch, but are tested without Python.
+ */
 function foundTestCommand(folder: string): string | null {
-  return existsSync(path.join(datasetRoot(folder), 'test.py')) ? 'python3 test.py {file}' : null;
+  const root = datasetRoot(folder);
+  if (existsSync(path.join(root, zooMarker))) return null;
+  return existsSync(path.join(root, 'test.py')) ? 'python3 test.py {file}' : null;
 }

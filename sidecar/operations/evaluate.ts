@@ -1,23 +1,16 @@
 // `rpg evaluate`: a folder of training checkpoints, a folder of generated ones, one record of how they compare. It opens
 // files and testers; the numbers are made in sidecar/evaluation.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import path from 'node:path';
+import { statSync } from 'node:fs';
 import type { EvaluateParams, EvaluationResult } from '../../protocol/evaluation';
 import { listCheckpoints } from '../datasets/checkpointFolder';
 import { measureDataset, type MeasuredDataset } from '../datasets/measureDataset';
 import { baselines } from '../evaluation/baselines/registry';
-import { builtInTester } from '../evaluation/builtInTest';
 import { evaluate as evaluateNetworks } from '../evaluation/evaluate';
-import { externalTester } from '../evaluation/externalTest';
-import type { NetworkToTest, Tester } from '../evaluation/tester';
-import { stateOfSource } from '../evaluation/weightSource';
-import { fileError, RpgError, userError } from '../util/rpgError';
-import { packagedDatasetFolder, readTestImages } from '../zoo/imageData';
-import { recipeOfState } from '../zoo/recipes/registry';
-import { openTestPool } from '../zoo/zooThreads';
+import type { NetworkToTest } from '../evaluation/tester';
+import { fileError, RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
-import { checkReadable, fileSource, writeLike } from './stateFiles';
+import { openTester } from './openTester';
+import { checkReadable, fileSource } from './stateFiles';
 
 /**
  * Evaluates; writes nothing but temporary files.
@@ -79,52 +72,4 @@ function sortOutReadable(files: readonly string[], dataset: MeasuredDataset): { 
     }
   }
   return { readable, notes };
-}
-
-interface OpenTester {
-  readonly tester: Tester;
-  readonly close: () => Promise<void>;
-}
-
-function openTester(params: EvaluateParams, dataset: MeasuredDataset, first: NetworkToTest): OpenTester {
-  return params.testCommand === null ? openBuiltIn(dataset, first) : openExternal(params.testCommand, params, dataset);
-}
-
-function openBuiltIn({ structure, folder }: MeasuredDataset, first: NetworkToTest): OpenTester {
-  const recipe = recipeOfState(stateOfSource(structure, first.source));
-  if (recipe === null)
-    throw userError(
-      'no-test',
-      `${folder}: no built-in test knows this architecture; give a test command, such as --test "python test.py {file}"`,
-      { folder },
-    );
-  const images = readTestImages(packagedDatasetFolder(recipe.dataset));
-  const pool = openTestPool(recipe.network, images, availableParallelism());
-  return {
-    tester: builtInTester(recipe, structure, images, pool),
-    close: () => pool.dispose(),
-  };
-}
-
-function openExternal(command: string, params: EvaluateParams, dataset: MeasuredDataset): OpenTester {
-  const temporary = mkdtempSync(path.join(tmpdir(), 'rpg-evaluate-'));
-  const template = dataset.files[0]!.path;
-  const extension = path.extname(template);
-  let count = 0;
-  const tester = externalTester({
-    command,
-    cwd: path.basename(dataset.folder) === 'checkpoint' ? path.dirname(dataset.folder) : dataset.folder,
-    timeLimitMs: params.timeLimitSeconds * 1000,
-    concurrency: params.concurrency,
-    accuracyPattern: params.accuracyPattern ?? undefined,
-    writeTemporary: async ({ source }) => {
-      const file = path.join(temporary, `network-${++count}${extension}`);
-      await writeLike(template, dataset.key, dataset.structure, source, file);
-      return { path: file, remove: () => rmSync(file, { force: true, recursive: true }) };
-    },
-  });
-  return {
-    tester,
-    close: async () => rmSync(temporary, { force: true, recursive: true }),
-  };
 }

@@ -6,13 +6,14 @@ import * as path from 'node:path';
 import type { Progress } from '../../protocol/records';
 import type { GenerateParams, GenerateResult } from '../../protocol/sidecar';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../protocol/runRecords';
-import type { OpenCheckpoint } from '../checkpoint/format';
+import type { CheckpointContent, OpenCheckpoint } from '../checkpoint/format';
 import { formatForWriting, openCheckpoint } from '../checkpoint/registry';
 import { toModelSpec } from '../config/toModelSpec';
 import type { Model } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
 import { planSampler, type SamplerPlan } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
+import { logEvent } from '../runs/eventLog';
 import { fileExists, publishNew, writeDurably } from '../runs/durableFile';
 import { readRunDataset, type RunDatasetRecord } from '../runs/runDataset';
 import { findRun, readRun, runFiles, slug } from '../runs/runStore';
@@ -21,6 +22,7 @@ import { createTokenLayout, type TokenLayout } from '../tokenizer/tokenLayout';
 import { fileError, throwIfCancelled, userError } from '../util/rpgError';
 import { networkContent } from './generation/networkFile';
 import { conditioningOf, planNetworks, type PlannedNetwork } from './generation/plan';
+import { testNetworks } from './generation/testNetworks';
 import { chooseDevice, type ChosenDevice } from './training/chooseDevice';
 import { findSnapshot } from './training/findSnapshot';
 import { readSnapshotWeights } from './training/modelFiles';
@@ -29,6 +31,22 @@ import type { OperationContext } from './context';
 /** *Errors* `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
 export async function generate(params: GenerateParams, context: OperationContext): Promise<GenerateResult> {
   const job = await planJob(params, context.workspace);
+  const result = await generateNetworks(job, params.force ?? false, context);
+  if (!params.test) return result;
+  const { networks } = result;
+  const tests = await testNetworks({
+    workspace: context.workspace,
+    record: job.record,
+    dataset: job.dataset,
+    files: networks.map(({ file }) => file),
+    onTested: done =>
+      context.report({ fraction: done / networks.length, message: `tested ${done} of ${networks.length}` }),
+    signal: context.signal,
+  });
+  return { ...result, networks: networks.map((network, i) => ({ ...network, test: tests[i]! })) };
+}
+
+async function generateNetworks(job: Job, force: boolean, context: OperationContext): Promise<GenerateResult> {
   const model = await job.chosen.device.open(job.spec, {
     seed: job.record.config.seed,
     workers: job.record.workers,
@@ -39,7 +57,17 @@ export async function generate(params: GenerateParams, context: OperationContext
   const template = openCheckpoint(job.templatePath);
   try {
     await model.writeWeights(readSnapshotWeights(job.snapshot));
-    return await sampleAndWrite(job, model, template, params.force ?? false, context);
+    const result = await sampleAndWrite(job, model, template, force, context);
+    logEvent(path.join(job.runFolder, runFiles.log), 'generated', {
+      folder: path.resolve(result.folder),
+      count: result.networks.length,
+      step: result.step,
+      seed: result.seed,
+      samplingMs: Math.round(result.samplingMs),
+      device: `${job.chosen.device.engine}/${job.chosen.device.device}`,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    });
+    return result;
   } finally {
     template.dispose();
     await model.dispose();
@@ -48,6 +76,7 @@ export async function generate(params: GenerateParams, context: OperationContext
 
 /** Everything settled before the first network is sampled. */
 interface Job {
+  runFolder: string;
   record: RunRecord;
   dataset: RunDatasetRecord;
   spec: ModelSpec;
@@ -85,6 +114,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const folder = await outputFolder(params, runFolder, networks, extension);
   const chosen = await chooseDevice(params);
   return {
+    runFolder,
     record,
     dataset,
     spec,
@@ -166,14 +196,7 @@ async function writeNetwork(
   const file = path.join(folder, name);
   const { content, nNotFinite } = networkContent(template, dataset.key, dataset.structure, layout, tokens);
   if (force) await formatForWriting(file).write(file, content);
-  else {
-    const unnamed = path.join(folder, `.${process.pid}-${name}`);
-    await formatForWriting(unnamed).write(unnamed, content);
-    await publishNew(unnamed, file).catch(async (error: unknown) => {
-      await fs.rm(unnamed, { force: true, recursive: true });
-      throw error;
-    });
-  }
+  else await writeNew(file, content);
   const record: GeneratedRecord = {
     formatVersion: runFormatVersion,
     file: name,
@@ -191,6 +214,20 @@ async function writeNetwork(
   };
   await writeDurably(path.join(folder, `${network.name}.json`), `${JSON.stringify(record, null, 2)}\n`);
   return { file, record };
+}
+
+/** Written in a folder of its own under its final file name, which a torch archive carries inside. */
+async function writeNew(file: string, content: CheckpointContent): Promise<void> {
+  const apart = await fs.mkdtemp(path.join(path.dirname(file), '.rpg-')).catch((error: unknown) => {
+    throw fileError(file, 'write it', error);
+  });
+  try {
+    const finished = path.join(apart, path.basename(file));
+    await formatForWriting(file).write(finished, content);
+    await publishNew(finished, file);
+  } finally {
+    await fs.rm(apart, { recursive: true, force: true });
+  }
 }
 
 function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {

@@ -7,6 +7,7 @@ import type { PrepareZooParams, PrepareZooResult } from '../../protocol/zoo';
 import { summarise } from '../evaluation/accuracySummary';
 import { fileError, userError } from '../util/rpgError';
 import { packagedDatasetFolder, readImageDataset } from '../zoo/imageData';
+import { zooMarker } from '../datasets/checkpointFolder';
 import { makeZoo } from '../zoo/makeZoo';
 import { findRecipe } from '../zoo/recipes/registry';
 import { testScript } from '../zoo/testScript';
@@ -43,12 +44,8 @@ export async function prepareZoo(params: PrepareZooParams, context: OperationCon
     checkpoints.push(file);
     accuracies.push(accuracy);
   }
-  const script = path.join(folder, 'test.py');
-  try {
-    writeFileSync(script, testScript(recipe, dataFolder));
-  } catch (error) {
-    throw fileError(script, 'write', error);
-  }
+  writeText(path.join(folder, 'test.py'), testScript(recipe, dataFolder));
+  writeText(path.join(folder, zooMarker), `${JSON.stringify(params, null, 2)}\n`);
   return {
     folder,
     checkpoints,
@@ -72,4 +69,12 @@ function prepareFolder(folder: string, checkpointFolder: string): void {
       `${checkpointFolder} already holds ${present} files; name a new folder with --out, or remove them`,
       { folder },
     );
+}
+
+function writeText(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw fileError(file, 'write', error);
+  }
 }

@@ -80,7 +80,8 @@ export async function writeLike(
     const made = new Map(
       [...tensorsByBareName(dictionary)].flatMap(([bareName, tensor]) => {
         const index = indices.get(bareName);
-        if (index === undefined || structure.parameters[index]!.kind === 'fixed' || !isWeightDType(tensor.dtype)) return [];
+        if (index === undefined || structure.parameters[index]!.kind === 'fixed' || !isWeightDType(tensor.dtype))
+          return [];
         const bytes = encodeFloat32(source.read(index), tensor.dtype);
         return [[tensor.name, tensorFromBytes(tensor.name, tensor.dtype, tensor.shape, bytes)] as const];
       }),

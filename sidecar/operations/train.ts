@@ -11,40 +11,23 @@ import { generatedCount } from '../tokenizer/structure';
 import { fileError } from '../util/rpgError';
 import { version } from '../util/version';
 import type { OperationContext } from './context';
-import { chooseDevice, engineFacts, runEngine } from './training/chooseDevice';
-import { defaultWorkers } from './training/defaultWorkers';
+import { runEngine } from './training/chooseDevice';
 import { readPublishedWeights } from './training/modelFiles';
 import { prepareModel } from './training/prepareModel';
-import { readConfig } from './training/readConfig';
 import { runSession } from './training/session';
+import { settleRequest } from './training/settleRequest';
 
 /**
  * *Errors* `config-invalid`, `dataset-changed`, `memory-too-small`, device errors — all before anything is written; then
  * those of a session.
  */
 export async function train(params: TrainParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
-  const { workspace, signal } = context;
   const say = (message: string): void => context.report({ ...notYetTraining, message });
-  const chosen = await chooseDevice(params);
-  const { config, dataset } = await readConfig(params, workspace, engineFacts(chosen.device.engine), {
-    acceptChanged: params.acceptChanged ?? false,
-    onProgress: (_, message) => say(`measuring ${message}`),
-    signal,
-  });
-  const { measured } = dataset;
-  const workers = params.workers ?? defaultWorkers(chosen.device, config.training.batchSize);
-  const fileNames = measured.files.map(file => file.name);
-  const prepared = await prepareModel({
-    workspace,
-    config,
-    chosen,
-    workers,
-    dataset: { ...measured, fileNames },
-    force: params.force ?? false,
-    say,
-    signal,
-  });
+  const { dataset, input } = await settleRequest(params, context, say);
+  const prepared = await prepareModel(input);
   const { model, tokens, spec, estimate } = prepared;
+  const { measured } = dataset;
+  const { config, chosen, workers, workspace } = input;
   try {
     const init = params.init === undefined ? null : path.resolve(params.init);
     if (init !== null) await model.writeWeights(readPublishedWeights(init, spec));
@@ -57,7 +40,7 @@ export async function train(params: TrainParams, context: OperationContext<Train
         name: dataset.name,
         folder: measured.folder,
         fingerprint: measured.fingerprint,
-        nCheckpoints: fileNames.length,
+        nCheckpoints: measured.files.length,
         nTokens: spec.nTokens,
         nWeights: generatedCount(measured.structure),
       },

@@ -1,5 +1,5 @@
 // log.jsonl: what was decided and what happened, with its time. Not the metrics: those hold no times.
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import type { LogLine } from '../../protocol/runRecords';
 import { fileError } from '../util/rpgError';
 
@@ -11,4 +11,22 @@ export function logEvent(file: string, event: string, facts: Record<string, unkn
   } catch (error) {
     throw fileError(file, 'append to it', error);
   }
+}
+
+/** The events of one kind, oldest first; a missing log has none, and a torn last line is passed over. */
+export function readEvents(file: string, event: string): LogLine[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return [];
+  }
+  return text.split('\n').flatMap(line => {
+    try {
+      const parsed = JSON.parse(line) as LogLine | null; // our own lines; anything else fails the comparison
+      return parsed?.event === event ? [parsed] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -89,5 +89,7 @@ export function checkpointFileName(step: number, accuracy: number, seed: number,
 
 function checkRange(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw userError('zoo-option-out-of-range', `${what}: ${value} is not a whole number from ${least} to ${most}`, { value });
+  throw userError('zoo-option-out-of-range', `${what}: ${value} is not a whole number from ${least} to ${most}`, {
+    value,
+  });
 }

@@ -2,9 +2,10 @@
 // the scratch memory of one thread; there is no batch dimension because small direct loops are fastest image by image.
 import { argmax, crossEntropy, crossEntropyGradient, leakyReluBackward, leakyReluForward } from './layers/linear';
 import { linearBackward, linearForward } from './layers/linear';
-import { convBackward, convForward, type ConvShape } from './layers/conv2d';
+import { convBackward, convForward, createConvScratch, type ConvShape } from './layers/conv2d';
 import { averagePoolBackward, averagePoolForward, maxPoolBackward, maxPoolForward } from './layers/pool';
 import { featureShapes, networkParameters, parameterCount, pixelLevels, type NetworkSpec } from './networkSpec';
+import { lanes, type SimdForward } from './simd/forward';
 import { elementCount } from '../util/namedArrays';
 
 /** A network with the scratch memory to run it. */
@@ -13,6 +14,11 @@ export interface Network {
   readonly parameters: Float64Array;
   /** Reads the pixels (inputHeight × inputWidth) from `at` and returns the logits (nClasses), valid until the next call. */
   forward(pixels: Uint8Array, at: number): Float64Array;
+  /**
+   * As `forward`, with the products of convolutions and linear layers taken from a lane of a SIMD run of the same image:
+   * nine tenths of the arithmetic. The rest is done here, so that `backward` finds what it needs.
+   */
+  forwardFrom(simd: SimdForward, lane: number, pixels: Uint8Array, at: number): Float64Array;
   /** After `forward`: adds `scale` times the gradient of the cross entropy to `gradients`; returns the cross entropy. */
   backward(label: number, scale: number, gradients: Float64Array): number;
   /** After `forward`: the cross entropy in nats and the predicted class. */
@@ -53,10 +59,11 @@ export function createNetwork(spec: NetworkSpec): Network {
       case 'conv2d': {
         const { inChannels, outChannels, kernelSize } = layer;
         const conv: ConvShape = { inChannels, inHeight: shape[1], inWidth: shape[2], outChannels, kernelSize };
+        const scratch = createConvScratch(conv);
         return {
           forward: () => convForward(conv, input, parameters, weightAt, biasAt, output),
           backward: gradients =>
-            convBackward(conv, input, parameters, weightAt, biasAt, outputGradient, gradients, wantedGradient),
+            convBackward(conv, input, parameters, weightAt, biasAt, outputGradient, gradients, wantedGradient, scratch),
         };
       }
       case 'linear':
@@ -96,6 +103,15 @@ export function createNetwork(spec: NetworkSpec): Network {
       for (const layer of layers) layer.forward();
       return logits;
     },
+    forwardFrom(simd, lane, pixels, at) {
+      for (let i = 0; i < image.length; i++) image[i] = levels[pixels[at + i]!]!;
+      for (const [index, layer] of layers.entries()) {
+        const { kind } = spec.layers[index]!;
+        if (kind === 'conv2d' || kind === 'linear') takeLane(simd.outputs[index]!, lane, activations[index + 1]!);
+        else layer.forward();
+      }
+      return logits;
+    },
     backward(label, scale, gradients) {
       crossEntropyGradient(logits, label, scale, activationGradients.at(-1)!);
       for (let index = layers.length - 1; index >= firstTrainable; index--) layers[index]!.backward(gradients);
@@ -103,4 +119,8 @@ export function createNetwork(spec: NetworkSpec): Network {
     },
     judge: label => ({ loss: crossEntropy(logits, label), predicted: argmax(logits) }),
   };
+}
+
+function takeLane(vectors: Float32Array, lane: number, output: Float64Array): void {
+  for (let i = 0, from = lane; i < output.length; i++, from += lanes) output[i] = vectors[from]!;
 }

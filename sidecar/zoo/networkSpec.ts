@@ -49,7 +49,8 @@ function outputShape(layer: Layer, input: FeatureShape, index: number): FeatureS
   switch (layer.kind) {
     case 'conv2d': {
       const shrink = layer.kernelSize - 1;
-      if (channels !== layer.inChannels || Math.min(height, width) <= shrink) throw doesNotFit(layer.kind, input, index);
+      if (channels !== layer.inChannels || Math.min(height, width) <= shrink)
+        throw doesNotFit(layer.kind, input, index);
       return [layer.outChannels, height - shrink, width - shrink];
     }
     case 'maxPool2d':
@@ -125,7 +126,8 @@ export function fromStateDict(spec: NetworkSpec, state: NamedArrays, title: stri
     const found = state.get(name);
     const wanted = shape.join('×');
     if (found === undefined) throw notThisNetwork(title, `${name} (${wanted}) is missing`);
-    if (found.shape.join('×') !== wanted) throw notThisNetwork(title, `${name} is ${found.shape.join('×')}, not ${wanted}`);
+    if (found.shape.join('×') !== wanted)
+      throw notThisNetwork(title, `${name} is ${found.shape.join('×')}, not ${wanted}`);
     values.set(found.data, offset);
   }
   const extra = [...state.keys()].filter(name => !parameters.some(parameter => parameter.name === name));

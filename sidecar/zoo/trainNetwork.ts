@@ -5,6 +5,7 @@ import { seededRandom } from '../util/seededRandom';
 import { adamStep, cosineLearningRate, createAdamState } from './adam';
 import type { LabelledImages } from './imageData';
 import { createNetwork } from './network';
+import { compileForward, lanes } from './simd/forward';
 import { initialParameters, parameterCount, type NetworkSpec } from './networkSpec';
 import type { ZooSchedule } from './recipes/recipe';
 
@@ -59,6 +60,7 @@ export function trainNetwork(
 
   const random = seededRandom(seed, 0);
   const network = createNetwork(spec);
+  const simd = compileForward(spec);
   const { parameters } = network;
   parameters.set(initialParameters(spec, random));
   const optimizer = createAdamState(parameters.length);
@@ -74,6 +76,7 @@ export function trainNetwork(
     const inEpoch = step % perEpoch;
     if (inEpoch === 0 && step > 0) order = random.permutation(images.count);
 
+    simd.parameters.set(parameters);
     // A half is overwritten two steps later; the meeting in between keeps it from being read then.
     const half = (step % 2) * shardCount * stride;
     for (let shard = place.index; shard < shardCount; shard += place.count) {
@@ -82,10 +85,15 @@ export function trainNetwork(
       slot.fill(0);
       const from = inEpoch * batchSize + Math.floor((shard * batchSize) / shardCount);
       const to = inEpoch * batchSize + Math.floor(((shard + 1) * batchSize) / shardCount);
-      for (let i = from; i < to; i++) {
-        const image = order[i]!;
-        network.forward(images.pixels, image * imageSize);
-        slot[parameters.length]! += network.backward(images.labels[image]!, 1 / batchSize, slot);
+      for (let first = from; first < to; first += lanes) {
+        const used = Math.min(lanes, to - first);
+        for (let lane = 0; lane < used; lane++) simd.setImage(lane, images.pixels, order[first + lane]! * imageSize);
+        simd.run();
+        for (let lane = 0; lane < used; lane++) {
+          const image = order[first + lane]!;
+          network.forwardFrom(simd, lane, images.pixels, image * imageSize);
+          slot[parameters.length]! += network.backward(images.labels[image]!, 1 / batchSize, slot);
+        }
       }
     }
     place.meet();
@@ -97,12 +105,7 @@ export function trainNetwork(
       lossSum += place.shards[at + parameters.length]! / batchSize;
     }
     lossSteps++;
-    const learningRate = cosineLearningRate(
-      step,
-      convergenceSteps,
-      schedule.learningRate,
-      schedule.savingLearningRate,
-    );
+    const learningRate = cosineLearningRate(step, convergenceSteps, schedule.learningRate, schedule.savingLearningRate);
     adamStep(optimizer, parameters, gradients, learningRate);
 
     if (place.index !== 0) continue;

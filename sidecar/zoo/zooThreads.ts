@@ -38,9 +38,11 @@ export async function trainOnThreads(
         worker.on('message', (message: TrainingMessage) => {
           switch (message.kind) {
             case 'progress':
-              return listener.onProgress(message.step, message.totalSteps, message.loss);
+              listener.onProgress(message.step, message.totalSteps, message.loss);
+              return;
             case 'checkpoint':
-              return listener.onCheckpoint(message.step, message.weights);
+              listener.onCheckpoint(message.step, message.weights);
+              return;
             case 'done':
               if (--running === 0) resolve();
               return;
@@ -79,16 +81,16 @@ interface Job {
   readonly request: TestRequest;
   readonly wanted: () => boolean;
   readonly onReply: (reply: TestReply) => void;
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: Error) => void;
 }
 
 /** Opens a pool of `threads` threads. *Memory* the images are shared by all of them. */
 export function openTestPool(spec: NetworkSpec, images: LabelledImages, threads: number): TestPool {
   const queue: Job[] = [];
   const current = new Map<Worker, Job | null>();
-  let failure: unknown = null;
+  let failure: Error | null = null;
 
-  const fail = (error: unknown): void => {
+  const fail = (error: Error): void => {
     failure ??= error;
     for (const job of [...queue.splice(0), ...current.values()]) job?.onError(failure);
   };
@@ -96,7 +98,8 @@ export function openTestPool(spec: NetworkSpec, images: LabelledImages, threads:
     let job = queue.shift();
     while (job !== undefined && !job.wanted()) job = queue.shift();
     current.set(worker, job ?? null);
-    if (job === undefined) worker.unref(); // an idle pool does not keep the process alive
+    if (job === undefined)
+      worker.unref(); // an idle pool does not keep the process alive
     else {
       worker.ref();
       worker.postMessage(job.request);
@@ -117,7 +120,7 @@ export function openTestPool(spec: NetworkSpec, images: LabelledImages, threads:
   return {
     async test(weights, signal) {
       throwIfCancelled(signal, 'testing networks');
-      if (failure !== null) throw failure as Error; // whatever a thread threw
+      if (failure !== null) throw failure;
       const ranges = Array.from({ length: Math.ceil(images.count / imagesPerJob) }, (_, i) => i * imagesPerJob);
       let onAbort: (() => void) | undefined;
       try {
@@ -125,9 +128,9 @@ export function openTestPool(spec: NetworkSpec, images: LabelledImages, threads:
           const collected: TestReply[] = [];
           let missing = ranges.length;
           let wanted = true;
-          const giveUp = (error: unknown): void => {
+          const giveUp = (error: Error): void => {
             wanted = false;
-            reject(error as Error); // an RpgError, or what a thread threw
+            reject(error);
           };
           onAbort = () => giveUp(cancelledError('testing networks'));
           signal?.addEventListener('abort', onAbort, { once: true });

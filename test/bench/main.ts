@@ -1,10 +1,12 @@
 // `npm run bench -- NAME…`: benchmarks report, they never fail. Each prints what it measured, on what, beside what.
 import { cpus, totalmem } from 'node:os';
 import { benchCheckpoint } from './checkpoint';
+import { benchTrain } from './train';
 import { benchWebview } from './webview';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   checkpoint: benchCheckpoint,
+  train: benchTrain,
   webview: benchWebview,
 };
 

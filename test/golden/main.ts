@@ -1,33 +1,68 @@
-// `npm run golden -- DIR [--engine E] [--device D]`: checks every case of a folder laid out like shared/golden and prints the
-// largest error of each. Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
+// `npm run golden -- DIR [--engine E] [--device D,…] [--workers N]`: checks every case of a folder laid out like shared/golden
+// and prints the largest error of each. Model cases run on every named device (default wasm,cpu; webgpu joins where it is
+// available). Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
+import { listDevices } from '../../sidecar/engine/registry';
 import type { CheckedValue } from './checkedValue';
+import { checkModelCases } from './modelCases';
 import { checkTokenCase } from './tokenCases';
 
+const softwareGpu = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
 async function main(): Promise<number> {
-  const { positionals } = parseArgs({
+  const { values: options, positionals } = parseArgs({
     allowPositionals: true,
-    options: { engine: { type: 'string', default: 'portable' }, device: { type: 'string' } },
+    options: {
+      engine: { type: 'string', default: 'portable' },
+      device: { type: 'string' },
+      workers: { type: 'string', default: '1' },
+    },
   });
   const folder = positionals[0];
   if (!folder || !existsSync(folder)) {
     console.error(`usage: npm run golden -- DIR [--engine E] [--device D]; ${folder ?? 'no folder'} was given`);
     return 2;
   }
-  let nCases = 0;
-  let nFailed = 0;
+  const counts = { passed: 0, failed: 0 };
+  const count = (isPassed: boolean): void => {
+    if (isPassed) counts.passed++;
+    else counts.failed++;
+  };
   for (const name of caseFolders(path.join(folder, 'tokens'))) {
-    nCases++;
-    if (!printCase(`tokens/${name}`, await checkTokenCase(path.join(folder, 'tokens', name)))) nFailed++;
+    count(printCase(`tokens/${name}`, await checkTokenCase(path.join(folder, 'tokens', name))));
   }
-  if (nCases === 0) {
+  // Set before the first probe: the graphics loader reads it once.
+  if (existsSync(softwareGpu)) process.env.VK_ICD_FILENAMES ??= softwareGpu;
+  if (existsSync(path.join(folder, 'model'))) {
+    for (const device of await wantedDevices(options.engine, options.device)) {
+      const results = await checkModelCases(folder, {
+        engine: options.engine,
+        device,
+        workers: Number(options.workers),
+      });
+      for (const result of results)
+        count(printCase(`model/${result.case} on ${options.engine}/${device}`, result.values));
+    }
+  }
+  if (counts.passed + counts.failed === 0) {
     console.error(`${folder}: no case under tokens/ or model/`);
     return 2;
   }
-  console.log(`${nCases - nFailed} cases passed, ${nFailed} failed`);
-  return nFailed > 0 ? 1 : 0;
+  console.log(`${counts.passed} cases passed, ${counts.failed} failed`);
+  return counts.failed > 0 ? 1 : 0;
+}
+
+/** Those asked for; otherwise wasm, cpu, and webgpu if it runs here (in software where Debian's chromium is installed). */
+async function wantedDevices(engine: string, device: string | undefined): Promise<string[]> {
+  if (device !== undefined) return device.split(',');
+  if (engine !== 'portable') return ['auto'];
+  const webgpu = (await listDevices()).find(candidate => candidate.device === 'webgpu');
+  const probe = await webgpu?.probe();
+  if (probe?.kind === 'available') return ['wasm', 'cpu', 'webgpu'];
+  console.log(`skipped: portable/webgpu, ${probe?.reason ?? 'not built in'}`);
+  return ['wasm', 'cpu'];
 }
 
 function caseFolders(folder: string): string[] {
@@ -47,15 +82,17 @@ function printCase(title: string, values: readonly CheckedValue[]): boolean {
   console.log(
     `${verdict} ${title}: ${values.length} values, largest error ${worst.error.toExponential(2)} (${worst.name}, tolerance ${worst.tolerance.toExponential(0)})`,
   );
-  for (const value of exceeded)
+  for (const value of exceeded) {
     console.log(`     ${value.name}: ${value.error.toExponential(3)} above ${value.tolerance.toExponential(0)}`);
+  }
   return exceeded.length === 0;
 }
 
 main().then(
-  code => (process.exitCode = code),
+  // Threads and GPU devices may keep the process alive although everything is done.
+  code => process.exit(code),
   (error: unknown) => {
     console.error(error);
-    process.exitCode = 1;
+    process.exit(1);
   },
 );

@@ -26,11 +26,12 @@ export async function checkModelCases(
     .filter(name => existsSync(path.join(root, name, 'config.json')))
     .sort();
   const results = [];
-  for (const name of cases) results.push({ case: name, values: await checkCase(path.join(root, name), options) });
+  for (const name of cases) results.push({ case: name, values: await checkModelCase(path.join(root, name), options) });
   return results;
 }
 
-async function checkCase(
+/** Every value of one case folder. */
+export async function checkModelCase(
   folder: string,
   { engine, device, workers = 1 }: { engine: string; device: string; workers?: number },
 ): Promise<CheckedValue[]> {

@@ -7,20 +7,20 @@ import { parameterInventory } from '../../model/parameterInventory';
 import { createSchedule, type Schedule } from '../../model/schedule';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../engine';
 import { adamWTensors, type AdamWTensors } from './adamW';
-import { sampleNetworks, sliceConditioning } from './inference';
+import { countOf, inBatchOrder, sampleRows, sliceConditioning } from './inference';
 import { checkOptimizerState, checkWeights } from './mismatch';
-import { Network, type PassResult } from './network';
+import { disposePass, Network, type PassResult } from './network';
 import { takeShard } from './shard';
 import { createTfConvStack } from './stack/tfConvStack';
-import { tf, type Tensor } from './tf';
+import { tf, useBackend, type Tensor } from './tf';
 
 type Moments = Pick<AdamWTensors, 'expAvg' | 'expAvgSq'>;
 
-/** Opens a model with seeded initial weights on the current backend. */
-export function openLocalModel(spec: ModelSpec, options: OpenOptions, description: string): Model {
+/** Opens a model with seeded initial weights on a backend that is registered and current. */
+export function openLocalModel(spec: ModelSpec, options: OpenOptions, backend: string, description: string): Model {
   const network = new Network(spec, createTfConvStack);
   network.write(initialWeights(spec, options.seed, options.positionEmbedding ?? null));
-  return new LocalModel(network, description);
+  return new LocalModel(network, backend, description);
 }
 
 class LocalModel implements Model {
@@ -30,6 +30,7 @@ class LocalModel implements Model {
 
   constructor(
     readonly network: Network,
+    readonly backend: string,
     readonly description: string,
   ) {
     this.#schedule = createSchedule(network.spec.diffusion);
@@ -40,6 +41,7 @@ class LocalModel implements Model {
   }
 
   async step(batch: TrainingBatch, hyper: StepHyper): Promise<{ loss: number }> {
+    await this.#enter();
     const pass = this.#pass(batch);
     pass.gradients.forEach((gradient, i) => this.#update(i, gradient, hyper));
     this.network.updateRunningStatistics(pass.statistics);
@@ -49,6 +51,7 @@ class LocalModel implements Model {
   }
 
   async gradients(batch: TrainingBatch): ReturnType<Model['gradients']> {
+    await this.#enter();
     const { spec, trained, weights } = this.network;
     const shard = takeShard(spec, this.#schedule, batch, 0, 1);
     const pass = this.network.pass(shard);
@@ -70,6 +73,7 @@ class LocalModel implements Model {
   }
 
   async prototypes(conditioning: Conditioning): Promise<Float32Array> {
+    await this.#enter();
     const count = countOf(this.network.spec, conditioning);
     const prototypes = this.network.prototypes(sliceConditioning(this.network.spec, conditioning, 0, count));
     const values = (await prototypes.data<'float32'>()).slice();
@@ -78,7 +82,8 @@ class LocalModel implements Model {
   }
 
   async sample(request: SampleRequest): Promise<Float32Array> {
-    return sampleNetworks(this.network, request, 0, request.count);
+    await this.#enter();
+    return sampleRows(this.network, request, 0, request.count * this.network.spec.nTokens);
   }
 
   async readWeights(): Promise<NamedArrays> {
@@ -86,6 +91,7 @@ class LocalModel implements Model {
   }
 
   async writeWeights(weights: NamedArrays): Promise<void> {
+    await this.#enter();
     checkWeights(parameterInventory(this.network.spec), weights);
     this.network.write(weights);
   }
@@ -101,6 +107,7 @@ class LocalModel implements Model {
   }
 
   async writeOptimizerState(state: NamedArrays): Promise<void> {
+    await this.#enter();
     checkOptimizerState(this.network.trained, state);
     this.network.trained.forEach(({ name, shape }, i) => {
       const tensor = (key: string) => tf.keep(tf.tensor(state.get(`${key}.${name}`)!.data, [...shape]));
@@ -115,8 +122,14 @@ class LocalModel implements Model {
   }
 
   async dispose(): Promise<void> {
+    await this.#enter();
     this.network.dispose();
     this.#moments.forEach(({ expAvg, expAvgSq }) => tf.dispose([expAvg, expAvgSq]));
+  }
+
+  /** Another model may have made its backend the thread's current one since. */
+  async #enter(): Promise<void> {
+    if (tf.getBackend() !== this.backend) await useBackend(this.backend);
   }
 
   #pass(batch: TrainingBatch): PassResult {
@@ -137,23 +150,4 @@ class LocalModel implements Model {
     tf.dispose([this.#moments[i]!.expAvg, this.#moments[i]!.expAvgSq]);
     this.#moments[i] = { expAvg: tf.keep(expAvg), expAvgSq: tf.keep(expAvgSq) };
   }
-}
-
-/** Networks a conditioning asks for; 1 when it names neither states nor tasks. */
-export function countOf(spec: ModelSpec, { permutationState, task }: Conditioning): number {
-  return permutationState?.length ?? (task ? task.length / spec.condition.taskBits : 1);
-}
-
-/** Rows computed in shard order, put back where the batch had them. */
-function inBatchOrder(values: Float32Array, places: Int32Array): Float32Array {
-  const width = values.length / places.length;
-  const ordered = new Float32Array(values.length);
-  places.forEach((place, row) => ordered.set(values.subarray(row * width, (row + 1) * width), place * width));
-  return ordered;
-}
-
-function disposePass(pass: PassResult): void {
-  tf.dispose([pass.loss, ...pass.gradients, pass.prototypes]);
-  pass.predictedNoise?.dispose();
-  for (const { mean, variance } of pass.statistics) tf.dispose([mean, variance]);
 }

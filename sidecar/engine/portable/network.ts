@@ -26,6 +26,13 @@ export interface PassResult {
   predictedNoise: Tensor2D | null;
 }
 
+/** Releases what a pass left. */
+export function disposePass(pass: PassResult): void {
+  tf.dispose([pass.loss, ...pass.gradients, pass.prototypes]);
+  pass.predictedNoise?.dispose();
+  for (const { mean, variance } of pass.statistics) tf.dispose([mean, variance]);
+}
+
 const momentum = 0.1;
 
 /** Owns tensors on the backend; `dispose` releases them. */
@@ -87,11 +94,13 @@ export class Network {
     }
   }
 
-  /** Begins sampling of whole networks from given noise. *Shapes* x (count · nTokens · dimPerToken). */
-  startSampling(inputs: SequenceInputs, x: Float32Array): SamplingRun {
+  /** Begins sampling of n token rows, from row `firstRow` of the sequences, from given noise. *Shapes* x (n · dimPerToken). */
+  startSampling(inputs: SequenceInputs, firstRow: number, x: Float32Array): SamplingRun {
+    const { dPrototype, dimPerToken } = this.spec;
     const cond = tf.tidy(() => {
-      const prototypes = computePrototypes(this.spec, this.weights, inputs);
-      return embedPrototypes(this.weights, reshape(prototypes, [-1, this.spec.dPrototype]));
+      const prototypes = reshape(computePrototypes(this.spec, this.weights, inputs), [-1, dPrototype]);
+      const rows = tf.slice(prototypes, [firstRow, 0], [x.length / dimPerToken, dPrototype]);
+      return embedPrototypes(this.weights, rows);
     });
     const run = this.#stack.startSampling(x, cond);
     cond.dispose();
@@ -101,6 +110,11 @@ export class Network {
   /** (1, dimPerToken), to be disposed by the caller. */
   timeEmbedding(t: number): Tensor2D {
     return tf.tidy(() => embedTime(this.weights, Int32Array.of(t), this.#frequencies));
+  }
+
+  /** Bytes the convolution stack holds outside tfjs. */
+  get stackBytes(): number {
+    return this.#stack.bytes();
   }
 
   dispose(): void {

@@ -4,12 +4,15 @@
 import type { ModelSpec } from '../../model/modelSpec';
 import { fillIntegers, fillNormal, streams } from '../../model/philox';
 import type { Schedule } from '../../model/schedule';
+import { internalError } from '../../util/rpgError';
 import type { TrainingBatch } from '../engine';
 import type { SequenceInputs } from './prototypes';
 
 /** *Shapes* n rows of this shard; x, target and lossWeight (n · dimPerToken). */
 export interface Shard {
   readonly sequences: SequenceInputs;
+  /** Which sequences of the batch those are. */
+  readonly sequenceIndices: Int32Array;
   /** (n) rows of the shard's own (sequence · nTokens). */
   readonly rows: Int32Array;
   /** (n) places of the rows in the batch. */
@@ -23,7 +26,10 @@ export interface Shard {
   readonly lossWeight: Float32Array;
 }
 
-/** The rows of one worker out of `nWorkers`. A worker may get none when there are fewer rows than workers. */
+/**
+ * The rows of one worker out of `nWorkers`.
+ * *Errors* internal: a row outside the batch, found by the worker whose it is.
+ */
 export function takeShard(
   spec: ModelSpec,
   schedule: Schedule,
@@ -41,6 +47,7 @@ export function takeShard(
   const local = new Map(sequences.map((sequence, index) => [sequence, index]));
   const n = places.length;
   const shard = {
+    sequenceIndices: Int32Array.from(sequences),
     sequences: {
       nSequences: sequences.length,
       permutationState: batch.permutationState ? Int32Array.from(sequences, s => batch.permutationState![s]!) : null,
@@ -53,6 +60,7 @@ export function takeShard(
     target: new Float32Array(n * dim),
     lossWeight: new Float32Array(n * dim),
   };
+  checkRows(spec, batch, places);
   const each = 1 / countValid(batch.x0);
   places.forEach((place, row) => {
     const x0 = batch.x0.subarray(place * dim, (place + 1) * dim);
@@ -65,6 +73,12 @@ export function takeShard(
     } else for (let j = 0; j < dim; j++) shard.target[range[0] + j] = Number.isNaN(x0[j]) ? 0 : x0[j]!;
   });
   return shard;
+}
+
+function checkRows({ batchSize, nTokens }: ModelSpec, { rows }: TrainingBatch, places: Int32Array): void {
+  const bad = places.find(place => !(rows[place]! >= 0 && rows[place]! < batchSize * nTokens));
+  if (bad === undefined) return;
+  throw internalError('bad-token-row', `token row ${rows[bad]!} is not one of ${batchSize} × ${nTokens}`);
 }
 
 /** Fills the row's noise and returns its diffusion step. Addresses are places in the batch: independent of the split. */

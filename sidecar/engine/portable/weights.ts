@@ -48,10 +48,10 @@ export class Weights {
     }
   }
 
-  /** A copy of every value on the host. */
-  async read(): Promise<NamedArrays> {
+  /** A copy of the values on the host, of all entries or those that `select` picks. */
+  async read(select: (entry: ParameterEntry) => boolean = () => true): Promise<NamedArrays> {
     const arrays: NamedArrays = new Map();
-    for (const { name, shape } of this.inventory) {
+    for (const { name, shape } of this.inventory.filter(select)) {
       // float32 in, float32 out; a slice, because a backend may hand out a view of its memory
       const data = (await this.get(name).data<'float32'>()).slice();
       arrays.set(name, { shape, data });

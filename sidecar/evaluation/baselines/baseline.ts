@@ -21,7 +21,7 @@ export interface Baseline {
   /** Fewest originals it can work with. */
   readonly minOriginals: number;
   /** The `which`-th network of this baseline. */
-  make(input: BaselineInput, which: number): WeightSource;
+  readonly make: (input: BaselineInput, which: number) => WeightSource;
 }
 
 /** The stream that decides which originals network `which` is made of. */

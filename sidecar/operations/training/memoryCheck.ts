@@ -1,5 +1,6 @@
 // Refuses to start what cannot fit, before minutes are spent on it.
 import { freemem } from 'node:os';
+import type { EngineDevice } from '../../engine/engine';
 import type { MemoryEstimate } from '../../training/memoryEstimate';
 import { userError } from '../../util/rpgError';
 
@@ -7,6 +8,12 @@ import { userError } from '../../util/rpgError';
 export function freeMemoryBytes(): number {
   // Node 20.13 and later know the container's limit as well.
   return typeof process.availableMemory === 'function' ? process.availableMemory() : freemem();
+}
+
+/** Memory a device may use now. Devices of the host share what is free there; cards have their own. */
+export function deviceMemoryBytes({ engine, device }: EngineDevice, memoryBytes: number | null): number {
+  const isHost = engine === 'portable' && device !== 'webgpu';
+  return isHost || memoryBytes === null ? freeMemoryBytes() : memoryBytes;
 }
 
 /** One line for people: `about 0.3 GB: weights 0.1, optimizer 0.1, activations 0.1`. */

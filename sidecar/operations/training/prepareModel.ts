@@ -6,10 +6,10 @@ import type { Model } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { createPositionEmbedding } from '../../tokenizer/positionEmbedding';
 import type { Structure } from '../../tokenizer/structure';
-import { createTokenLayout } from '../../tokenizer/tokenLayout';
+import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
 import { estimateMemory, type MemoryEstimate } from '../../training/memoryEstimate';
 import type { ChosenDevice } from './chooseDevice';
-import { checkMemory, describeEstimate, freeMemoryBytes } from './memoryCheck';
+import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes } from './memoryCheck';
 import { taskMatrix } from './openDataset';
 import { openTokenSource, tokenBytes, type OpenTokenSource } from './tokenSource';
 
@@ -36,16 +36,31 @@ export interface PreparedModel {
 /** Tokens held in memory take at most this share of what is free; larger sets are read from a file. */
 const tokenMemoryShare = 0.25;
 
+export interface PlannedModel {
+  layout: TokenLayout;
+  spec: ModelSpec;
+  estimate: MemoryEstimate;
+  /** Free on the device, or on the host where the device uses its memory. */
+  freeBytes: number;
+}
+
+/** What will be opened, and what it will need; nothing is opened yet. */
+export function planModel({ config, chosen, dataset, workers }: PrepareInput): PlannedModel {
+  const { dimPerToken, split } = config.tokens;
+  const layout = createTokenLayout(dataset.structure, dimPerToken, split);
+  const spec = toModelSpec(config, { nCheckpoints: dataset.fileNames.length, nTokens: layout.nTokens });
+  const estimate = estimateMemory(spec, { workers, optimizerState: config.training.optimizerState });
+  return { layout, spec, estimate, freeBytes: deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes) };
+}
+
 /** *Errors* `memory-too-small`, and those of reading the dataset and opening the device. */
 export async function prepareModel(input: PrepareInput): Promise<PreparedModel> {
   const { config, chosen, dataset, workers, signal, say } = input;
   const { structure, fileNames } = dataset;
-  const layout = createTokenLayout(structure, config.tokens.dimPerToken, config.tokens.split);
-  const spec = toModelSpec(config, { nCheckpoints: fileNames.length, nTokens: layout.nTokens });
   const { optimizerState, precision } = config.training;
-  const estimate = estimateMemory(spec, { workers, optimizerState });
+  const { layout, spec, estimate, freeBytes } = planModel(input);
   say(`${describeEstimate(estimate)}; tokens ${(tokenBytes(fileNames.length, layout) / 1e9).toFixed(3)} GB`);
-  checkMemory(estimate, chosen.probe.memoryBytes ?? freeMemoryBytes(), chosen.probe.device, input.force);
+  checkMemory(estimate, freeBytes, chosen.probe.device, input.force);
   const tokens = await openTokenSource(
     {
       structure,

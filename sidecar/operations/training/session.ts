@@ -63,6 +63,7 @@ class Session {
     this.metrics = openMetricsLog(path.join(folder, runFiles.metrics));
     this.meter = createProgressMeter(record.id, record.config.training.steps, startStep, context.report);
     this.beside = this.createBeside();
+    context.signal.addEventListener('abort', () => this.beside?.cancel(), { once: true });
   }
 
   async run(): Promise<TrainResult> {
@@ -191,7 +192,7 @@ class Session {
         ...['--seed', String(step), '--test', '--json', '--force'],
         ...['--out', path.join(folder, runFiles.samples, `step-${String(step).padStart(8, '0')}`)],
       ],
-      onResult: result => void this.recordTest(result),
+      onResult: result => this.recordTest(result),
     });
   }
 

@@ -15,7 +15,7 @@ export interface TestBeside {
   start(step: number): boolean;
   /** Step of the snapshot that is being read now, or null. */
   readonly step: number | null;
-  /** Resolves when the running one has ended. */
+  /** Resolves when the running one has ended and its result was taken. */
   finish(): Promise<void>;
   /** Ends the running one now. */
   cancel(): void;
@@ -26,7 +26,7 @@ export interface BesideOptions {
   program: readonly [string, ...string[]];
   /** The command line for a step. */
   argumentsFor: (step: number) => readonly string[];
-  onResult: (result: BesideResult) => void;
+  onResult: (result: BesideResult) => Promise<void>;
 }
 
 /** Lower than the trainer's, so that it takes the time that is left over. */
@@ -49,8 +49,7 @@ export function createTestBeside({ program, argumentsFor, onResult }: BesideOpti
         const end = (result: BesideResult): void => {
           if (running?.step !== step) return; // 'error' and 'close' may both come
           running = null;
-          if (!cancelled) onResult(result);
-          resolve();
+          void (cancelled ? Promise.resolve() : onResult(result)).then(resolve);
         };
         child.on('error', error => end({ step, output: null, problem: error.message }));
         child.on('close', code => end(readOutcome(step, code, stdout, stderr)));

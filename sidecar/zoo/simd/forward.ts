@@ -22,6 +22,8 @@ export interface SimdForward {
   run(): void;
   /** (classes, lanes), valid until the next run. */
   readonly logits: Float32Array;
+  /** What each layer wrote, valid until the next run. *Shapes* (values of the layer's output, lanes) */
+  readonly outputs: readonly Float32Array[];
 }
 
 /** Where things are in the module's memory, in bytes. */
@@ -60,11 +62,14 @@ export function compileForward(spec: NetworkSpec): SimdForward {
   const { buffer } = exports.memory as WebAssembly.Memory; // both are exported by encodeModule
   const run = exports.run as () => void;
 
-  const image = new Float32Array(buffer, plan.activationsAt[0]!, elementCount(shapes[0]!) * lanes);
+  const image = new Float32Array(buffer, plan.activationsAt[0], elementCount(shapes[0]!) * lanes);
   const levels = Float32Array.from(pixelLevels(spec));
   return {
     parameters: new Float32Array(buffer, plan.parametersAt, parameterCount(spec)),
-    logits: new Float32Array(buffer, plan.activationsAt.at(-1)!, spec.nClasses * lanes),
+    logits: new Float32Array(buffer, plan.activationsAt.at(-1), spec.nClasses * lanes),
+    outputs: shapes
+      .slice(1)
+      .map((shape, layer) => new Float32Array(buffer, plan.activationsAt[layer + 1], elementCount(shape) * lanes)),
     setImage(lane, pixels, at) {
       for (let i = 0, to = lane; to < image.length; i++, to += lanes) image[to] = levels[pixels[at + i]!]!;
     },
@@ -101,11 +106,13 @@ function layerCode(layer: Layer, input: FeatureShape, output: FeatureShape, memo
     case 'linear':
       return convCode(input, output, 1, memory); // a 1×1 convolution of a 1×1 image
     case 'maxPool2d': {
-      const larger = (rowBytes: number): w.Code => w.maximum(w.loadVector(inAt, rowBytes), w.loadVector(inAt, rowBytes + vectorBytes));
+      const larger = (rowBytes: number): w.Code =>
+        w.maximum(w.loadVector(inAt, rowBytes), w.loadVector(inAt, rowBytes + vectorBytes));
       return poolCode(input, output, memory, below => w.maximum(larger(0), larger(below)));
     }
     case 'averagePool2d': {
-      const sum = (rowBytes: number): w.Code => w.add(w.loadVector(inAt, rowBytes), w.loadVector(inAt, rowBytes + vectorBytes));
+      const sum = (rowBytes: number): w.Code =>
+        w.add(w.loadVector(inAt, rowBytes), w.loadVector(inAt, rowBytes + vectorBytes));
       return poolCode(input, output, memory, below => w.multiply(w.add(sum(0), sum(below)), w.splatConst(0.25)));
     }
     case 'leakyRelu':

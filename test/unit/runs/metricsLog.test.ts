@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MetricsLine } from '../../../protocol/runRecords';
 import { lastMetricsLine, openMetricsLog, readMetrics, truncateMetrics } from '../../../sidecar/runs/metricsLog';
-import { temporaryFolder } from '../../helpers/temporaryFolder';
+import { temporaryFolder } from '../../support/folders';
 
 const line = (step: number): MetricsLine => ({ step, loss: 1 / (step + 2), learningRate: 3e-3 / step });
 const lines = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => line(from + i));
@@ -30,6 +30,13 @@ describe('the metrics log', () => {
     for (const entry of lines(1, 7)) log.append(entry);
     log.sync();
     expect(readMetrics(file)).toHaveLength(7);
+    log.close();
+  });
+
+  it.runIf(process.platform === 'linux')('says so when the disk is full', () => {
+    const log = openMetricsLog('/dev/full'); // Linux's file on which every write finds no space
+    log.append(line(1));
+    expect(() => log.sync()).toThrow(/\/dev\/full: could not append to it \(ENOSPC\); the disk is full/);
     log.close();
   });
 

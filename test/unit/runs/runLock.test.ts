@@ -3,8 +3,8 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockOwner, lockRun, type LockOwner } from '../../../sidecar/runs/runLock';
-import { bundleProgram, startProgram } from '../../helpers/childProgram';
-import { temporaryFolder } from '../../helpers/temporaryFolder';
+import { bundleProgram, startProgram } from '../../support/childProgram';
+import { temporaryFolder } from '../../support/folders';
 
 /** A pid that belonged to a process which has ended. */
 async function deadPid(folder: string): Promise<number> {

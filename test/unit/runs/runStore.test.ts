@@ -16,7 +16,7 @@ import {
   updateRun,
 } from '../../../sidecar/runs/runStore';
 import { clearStopRequest, requestStop, stopRequestWatcher } from '../../../sidecar/runs/stopRequest';
-import { temporaryFolder } from '../../helpers/temporaryFolder';
+import { temporaryFolder } from '../../support/folders';
 
 function recordOf(id: string): RunRecord {
   const config = defaultConfig();

@@ -11,7 +11,7 @@ import {
   writeSnapshot,
   type SnapshotPart,
 } from '../../../sidecar/runs/snapshots';
-import { temporaryFolder } from '../../helpers/temporaryFolder';
+import { temporaryFolder } from '../../support/folders';
 
 const part = (name: string, content: string): SnapshotPart => ({ name, write: file => fs.writeFile(file, content) });
 const parts = (step: number) => [part('weights', `w${step}`.repeat(20)), part('rng.json', `{"step":${step}}`)];

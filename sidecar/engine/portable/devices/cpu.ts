@@ -11,6 +11,6 @@ export const cpuDevice: EngineDevice = {
   probe: async () => ({ kind: 'available', device: 'JavaScript, one thread', memoryBytes: null, notes: [] }),
   open: async (spec, options) => {
     await useBackend('cpu');
-    return openLocalModel(spec, options, 'portable engine, plain JavaScript');
+    return openLocalModel(spec, options, 'cpu', 'portable engine, plain JavaScript');
   },
 };

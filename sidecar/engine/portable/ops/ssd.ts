@@ -13,6 +13,7 @@ import {
   type Tensor5D,
 } from '../tf';
 import { batchMatMul, matMul, swapLast } from './matMul';
+import { segmentDecay, triangle } from './segmentDecay';
 
 /** *Shapes* x (b, l, h, p), dt (b, l, h) positive, A (h) negative, B and C (b, l, n). */
 export interface SsdInputs {
@@ -40,14 +41,17 @@ export function ssd(inputs: SsdInputs, chunkSize = 64): Tensor4D {
   const dtx: Tensor5D = tf.mul(x, tf.expandDims(dt, 4)); // (b, c, q, h, p)
 
   const a = tf.transpose(tf.mul(dt, inputs.A), [0, 1, 3, 2]); // (b, c, h, q) log decay of each position
-  const aCum = reshape(matMul(reshape(a, [b * c * h, q]), upperTriangle(q)), [b, c, h, q]);
 
   const scores = reshape(batchMatMul(C, swapLast(B)), [b * c, 1, q, q]); // C_i · B_j
-  const mixing = tf.mul(reshape(segmentDecay(aCum, q), [b * c, h, q, q]), scores);
+  const decay = segmentDecay(reshape(a, [b * c * h, q]));
+  const mixing = tf.mul(reshape(decay, [b * c, h, q, q]), scores);
   const heads = reshape(tf.transpose(dtx, [0, 1, 3, 2, 4]), [b * c * h, q, p]);
   const inside = batchMatMul(reshape(mixing, [b * c * h, q, q]), heads); // what positions of the same chunk add
   let y: Tensor5D = tf.transpose(reshape(inside, [b, c, h, q, p]), [0, 1, 3, 2, 4]);
-  if (c > 1) y = tf.add(y, betweenChunks({ b, c, q, h, p, n }, dtx, aCum, B, C));
+  if (c > 1) {
+    const aCum = reshape(matMul(reshape(a, [b * c * h, q]), cumulative(q)), [b, c, h, q]);
+    y = tf.add(y, betweenChunks({ b, c, q, h, p, n }, dtx, aCum, B, C));
+  }
 
   const flat: Tensor4D = reshape(y, [b, c * q, h, p]);
   return padding === 0 ? flat : tf.slice(flat, [0, 0, 0, 0], [b, l, h, p]);
@@ -100,28 +104,19 @@ function betweenChunks(sizes: Sizes, dtx: Tensor5D, aCum: Tensor4D, B: Tensor3D,
   }
 }
 
-/** exp(aCum_i - aCum_j) where j ≤ i, else 0. *Shapes* (…, q) → (…, q, q). */
-function segmentDecay(aCum: Tensor4D, q: number): Tensor5D {
-  const mask = tf.transpose(upperTriangle(q));
-  const difference = tf.sub(tf.expandDims(aCum, 4), tf.expandDims(aCum, 3));
-  // Masked before exp as well: above the diagonal the difference is positive and may overflow.
-  return tf.mul(tf.exp(tf.mul(difference, mask)), mask);
-}
-
 /** Decay from the end of chunk j to the start of chunk i, 0 unless j < i. *Shapes* total (m, c) → (m, c, c). */
 function chunkDecay(total: Tensor2D): Tensor3D {
   const c = total.shape[1];
-  const end = matMul(total, upperTriangle(c)); // inclusive sums
+  const end = matMul(total, cumulative(c)); // inclusive sums
   const start = tf.sub(end, total);
-  const mask = tf.sub(tf.transpose(upperTriangle(c)), tf.eye(c));
+  const mask = triangle(c, (i, j) => j < i);
   const difference = tf.sub(tf.expandDims(start, 2), tf.expandDims(end, 1));
   return tf.mul(tf.exp(tf.mul(difference, mask)), mask);
 }
 
-/** 1 where row ≤ column: multiplying by it from the right sums up to and including each column. */
-function upperTriangle(size: number): Tensor2D {
-  const values = Float32Array.from({ length: size * size }, (_, i) => (Math.floor(i / size) <= i % size ? 1 : 0));
-  return tf.tensor2d(values, [size, size]);
+/** Multiplying by it from the right sums up to and including each column. */
+function cumulative(size: number): Tensor2D {
+  return triangle(size, (row, column) => row <= column);
 }
 
 function padTime<T extends Tensor>(tensor: T, padding: number): T {

@@ -18,6 +18,8 @@ export interface ConvStack {
   train(inputs: StackInputs, onStatistics: OnStatistics): Tensor2D;
   /** Begins a sampling run of n rows. *Shapes* x (n · dimPerToken), cond (n, dimPerToken). */
   startSampling(x: Float32Array, cond: Tensor2D): SamplingRun;
+  /** Bytes held outside tfjs. */
+  bytes(): number;
   dispose(): void;
 }
 

@@ -13,6 +13,7 @@ export function createTfConvStack(spec: ModelSpec, weights: Weights): ConvStack 
   return {
     train: (inputs, onStatistics) => trainStack(layers, weights, inputs, onStatistics),
     startSampling: (x, cond) => startSampling(layers, weights, x, cond),
+    bytes: () => 0,
     dispose: () => undefined,
   };
 }

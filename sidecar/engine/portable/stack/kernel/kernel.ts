@@ -1,0 +1,127 @@
+// One instance of the convolution kernel with its own memory: typed calls, an arena of arrays, and copies in and out.
+import { internalError } from '../../../../util/rpgError';
+import { kernelBase64 } from './kernelBytes';
+
+/** Address of an array inside the kernel's memory; 0 is "none". */
+export type Pointer = number;
+
+/** The functions of convStack.c, whose comments say what each computes. */
+export interface KernelCalls {
+  configure(tokenLength: number, kernelSize: number): Pointer;
+  pack(weight: Pointer, packed: Pointer, outputs: number, inputs: number, transposed: 0 | 1): void;
+  convolve(input: Pointer, out: Pointer, rows: number, inputs: number, outputs: number, packed: Pointer, bias: Pointer): void; // prettier-ignore
+  weightGradient(dy: Pointer, input: Pointer, gradient: Pointer, sums: Pointer, rows: number, inputs: number, outputs: number): void; // prettier-ignore
+  biasGradient(dy: Pointer, gradient: Pointer, rows: number, channels: number): void;
+  prepare(h: Pointer, skip: Pointer, cond: Pointer, time: Pointer, timeRow: number, out: Pointer, rows: number, channels: number): void; // prettier-ignore
+  channelSums(y: Pointer, sums: Pointer, rows: number, channels: number): void;
+  channelSquares(y: Pointer, mean: Pointer, sums: Pointer, rows: number, channels: number): void;
+  activate(y: Pointer, mean: Pointer, scale: Pointer, shift: Pointer, h: Pointer, rows: number, channels: number): void;
+  conditionGradients(du: Pointer, h: Pointer, skip: Pointer, cond: Pointer, sumDu: Pointer, dTime: Pointer, rows: number, channels: number): void; // prettier-ignore
+  activationGradient(du: Pointer, duSkip: Pointer, time: Pointer, h: Pointer, y: Pointer, mean: Pointer, dz: Pointer, sums: Pointer, rows: number, channels: number): void; // prettier-ignore
+  normGradient(dz: Pointer, y: Pointer, mean: Pointer, a: Pointer, b: Pointer, d: Pointer, rows: number, channels: number): void; // prettier-ignore
+  products(a: Pointer, b: Pointer, out: Pointer, count: number, rows: number, inner: number, width4: number): void;
+  eluInPlace(y: Pointer, count: number): void;
+  samplerStep(x: Pointer, epsilonTheta: Pointer, noise: Pointer, a: number, b: number, sigma: number, count: number): void; // prettier-ignore
+}
+
+const pageBytes = 65536;
+let compiled: WebAssembly.Module | undefined;
+
+/** Owns one WebAssembly memory, which grows and is released with the object. */
+export class Kernel {
+  readonly call: KernelCalls;
+  /** Positions of a token, rounded up to whole vectors. */
+  readonly width: number;
+  /** Zeros before every channel of a haloed array. */
+  readonly halo: number;
+  readonly #memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+  readonly #start: Pointer;
+  #top: Pointer;
+
+  constructor(
+    readonly dim: number,
+    kernelSize: number,
+  ) {
+    compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'));
+    const instance = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } });
+    this.call = instance.exports as unknown as KernelCalls; // convStack.c exports exactly these
+    this.width = Math.ceil(dim / 4) * 4;
+    this.halo = Math.ceil(Math.floor(kernelSize / 2) / 4) * 4;
+    this.#start = this.#top = align(this.call.configure(dim, kernelSize));
+  }
+
+  /** Forgets every array. */
+  reset(): void {
+    this.#top = this.#start;
+  }
+
+  /** A zeroed array of `bytes`. *Errors* internal when WebAssembly's 4 GiB do not suffice. */
+  allocate(bytes: number): Pointer {
+    const pointer = this.#top;
+    this.#top = align(pointer + bytes);
+    const missing = this.#top - this.#memory.buffer.byteLength;
+    if (missing > 0) {
+      try {
+        this.#memory.grow(Math.ceil(missing / pageBytes));
+      } catch {
+        throw internalError('kernel-memory', `the convolution kernel needs ${this.#top} bytes of WebAssembly memory`);
+      }
+    }
+    new Uint8Array(this.#memory.buffer, pointer, bytes).fill(0);
+    return pointer;
+  }
+
+  /** Zeroed (rows, channels, width). */
+  plane(rows: number, channels: number): Pointer {
+    return this.allocate(4 * rows * channels * this.width);
+  }
+
+  /** Zeroed (rows, channels, halo + width) and the halo after the last channel. */
+  haloed(rows: number, channels: number): Pointer {
+    return this.allocate(4 * (rows * channels * (this.width + this.halo) + this.halo));
+  }
+
+  floats(count: number): Pointer {
+    return this.allocate(4 * count);
+  }
+
+  doubles(count: number): Pointer {
+    return this.allocate(8 * count);
+  }
+
+  /** A view that is valid until the next allocation. */
+  viewFloats(pointer: Pointer, count: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, pointer, count);
+  }
+
+  viewDoubles(pointer: Pointer, count: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, pointer, count);
+  }
+
+  /** Copies rows of `dim` values to an array whose rows are `pitch` floats apart, `offset` floats from its start. */
+  writeRows(pointer: Pointer, values: Float32Array, pitch = this.width, offset = 0): void {
+    const rows = values.length / this.dim;
+    const view = this.viewFloats(pointer, rows * pitch + offset);
+    for (let row = 0; row < rows; row++) {
+      view.set(values.subarray(row * this.dim, (row + 1) * this.dim), row * pitch + offset);
+    }
+  }
+
+  /** The rows of a plane without its padding. */
+  readRows(pointer: Pointer, rows: number): Float32Array {
+    const values = new Float32Array(rows * this.dim);
+    const view = this.viewFloats(pointer, rows * this.width);
+    for (let row = 0; row < rows; row++) {
+      values.set(view.subarray(row * this.width, row * this.width + this.dim), row * this.dim);
+    }
+    return values;
+  }
+
+  get bytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+}
+
+function align(pointer: Pointer): Pointer {
+  return Math.ceil(pointer / 64) * 64;
+}

@@ -1,0 +1,261 @@
+// An evaluation as one self-contained HTML page: tables, and plots with a text table behind each. Pure: facts in, text out.
+// It needs no scripts and nothing from the network, and says so in its own content security policy.
+import type { EvaluationResult, EvaluationRow, LayerHealth } from '../../protocol/evaluation';
+import { heatMap } from './plots/heatMap';
+import { histogramPair } from './plots/histogram';
+import { lineChart, type LinePoint } from './plots/lineChart';
+import { scatter } from './plots/scatter';
+import { escapeText, paddedRange } from './plots/svg';
+import { reportStyle } from './reportStyle';
+
+/** What the page tells besides the evaluation. */
+export interface ReportInput {
+  readonly title: string;
+  /** Facts of the run in the order shown: model, dataset, device, seconds and memory to generate one network, … */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  /** Training loss over steps; empty where it is not known. */
+  readonly loss: readonly LinePoint[];
+  readonly result: EvaluationResult;
+}
+
+/** Tables of single networks and layers are cut here; CSV and JSON hold all. */
+const mostTableRows = 300;
+const mostHistograms = 24;
+
+/** The page's text. Everything that came from outside is escaped. */
+export function reportHtml({ title, facts, loss, result }: ReportInput): string {
+  const sections = [
+    header(title, facts, result),
+    groupSection(result),
+    similaritySection(result),
+    noveltySection(result),
+    ensembleSection(result),
+    weightsSection(result),
+    loss.length > 0 ? lossSection(loss) : '',
+    networkSection(result),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${escapeText(title)}</title>
+<style>${reportStyle}</style>
+</head>
+<body>
+<main>
+${sections.filter(section => section !== '').join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+function header(title: string, facts: ReportInput['facts'], result: EvaluationResult): string {
+  const all: ReportInput['facts'] = [
+    ...facts,
+    ['Test', `${result.test.title} (${result.test.kind})`],
+    ['Seed of the evaluation', String(result.seed)],
+    ['Time of the evaluation', `${(result.elapsedMs / 1000).toFixed(1)} s`],
+  ];
+  const notes = result.notes.map(note => `<p class="note">${escapeText(note)}</p>`).join('');
+  return `<h1>${escapeText(title)}</h1><dl>${all
+    .map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`)
+    .join('')}</dl>${notes}`;
+}
+
+function groupSection(result: EvaluationResult): string {
+  const rows = result.rows.map(row => [
+    groupTitle(row.group),
+    row.failed > 0 ? `${row.count} (${row.failed} failed)` : String(row.count),
+    ...[row.accuracy?.best, row.accuracy?.mean, row.accuracy?.min, row.accuracy?.sd].map(value => fixed(value, 4)),
+    fixed(row.maxIouWithOriginals, 3),
+    fixed(row.iouInside, 3),
+    fixed(row.nearestDistance, 4),
+    fixed(row.nearestDistanceRatio, 1),
+  ]);
+  const columns = ['group', 'networks', 'best', 'mean', 'min', 'sd', 'max IoU', 'IoU inside', 'nearest L2', 'ratio'];
+  return `<h2>Beside the originals and trivial baselines</h2>
+<p>Accuracy alone is no evidence: a copy of a training checkpoint has good accuracy. A generated set is interesting where it is
+less similar to the originals (lower max IoU, larger ratio) than baselines of the same accuracy.</p>
+${table('Accuracy; max IoU of wrong predictions with an original; distance to the nearest original, and over the originals’ leave-one-out median', columns, rows)}`;
+}
+
+function similaritySection(result: EvaluationResult): string {
+  const groups = result.rows.map(row => ({
+    title: groupTitle(row.group),
+    points: result.networks.flatMap(network =>
+      network.group === row.group && network.accuracy !== null && network.maxIouWithOriginals !== null
+        ? [{ x: network.maxIouWithOriginals, y: network.accuracy, title: network.name }]
+        : [],
+    ),
+  }));
+  const plot = groups.some(({ points }) => points.length > 0)
+    ? `<figure>${scatter(
+        groups.filter(({ points }) => points.length > 0),
+        {
+          xTitle: 'highest IoU of wrong predictions with an original',
+          yTitle: 'accuracy',
+          label:
+            'Accuracy of every network over its similarity to the originals; the table of networks holds the values',
+        },
+      )}<figcaption>Up and to the left is better: accurate, and making mistakes of its own.</figcaption></figure>`
+    : '<p>The test tells no predictions, so similarity is not known.</p>';
+  return `<h2>Accuracy and similarity</h2>${plot}${heatMapFigure(result)}`;
+}
+
+function heatMapFigure({ iou, rows }: EvaluationResult): string {
+  if (iou === null || iou.values.length < 2) return '';
+  const offDiagonal = iou.values.flatMap((row, i) => row.filter((_, j) => j !== i));
+  const [low] = paddedRange(offDiagonal, 0);
+  const summary = rows
+    .slice(0, 2)
+    .map(row => [
+      groupTitle(row.group),
+      fixed(row.iouInside, 4),
+      fixed(row.iouWithOriginals, 4),
+      fixed(row.maxIouWithOriginals, 4),
+    ]);
+  return `<figure>${heatMap(iou.values, {
+    low,
+    high: 1,
+    split: iou.originals,
+    label:
+      'Intersection over union of the wrong predictions of every pair of networks; the CSV export holds the values',
+    titles: ['originals', 'generated'],
+  })}<figcaption>IoU of wrong predictions of every pair of networks, in the order of the table of networks.</figcaption></figure>
+${table('Means over pairs; the whole matrix is in the CSV export', ['group', 'inside the group', 'with the originals', 'highest with an original'], summary)}`;
+}
+
+function noveltySection(result: EvaluationResult): string {
+  const { diversity, leaveOneOutMedian } = result;
+  const taus = result.rows[0]?.novelty.map(({ tau }) => tau) ?? [];
+  const rows = result.rows.map(row => [groupTitle(row.group), ...taus.map((_, i) => percent(row.novelty[i]?.share))]);
+  const novelty =
+    taus.length === 0
+      ? '<p>With fewer than two originals there is no yardstick for novelty.</p>'
+      : table(
+          'Share of networks within one point of the originals’ mean accuracy and at least τ leave-one-out medians from every original',
+          ['group', ...taus.map(tau => `τ = ${tau}`)],
+          rows,
+        );
+  return `<h2>Novelty and diversity</h2>${novelty}<dl>
+<dt>Leave-one-out median</dt><dd>${fixed(leaveOneOutMedian, 4)}</dd>
+<dt>Mean distance inside</dt><dd>generated ${fixed(diversity.generatedSpread, 4)}, originals ${fixed(diversity.originalSpread, 4)}</dd>
+<dt>Coverage</dt><dd>${diversity.covered} of ${diversity.originals} originals are the nearest of a generated network</dd></dl>`;
+}
+
+function ensembleSection({ ensembles, midpoints }: EvaluationResult): string {
+  const votes =
+    ensembles.length === 0
+      ? ''
+      : table(
+          'Majority vote',
+          ['networks of', 'networks', 'accuracy'],
+          ensembles.map(({ title, networks, accuracy }) => [title, String(networks), fixed(accuracy, 4)]),
+        );
+  const barriers =
+    midpoints.length === 0
+      ? ''
+      : table(
+          'Half-way to the nearest original: a barrier near zero means the same basin',
+          ['generated', 'accuracy half-way', 'barrier', 'nearest original'],
+          midpoints.map(({ name, nearest, accuracy, barrier }) => [
+            name,
+            fixed(accuracy, 4),
+            fixed(barrier, 4),
+            nearest,
+          ]),
+        );
+  return votes + barriers === '' ? '' : `<h2>Ensembles and barriers</h2>${votes}${barriers}`;
+}
+
+function weightsSection({ histograms, health }: EvaluationResult): string {
+  if (health.length === 0) return '';
+  const figures = histograms.slice(0, mostHistograms).map(
+    histogram =>
+      `<figure>${histogramPair(histogram.originals, histogram.generated, {
+        low: histogram.low,
+        high: histogram.high,
+        xTitle: histogram.name,
+        label: `Distribution of ${histogram.name}; the table below holds mean and deviation`,
+      })}</figure>`,
+  );
+  const row = ({ name, originals, generated }: LayerHealth): string[] => [
+    name,
+    ...[originals.mean, generated.mean, originals.std, generated.std].map(value => value.toPrecision(4)),
+  ];
+  const left = histograms.length - figures.length;
+  return `<h2>Weights</h2>
+<p class="soft"><span class="key first"></span>originals <span class="key second"></span>generated${left > 0 ? ` – the first ${figures.length} of ${histograms.length} tensors` : ''}</p>
+<div class="histograms">${figures.join('')}</div>
+<details><summary>Mean and standard deviation of every tensor</summary>${table(
+    'Over all networks of the group',
+    ['tensor', 'mean, originals', 'mean, generated', 'sd, originals', 'sd, generated'],
+    health.slice(0, mostTableRows).map(row),
+  )}</details>`;
+}
+
+function lossSection(loss: readonly LinePoint[]): string {
+  const every = Math.ceil(loss.length / 30);
+  const rows = loss
+    .filter((_, i) => i % every === 0 || i === loss.length - 1)
+    .map(({ x, y }) => [String(x), y.toPrecision(4)]);
+  return `<h2>Training</h2><figure>${lineChart(loss, {
+    xTitle: 'step',
+    yTitle: 'loss',
+    label: 'Training loss over steps; the table below holds the values',
+    logarithmic: true,
+  })}</figure><details><summary>Values</summary>${table('Training loss', ['step', 'loss'], rows)}</details>`;
+}
+
+function networkSection({ networks }: EvaluationResult): string {
+  const rows = networks
+    .slice(0, mostTableRows)
+    .map(network => [
+      network.name,
+      groupTitle(network.group),
+      fixed(network.accuracy, 4),
+      fixed(network.maxIouWithOriginals, 3),
+      fixed(network.nearestDistance, 4),
+      network.nearest ?? '–',
+      [
+        network.nonFinite > 0 ? `${network.nonFinite} NaN or infinite` : '',
+        network.nonPositiveVariances > 0 ? `${network.nonPositiveVariances} variances ≤ 0` : '',
+        network.failure ?? '',
+      ]
+        .filter(problem => problem !== '')
+        .join('\n'),
+    ]);
+  const cut =
+    networks.length > rows.length ? `; the first ${rows.length} of ${networks.length}, all are in the CSV export` : '';
+  return `<h2>Networks</h2><details><summary>All networks</summary>${table(
+    `Every network${cut}`,
+    ['network', 'group', 'accuracy', 'max IoU', 'nearest L2', 'nearest original', 'problems'],
+    rows,
+    [0, 1, 5, 6],
+  )}</details>`;
+}
+
+/** Cells are escaped here and nowhere else. `textColumns` are aligned left. */
+function table(
+  caption: string,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  textColumns: readonly number[] = [0],
+): string {
+  const align = (column: number): string => (textColumns.includes(column) ? ' class="text"' : '');
+  const head = columns.map((name, column) => `<th scope="col"${align(column)}>${escapeText(name)}</th>`).join('');
+  const body = rows.map(
+    row => `<tr>${row.map((cell, column) => `<td${align(column)}>${escapeText(cell)}</td>`).join('')}</tr>`,
+  );
+  return `<div class="scroll"><table><caption>${escapeText(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+const groupTitle = (group: EvaluationRow['group']): string => group.replace('baseline: ', '');
+const fixed = (value: number | null | undefined, digits: number): string =>
+  value === null || value === undefined || !Number.isFinite(value)
+    ? '–'
+    : value.toFixed(digits).replace(/^-(?=[0.]*$)/, ''); // no -0.0000
+const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(0)} %`);

@@ -1,0 +1,163 @@
+// `rpg evaluate RUN`: a run's generated networks beside the checkpoints it learned and the trivial baselines. Keeps the record
+// in the run's evaluations/ folder and, when asked, a report and tables. Makes ten networks first where there are none.
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import * as path from 'node:path';
+import { evaluateDefaults, type EvaluationRecord, type EvaluationResult } from '../../protocol/evaluation';
+import type { RunRecord } from '../../protocol/runRecords';
+import type { EvaluateRunParams, EvaluateRunResult } from '../../protocol/sidecar';
+import { listDatasets } from '../datasets/datasetStore';
+import { csv, groupTable, iouTable, networkTable } from '../evaluation/csv';
+import { reportHtml } from '../evaluation/report';
+import { logEvent, readEvents } from '../runs/eventLog';
+import { readMetrics } from '../runs/metricsLog';
+import { readRunDataset } from '../runs/runDataset';
+import { findRun, readRun, runFiles } from '../runs/runStore';
+import { writeFileAtomically } from '../util/atomicFile';
+import { fileError } from '../util/rpgError';
+import type { OperationContext } from './context';
+import { evaluate } from './evaluate';
+import { generate } from './generate';
+
+const defaultCount = 10;
+/** Share of the progress that belongs to generating, when that comes first. */
+const generatingShare = 0.3;
+
+/** *Errors* those of `generate` and `evaluate`; `file-system`. A network that fails its test is part of the result. */
+export async function evaluateRun(params: EvaluateRunParams, context: OperationContext): Promise<EvaluateRunResult> {
+  const runFolder = await findRun(context.workspace, params.run);
+  const run = await readRun(runFolder);
+  const dataset = await readRunDataset(runFolder);
+  const known = params.generated ?? newestGenerated(runFolder);
+  const generated = known ?? (await generateFirst(params, run.id, context));
+  const report = (progress: { fraction: number | null; message: string }): void => {
+    const fraction =
+      known || progress.fraction === null
+        ? progress.fraction
+        : generatingShare + (1 - generatingShare) * progress.fraction;
+    context.report({ ...progress, fraction });
+  };
+  const evaluation = await evaluate(
+    {
+      dataset: dataset.folder,
+      generated,
+      testCommand: params.test ?? registeredTest(context.workspace, run),
+      timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
+      concurrency: params.concurrency ?? evaluateDefaults.concurrency,
+      accuracyPattern: params.accuracyPattern ?? null,
+      networksPerBaseline: params.networksPerBaseline ?? evaluateDefaults.networksPerBaseline,
+      midpoints: params.midpoints ?? evaluateDefaults.midpoints,
+      seed: params.seed ?? evaluateDefaults.seed,
+    },
+    { ...context, report },
+  );
+  const record: EvaluationRecord = {
+    run: run.id,
+    generated,
+    generation: generationOf(runFolder, generated),
+    evaluation,
+  };
+  const file = await keepRecord(runFolder, record);
+  const title = `${run.config.name}: generated networks, judged`;
+  const html = (): string =>
+    reportHtml({ title, facts: factsOf(run, record), loss: lossOf(runFolder), result: evaluation });
+  if (params.report !== undefined) await writeText(params.report, html());
+  const tables = params.csv === undefined ? [] : await writeTables(params.csv, evaluation);
+  return { ...record, file, report: params.report ?? null, tables };
+}
+
+async function generateFirst(params: EvaluateRunParams, run: string, context: OperationContext): Promise<string> {
+  const report = (progress: { fraction: number | null; message: string }): void =>
+    context.report({ ...progress, fraction: (progress.fraction ?? 0) * generatingShare });
+  const { folder } = await generate(
+    { run, count: params.count ?? defaultCount, seed: params.seed ?? 0 },
+    { ...context, report },
+  );
+  return folder;
+}
+
+/** Where `generate` last wrote to, as the run's log tells; folders that are gone are passed over. */
+function newestGenerated(runFolder: string): string | null {
+  const folders = readEvents(path.join(runFolder, runFiles.log), 'generated').map(event => String(event.folder));
+  return folders.reverse().find(folder => existsSync(folder)) ?? null;
+}
+
+/** Seconds and memory of the sampling that made these networks. */
+function generationOf(runFolder: string, folder: string): EvaluationRecord['generation'] {
+  const event = readEvents(path.join(runFolder, runFiles.log), 'generated').findLast(
+    candidate => candidate.folder === folder,
+  );
+  if (typeof event?.samplingMs !== 'number' || typeof event.count !== 'number' || event.count === 0) return null;
+  const peakBytes = typeof event.peakBytes === 'number' ? event.peakBytes : null;
+  return { msPerNetwork: event.samplingMs / event.count, peakBytes, device: String(event.device) };
+}
+
+/** The test registered with the dataset now: a person may have added or mended it since the run began. */
+function registeredTest(workspace: string, run: RunRecord): string | null {
+  return listDatasets(workspace).find(dataset => dataset.name === run.dataset.name)?.testCommand ?? null;
+}
+
+async function keepRecord(runFolder: string, record: EvaluationRecord): Promise<string> {
+  const folder = path.join(runFolder, 'evaluations');
+  makeFolder(folder);
+  const newest = Math.max(0, ...readdirSync(folder).map(name => Number(/^(\d+)\.json$/.exec(name)?.[1] ?? 0)));
+  const file = path.join(folder, `${String(newest + 1).padStart(4, '0')}.json`);
+  await writeText(file, `${JSON.stringify(record)}\n`);
+  logEvent(path.join(runFolder, runFiles.log), 'evaluated', { file, generated: record.generated });
+  return file;
+}
+
+async function writeTables(folder: string, evaluation: EvaluationResult): Promise<string[]> {
+  makeFolder(folder);
+  const tables = { groups: groupTable(evaluation), networks: networkTable(evaluation), iou: iouTable(evaluation) };
+  const files: string[] = [];
+  for (const [name, rows] of Object.entries(tables)) {
+    if (rows.length === 0) continue;
+    files.push(path.join(folder, `${name}.csv`));
+    await writeText(files.at(-1)!, csv(rows));
+  }
+  return files;
+}
+
+async function writeText(file: string, text: string): Promise<void> {
+  makeFolder(path.dirname(file));
+  await writeFileAtomically(file, out => out.append(Buffer.from(text)));
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(folder, 'create', error);
+  }
+}
+
+function factsOf(run: RunRecord, { generated, generation }: EvaluationRecord): [string, string][] {
+  const { config, dataset, engine } = run;
+  const facts: [string, string][] = [
+    ['Run', run.id],
+    [
+      'Dataset',
+      `${dataset.name}: ${dataset.nCheckpoints} checkpoints of ${dataset.nWeights.toLocaleString('en-US')} weights, ${dataset.nTokens} tokens of ${config.tokens.dimPerToken}`,
+    ],
+    [
+      'Model',
+      `${config.recurrent.kind}, ${run.nParameters.toLocaleString('en-US')} parameters, ${config.training.steps.toLocaleString('en-US')} steps`,
+    ],
+    ['Trained on', `${engine.engine}/${engine.device}: ${engine.description}`],
+    ['Generated networks', generated],
+  ];
+  if (generation) {
+    const memory =
+      generation.peakBytes === null ? '' : `, process memory at most ${(generation.peakBytes / 1e6).toFixed(0)} MB`;
+    facts.push([
+      'To generate one',
+      `${(generation.msPerNetwork / 1000).toFixed(2)} s on ${generation.device}${memory}`,
+    ]);
+  }
+  return facts;
+}
+
+function lossOf(runFolder: string): { x: number; y: number }[] {
+  const file = path.join(runFolder, runFiles.metrics);
+  return existsSync(file) ? readMetrics(file).map(({ step, loss }) => ({ x: step, y: loss })) : [];
+}

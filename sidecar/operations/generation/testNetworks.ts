@@ -1,0 +1,54 @@
+// Tests generated networks with the dataset's own test: the registered command, or the built-in test of the architecture.
+import * as path from 'node:path';
+import type { NetworkTest } from '../../../protocol/sidecar';
+import type { RunRecord } from '../../../protocol/runRecords';
+import { listDatasets } from '../../datasets/datasetStore';
+import { testAll } from '../../evaluation/testAll';
+import type { RunDatasetRecord } from '../../runs/runDataset';
+import { RpgError } from '../../util/rpgError';
+import { openTester, type OpenTester } from '../openTester';
+import { fileSource } from '../stateFiles';
+
+export interface TestInput {
+  workspace: string;
+  record: RunRecord;
+  dataset: RunDatasetRecord;
+  files: readonly string[];
+  onTested: (done: number) => void;
+  signal: AbortSignal;
+}
+
+const timeLimitSeconds = 600;
+
+/**
+ * One result a file, in order. Networks are worth having without a test: where there is none, or it fails, that is each
+ * network's `problem`.
+ * *Errors* cancelled; internal.
+ */
+export async function testNetworks(input: TestInput): Promise<NetworkTest[]> {
+  const { dataset, files, signal, onTested } = input;
+  const networks = files.map(file => ({ path: file, source: fileSource(file, dataset.structure, dataset.key) }));
+  let opened: OpenTester;
+  try {
+    const originals = dataset.files.map(({ name }) => ({ path: path.join(dataset.folder, name) }));
+    const settings = { testCommand: testCommandOf(input), timeLimitSeconds, concurrency: 1, accuracyPattern: null };
+    opened = openTester(settings, { ...dataset, files: originals }, networks[0]!);
+  } catch (error) {
+    if (!(error instanceof RpgError) || error.blame !== 'user') throw error;
+    return files.map(() => ({ accuracy: null, loss: null, problem: error.message }));
+  }
+  try {
+    const records = await testAll(opened.tester, networks, { signal, onTested });
+    return records.map(({ outcome, failure }) => ({
+      accuracy: outcome?.accuracy ?? null,
+      loss: outcome?.loss ?? null,
+      problem: failure,
+    }));
+  } finally {
+    await opened.close();
+  }
+}
+
+function testCommandOf({ workspace, record }: TestInput): string | null {
+  return listDatasets(workspace).find(dataset => dataset.name === record.dataset.name)?.testCommand ?? null;
+}

@@ -1,0 +1,436 @@
+// Training as a person meets it: the built command line, real processes, the real engine, a tiny zoo.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunRecord, RunSummary } from '../../protocol/runRecords';
+import type { GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
+import { openCheckpoint } from '../../sidecar/checkpoint/registry';
+import { rpg, type CliResult } from '../support/cli';
+import { repository, temporaryFolder } from '../support/folders';
+import { makeTrainingWorkspace, writeTinyNetwork, type TrainingWorkspace } from '../support/trainingWorkspace';
+
+const device = process.env.RPG_TEST_DEVICE ?? 'wasm';
+
+async function workspaceWith(config?: Record<string, unknown>, nCheckpoints?: number): Promise<TrainingWorkspace> {
+  const workspace = await makeTrainingWorkspace(temporaryFolder(), { config, nCheckpoints });
+  expect((await rpg(['register', 'zoo'], { cwd: workspace.folder })).code).toBe(0);
+  return workspace;
+}
+
+const start = ['train', 'tiny.rpg.json', '--device', device, '--workers', '2'];
+
+/** Runs to the end; fails the test with the program's own words. */
+async function succeed(args: string[], { folder }: TrainingWorkspace): Promise<CliResult> {
+  const result = await rpg(args, { cwd: folder });
+  expect(result.stderr + result.stdout, args.join(' ')).not.toMatch(/error:/);
+  expect(result.code).toBe(0);
+  return result;
+}
+
+const runFolder = (workspace: TrainingWorkspace, id = '0001-zoo') => path.join(workspace.folder, '.rpg', 'runs', id);
+const stepsDone = (folder: string) =>
+  existsSync(path.join(folder, 'metrics.jsonl'))
+    ? readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').split('\n').length - 1
+    : 0;
+const samplesOf = (workspace: TrainingWorkspace) =>
+  existsSync(path.join(runFolder(workspace), 'samples')) ? readdirSync(path.join(runFolder(workspace), 'samples')) : [];
+const runs = async ({ folder }: TrainingWorkspace) =>
+  JSON.parse((await rpg(['runs', '--json'], { cwd: folder })).stdout) as RunSummary[];
+
+/** The two files that must not depend on how often a run was interrupted. */
+function resultOf(folder: string): { metrics: string; weights: Buffer } {
+  const metrics = readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8');
+  return { metrics, weights: readFileSync(path.join(folder, 'weights.pth')) };
+}
+
+function spawnRpg(args: string[], { folder }: TrainingWorkspace) {
+  const child = spawn(process.execPath, [path.join(repository, 'dist', 'sidecar.js'), ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  let stderr = '';
+  let stdout = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  const ended = new Promise<{ code: number | null; stderr: string; stdout: string }>(resolve => {
+    child.on('close', code => resolve({ code, stderr, stdout }));
+  });
+  return { child, ended };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await sleep(5);
+  }
+}
+
+/** A finished run that tests only read from, made once. */
+let finished: TrainingWorkspace;
+beforeAll(async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'rpg-finished-'));
+  finished = await makeTrainingWorkspace(folder);
+  await succeed(['register', 'zoo'], finished);
+  await succeed(start, finished);
+});
+afterAll(() => rmSync(finished.folder, { recursive: true, force: true }));
+
+describe('a run', () => {
+  it('killed at random moments and resumed has the metrics and weights of an uninterrupted one', async () => {
+    const long = { training: { steps: 150, saveEvery: 20 } };
+    const whole = await workspaceWith(long);
+    await succeed(start, whole);
+    const interrupted = await workspaceWith(long);
+    const killedAt: number[] = [];
+    let args = start;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const { child, ended } = spawnRpg(args, interrupted);
+      const target = stepsDone(runFolder(interrupted)) + 1 + Math.floor(Math.random() * 45);
+      await until(() => stepsDone(runFolder(interrupted)) >= target || child.exitCode !== null, `step ${target}`);
+      child.kill('SIGKILL');
+      await ended;
+      killedAt.push(stepsDone(runFolder(interrupted)));
+      args = ['resume', 'last'];
+    }
+    expect((await runs(interrupted))[0]).toMatchObject({ status: 'interrupted', pid: null });
+    await succeed(args, interrupted);
+    const expected = resultOf(runFolder(whole));
+    const found = resultOf(runFolder(interrupted));
+    expect(found.metrics, `killed after steps ${killedAt.join(', ')}`).toBe(expected.metrics);
+    expect(found.weights.equals(expected.weights), `killed after steps ${killedAt.join(', ')}`).toBe(true);
+    expect(expected.metrics.trimEnd().split('\n')).toHaveLength(150);
+  });
+
+  it('stopped by Ctrl-C saves a snapshot, exits with 130 and can be resumed', async () => {
+    const workspace = await workspaceWith({ training: { steps: 100_000, saveEvery: 50_000 } });
+    const { child, ended } = spawnRpg(start, workspace);
+    await until(() => stepsDone(runFolder(workspace)) > 3, 'a few steps');
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect([code, stderr]).toEqual([
+      130,
+      expect.stringMatching(/stopped 0001-zoo after step \d+; go on with: rpg resume 0001-zoo/),
+    ]);
+    const [run] = await runs(workspace);
+    expect(run).toMatchObject({ status: 'stopped', pid: null, snapshots: [run!.step] });
+  });
+
+  it('is stopped from another process, which a second trainer cannot join', async () => {
+    const workspace = await workspaceWith({ training: { steps: 100_000, saveEvery: 50_000 } });
+    const { child, ended } = spawnRpg([...start, '--json'], workspace);
+    await until(() => stepsDone(runFolder(workspace)) > 3, 'a few steps');
+    const second = await rpg(['resume', '1'], { cwd: workspace.folder });
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(`0001-zoo is being trained by process ${child.pid!} since`);
+    const stop = await rpg(['stop', '0001', '--json'], { cwd: workspace.folder });
+    expect(JSON.parse(stop.stdout)).toEqual({ run: '0001-zoo', pid: child.pid, isStopped: true });
+    const { code, stdout } = await ended;
+    expect([code, (JSON.parse(stdout) as TrainResult).status]).toEqual([0, 'stopped']);
+    const again = await rpg(['stop', 'last'], { cwd: workspace.folder });
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is not being trained (it is stopped)')]);
+  });
+
+  it('records what is needed to do it again', async () => {
+    const workspace = finished;
+    const record = JSON.parse(readFileSync(path.join(runFolder(workspace), 'run.json'), 'utf8')) as RunRecord;
+    expect(record).toMatchObject({
+      formatVersion: 1,
+      id: '0001-zoo',
+      status: 'finished',
+      workers: 2,
+      dataset: { name: 'zoo', nCheckpoints: 3, nWeights: 24, nTokens: 5 },
+      engine: { engine: 'portable', device },
+      config: { seed: 11, name: 'zoo', training: { steps: 12, precision: 'float32' } },
+    });
+    expect(record.dataset.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    expect(readdirSync(path.join(runFolder(workspace), 'state'))).toEqual(
+      ['05', '10', '12'].map(step => `step-000000${step}`),
+    );
+    const again = await rpg(['resume', '1'], { cwd: workspace.folder });
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is finished')]);
+  });
+
+  it('that diverges stops with step, learning rate and the last good snapshot', async () => {
+    const workspace = await workspaceWith({
+      training: { learningRate: 10, schedule: 'constant', steps: 400, saveEvery: 1 },
+    });
+    writeFileSync(
+      workspace.config,
+      readFileSync(workspace.config, 'utf8').replace(
+        '"learningRate":10',
+        '"learningRate":10,"epsilon":1e-30,"beta2":0',
+      ),
+    );
+    const { code, stderr } = await rpg([...start, '--set', 'diffusion.betaEnd=0.9'], { cwd: workspace.folder });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/(the loss became|holds NaN or infinite weights after step)/);
+    const [run] = await runs(workspace);
+    expect(run).toMatchObject({ status: 'failed', pid: null });
+    expect(run!.problem).toMatch(/learningRate/);
+  });
+
+  it('of one checkpoint learns that one, and fewer checkpoints than the batch are taken several times', async () => {
+    const workspace = await workspaceWith({ training: { batchSize: 3 } }, 1);
+    await succeed(start, workspace);
+    expect((await runs(workspace))[0]).toMatchObject({ status: 'finished', step: 12 });
+  });
+
+  it('generates and tests from its snapshots beside the training', async () => {
+    const workspace = await workspaceWith({ training: { evaluateEvery: 5 } });
+    await succeed(start, workspace);
+    const evaluations = readdirSync(path.join(runFolder(workspace), 'evaluations'));
+    expect(evaluations).toContain('step-00000005.json');
+    const samples = path.join(runFolder(workspace), 'samples', 'step-00000005');
+    expect(readdirSync(samples).sort()).toEqual(['generated_zoo_001.json', 'generated_zoo_001.pth']);
+  });
+});
+
+describe('weights', () => {
+  it('are saved under the published names, sharing storage, and begin another run', async () => {
+    const workspace = finished;
+    const weights = path.join(runFolder(workspace), 'weights.pth');
+    const checkpoint = openCheckpoint(weights);
+    const tensors = new Map(checkpoint.dictionaries[0]!.tensors.map(tensor => [tensor.name, tensor]));
+    const [net, twin] = ['criteria.net', 'criteria.diffusion_sampler.model'].map(prefix =>
+      tensors.get(`${prefix}.encoder_list.0.0.weight`),
+    );
+    expect(twin!.storage).toBe(net!.storage);
+    checkpoint.dispose();
+
+    await succeed([...start, '--init', weights], workspace);
+    const second = runFolder(workspace, '0002-zoo');
+    const record = JSON.parse(readFileSync(path.join(second, 'run.json'), 'utf8')) as RunRecord;
+    expect(record).toMatchObject({ parent: '0001-zoo', init: { path: weights } });
+    const firstLoss = (folder: string) => readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').split('\n')[0];
+    expect(firstLoss(second)).not.toBe(firstLoss(runFolder(workspace)));
+
+    const exported = path.join(workspace.folder, 'weights.pth'); // an archive carries its own name
+    await succeed(['export', '1', exported], workspace);
+    expect(readFileSync(exported).equals(readFileSync(weights))).toBe(true);
+    expect((await rpg(['export', '1', exported], { cwd: workspace.folder })).code).toBe(2);
+  });
+
+  it('of another model are refused, naming what differs', async () => {
+    const workspace = finished;
+    const before = await runs(workspace);
+    const weights = path.join(runFolder(workspace), 'weights.pth');
+    const { code, stderr } = await rpg([...start, '--init', weights, '--set', 'recurrent.dState=8'], {
+      cwd: workspace.folder,
+    });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('model.mamba_forward.0')]);
+    expect(await runs(workspace)).toEqual(before); // nothing was written
+  });
+});
+
+describe('before anything is written', () => {
+  it('all problems of a configuration are told at once', async () => {
+    const workspace = await workspaceWith({ training: { batchSize: 0, stepz: 1 }, dataset: 'nozoo' });
+    const { code, stderr } = await rpg(['train', 'tiny.rpg.json', '--set', 'seed=x'], { cwd: workspace.folder });
+    expect(code).toBe(2);
+    for (const part of ['4 problems', 'training.batchSize', 'did you mean training.steps?', 'seed (--set)', 'nozoo']) {
+      expect(stderr).toContain(part);
+    }
+    expect(await runs(workspace)).toEqual([]);
+  });
+
+  it('a file that is not JSON is told with line and column', async () => {
+    const workspace = await workspaceWith();
+    writeFileSync(workspace.config, '{\n  "preset": demo\n}');
+    const { code, stderr } = await rpg(['train', 'tiny.rpg.json'], { cwd: workspace.folder });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('tiny.rpg.json:2:13: is not JSON')]);
+  });
+
+  it('a dataset that changed since it was registered is refused, with what changed, or accepted', async () => {
+    const workspace = await workspaceWith();
+    await sleep(20);
+    await writeTinyNetwork(path.join(workspace.zoo, 'checkpoint', 'net_1.pth'), 77);
+    const { code, stderr } = await rpg(start, { cwd: workspace.folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain('net_1.pth');
+    expect(stderr).toContain('--accept-changed');
+    await succeed([...start, '--accept-changed'], workspace);
+  });
+
+  it('a dataset that changed since the run began is refused by resume', async () => {
+    const workspace = await workspaceWith({ training: { steps: 100_000, saveEvery: 50_000 } });
+    const { child, ended } = spawnRpg(start, workspace);
+    await until(() => stepsDone(runFolder(workspace)) > 3, 'a few steps');
+    child.kill('SIGINT');
+    await ended;
+    rmSync(path.join(workspace.zoo, 'checkpoint', 'net_2.pth'));
+    const { code, stderr } = await rpg(['resume', 'last', '--accept-changed'], { cwd: workspace.folder });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/net_2.pth is gone; put the missing files back/)]);
+  });
+
+  it('a model larger than the memory is refused with its estimate', async () => {
+    const workspace = await workspaceWith();
+    const huge = [
+      '--set',
+      'recurrent.dModel=65536',
+      '--set',
+      'recurrent.nLayers=8',
+      '--set',
+      'tokens.dimPerToken=65536',
+    ];
+    const { code, stderr } = await rpg([...start, ...huge], { cwd: workspace.folder });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/training needs about [\d.]+ GB of memory.*free\. Lower .*or go on with --force/);
+  });
+});
+
+it('rpg train --estimate tells memory and time and starts nothing', async () => {
+  const before = await runs(finished);
+  const { stdout } = await succeed([...start, '--estimate', '--json'], finished);
+  const estimate = JSON.parse(stdout) as RunEstimate;
+  expect(estimate).toMatchObject({ device, workers: 2, nTokens: 5, fits: true, config: { training: { steps: 12 } } });
+  expect(estimate.totalMs).toBeCloseTo(12 * estimate.msPerStep!, 6);
+  expect(estimate.msPerStep).toBeGreaterThan(0);
+  expect(await runs(finished)).toEqual(before);
+});
+
+describe('rpg generate', () => {
+  it('writes networks like the training ones, each with what made it, and the same again from the same seed', async () => {
+    const workspace = finished;
+    const args = ['generate', '1', '--count', '2', '--seed', '5', '--device', device];
+    await succeed([...args, '--out', 'first'], workspace);
+    await succeed([...args, '--out', 'second'], workspace);
+    const names = [
+      'generated_zoo_001.json',
+      'generated_zoo_001.pth',
+      'generated_zoo_002.json',
+      'generated_zoo_002.pth',
+    ];
+    expect(readdirSync(path.join(workspace.folder, 'first')).sort()).toEqual(names);
+    const read = (folder: string, name: string) => readFileSync(path.join(workspace.folder, folder, name));
+    for (const name of names) expect(read('first', name).equals(read('second', name)), name).toBe(true);
+    expect(read('first', names[1]!).equals(read('first', names[3]!))).toBe(false);
+
+    expect(JSON.parse(read('first', names[2]!).toString())).toMatchObject({
+      file: 'generated_zoo_002.pth',
+      run: '0001-zoo',
+      step: 12,
+      seed: 5,
+      networkIndex: 1,
+      sampler: { kind: 'ddpm', steps: 8 },
+      nNotFinite: 0,
+    });
+    const describeTensors = (file: string) => {
+      const checkpoint = openCheckpoint(file);
+      const { tensors } = checkpoint.dictionaries[0]!;
+      checkpoint.dispose();
+      return tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+    };
+    const original = path.join(workspace.zoo, 'checkpoint', 'net_0.pth');
+    expect(describeTensors(path.join(workspace.folder, 'first', names[1]!))).toEqual(describeTensors(original));
+  });
+
+  it('never replaces a file unless asked to', async () => {
+    const workspace = finished;
+    const args = ['generate', '1', '--out', 'here', '--device', device];
+    await succeed(args, workspace);
+    const before = readFileSync(path.join(workspace.folder, 'here', 'generated_zoo_001.pth'));
+    const refused = await rpg(args, { cwd: workspace.folder });
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('exists already')]);
+    expect(readFileSync(path.join(workspace.folder, 'here', 'generated_zoo_001.pth')).equals(before)).toBe(true);
+    await succeed([...args, '--force'], workspace);
+    expect(readFileSync(path.join(workspace.folder, 'here', 'generated_zoo_001.pth')).equals(before)).toBe(false);
+  });
+
+  it('takes DDIM, a permutation state, another format and an older snapshot', async () => {
+    const workspace = finished;
+    const args = [
+      'generate',
+      '1',
+      '--sampler',
+      'ddim',
+      '--steps',
+      '4',
+      '--spacing',
+      'even',
+      '--eta',
+      '0',
+      '--permutation',
+      '2',
+    ];
+    const result = await succeed(
+      [...args, '--format', 'safetensors', '--snapshot', '5', '--json', '--device', device],
+      workspace,
+    );
+    const { networks, folder } = JSON.parse(result.stdout) as { networks: { record: unknown }[]; folder: string };
+    expect(networks[0]!.record).toMatchObject({
+      file: 'generated_zoo_001.safetensors',
+      step: 5,
+      permutationState: 2,
+      sampler: { kind: 'ddim', steps: 4, spacing: 'even', eta: 0 },
+    });
+    expect(folder).toBe(path.join(runFolder(workspace), 'samples', '0001'));
+  });
+
+  it.each([
+    [['--permutation', '3'], /give 0 to 2, or random/],
+    [['--class', '1'], /for task-conditioned runs/],
+    [['--snapshot', '7'], /no good snapshot of step 7; it has 5, 10, 12/],
+    [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
+    [['--count', '0'], /not a whole number from 1/],
+  ])('refuses %j', async (extra, message) => {
+    const workspace = finished;
+    const before = samplesOf(workspace);
+    const { code, stderr } = await rpg(['generate', '1', ...extra], { cwd: workspace.folder });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(samplesOf(workspace)).toEqual(before);
+  });
+
+  it('generates for classes, named by them, from a task-conditioned run', async () => {
+    const folder = temporaryFolder();
+    const config = { condition: { kind: 'taskFull', taskBits: 4, dCondition: 6 }, recurrent: { dModel: [32] } };
+    const nameOf = (index: number) => `net_class${String(index * 5).padStart(4, '0')}.pth`;
+    const workspace = await makeTrainingWorkspace(folder, { config, nameOf });
+    await succeed(['register', 'zoo'], workspace);
+    await succeed(start, workspace);
+    const refused = await rpg(['generate', '1'], { cwd: folder });
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('give --class with 0 to 15')]);
+    await succeed(['generate', '1', '--class', '3,12', '--out', 'out', '--device', device], workspace);
+    expect(
+      readdirSync(path.join(folder, 'out'))
+        .filter(name => name.endsWith('.pth'))
+        .sort(),
+    ).toEqual(['generated_zoo_class0003.pth', 'generated_zoo_class0012.pth']);
+  });
+
+  it('says what is missing when the first checkpoint is gone', async () => {
+    const template = path.join(finished.zoo, 'checkpoint', 'net_0.pth');
+    renameSync(template, `${template}.away`);
+    const { code, stderr } = await rpg(['generate', '1'], { cwd: finished.folder });
+    renameSync(`${template}.away`, template);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/net_0.pth is gone.*put it back/)]);
+  });
+
+  it("tests each network with the dataset's test, and tells of each that failed", async () => {
+    const script = "console.log(process.argv.at(-1).includes('_002') ? 'nothing to say' : 'Loss: 0.5 | Acc: 0.875')";
+    writeFileSync(path.join(finished.folder, 'test.cjs'), script);
+    const command = `${process.execPath} ${path.join(finished.folder, 'test.cjs')} {file}`;
+    await succeed(['register', 'zoo', '--test', command, '--replace'], finished);
+    const { stdout } = await succeed(
+      ['generate', '1', '--count', '2', '--test', '--json', '--device', device],
+      finished,
+    );
+    const { networks } = JSON.parse(stdout) as GenerateResult;
+    expect(networks[0]!.test).toEqual({ accuracy: 0.875, loss: 0.5, problem: null });
+    expect(networks[1]!.test).toMatchObject({
+      accuracy: null,
+      problem: expect.stringContaining('printed no accuracy') as string,
+    });
+  });
+});
+
+it('rpg devices lists every device as available or with the reason why not', async () => {
+  const { stdout } = await rpg(['devices', '--json']);
+  const list = JSON.parse(stdout) as { engine: string; device: string; isAvailable: boolean; description: string }[];
+  expect(list.find(entry => entry.device === 'cpu')).toMatchObject({ engine: 'portable', isAvailable: true });
+  for (const entry of list) expect(entry.description).not.toBe('');
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { baselines } from '../../../sidecar/evaluation/baselines/registry';
+import { evaluate, type EvaluationInput } from '../../../sidecar/evaluation/evaluate';
+import type { NetworkToTest, Tester } from '../../../sidecar/evaluation/tester';
+import { userError } from '../../../sidecar/util/rpgError';
+import { rejectionOf } from '../../support/errors';
+import { sourceOf, structureOf } from '../../support/networks';
+
+const tensors = [
+  [0, 0],
+  [0, 1],
+  [0, 3],
+];
+const structure = structureOf(
+  [{ name: 'w', values: tensors[0]! }],
+  tensors.map(values => [values]),
+);
+const network = (name: string, values: readonly number[]): NetworkToTest => ({
+  path: null,
+  source: sourceOf(name, structure, [values]),
+});
+const originals = tensors.map((values, i) => network(`original${i}`, values));
+
+/** Ten samples of class 0; a network gets sample floor(its second weight) wrong, so neighbours make equal mistakes. */
+const expected = new Uint8Array(10);
+const tester: Tester = {
+  kind: 'built-in',
+  title: 'by the second weight',
+  concurrency: 2,
+  test: ({ source }) => {
+    const weight = source.read(0)[1]!;
+    if (Number.isNaN(weight)) return Promise.reject(userError('test-failed', `the test of ${source.name} failed: NaN`));
+    const predicted = expected.map((_, sample) => (sample === Math.min(9, Math.max(0, Math.floor(weight))) ? 1 : 0));
+    return Promise.resolve({ accuracy: 0.9, loss: 0.5, predictions: { predicted, expected } });
+  },
+};
+const input = (generated: readonly NetworkToTest[], change: Partial<EvaluationInput> = {}): EvaluationInput => ({
+  structure,
+  originals,
+  generated,
+  tester,
+  baselines: [],
+  networksPerBaseline: 0,
+  midpoints: 5,
+  seed: 1,
+  ...change,
+});
+
+describe('an evaluation', () => {
+  test('an original is never compared with itself, a generated copy of it is', async () => {
+    const { rows, networks, leaveOneOutMedian } = await evaluate(input([network('copy', [0, 3])]));
+    const of = (name: string) => networks.find(candidate => candidate.name === name)!;
+    expect(of('original2')).toMatchObject({ maxIouWithOriginals: 0, nearestDistance: 2, nearest: 'original1' });
+    expect(of('copy')).toMatchObject({ maxIouWithOriginals: 1, nearestDistance: 0, nearest: 'original2' });
+    expect(leaveOneOutMedian).toBe(1); // 1, 1, 2
+    expect(rows.map(row => row.nearestDistanceRatio)).toEqual([4 / 3, 0]);
+    expect(rows[1]!.novelty.map(({ share }) => share)).toEqual([0, 0, 0]);
+  });
+
+  test('a network that cannot be tested is recorded and left out of the means', async () => {
+    const result = await evaluate(input([network('nan', [0, Number.NaN]), network('good', [0, 1.5])]));
+    expect(result.rows[1]).toMatchObject({ count: 2, failed: 1, accuracy: { count: 1, mean: 0.9 } });
+    expect(result.networks[3]).toMatchObject({
+      accuracy: null,
+      failure: 'the test of nan failed: NaN',
+      nonFinite: 1,
+      nearest: null,
+    });
+    expect(result.iou).toBeNull();
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+  });
+
+  test('matrix, ensembles, midpoints and diversity', async () => {
+    const result = await evaluate(input([network('a', [0, 1.5]), network('b', [4, 3])]));
+    expect(result.iou).toMatchObject({ originals: 3, names: ['original0', 'original1', 'original2', 'a', 'b'] });
+    expect(result.iou!.values[1]).toEqual([0, 1, 0, 1, 0]);
+    // Every mistake is one network's own: outvoted, or tied with the lower class, which is the right one.
+    expect(result.ensembles).toEqual([
+      { title: 'originals', networks: 3, accuracy: 1 },
+      { title: 'generated', networks: 2, accuracy: 1 },
+      { title: 'originals and generated', networks: 5, accuracy: 1 },
+    ]);
+    expect(result.midpoints).toEqual([
+      { name: 'a', nearest: 'original1', accuracy: 0.9, barrier: 0 },
+      { name: 'b', nearest: 'original2', accuracy: 0.9, barrier: 0 },
+    ]);
+    expect(result.diversity).toMatchObject({ covered: 2, originals: 3 });
+    expect(result.diversity.generatedSpread).toBeCloseTo(Math.hypot(4, 1.5), 6);
+  });
+
+  test('every usable baseline is a row, the others are noted', async () => {
+    const result = await evaluate(input([], { baselines, networksPerBaseline: 2 }));
+    expect(result.rows.map(({ group }) => group)).toContain('baseline: noise 0.03');
+    expect(result.rows.slice(2).every(({ count }) => count === 2)).toBe(true);
+    expect(result.notes).toEqual(['Too few originals for: averages of 16.']);
+  });
+
+  test('the same seed gives the same record', async () => {
+    const run = () => evaluate(input([], { baselines, networksPerBaseline: 3 }));
+    expect(await run()).toEqual(await run());
+  });
+
+  test('without predictions similarity is unknown, not zero', async () => {
+    const blind: Tester = { ...tester, test: () => Promise.resolve({ accuracy: 0.9, loss: null, predictions: null }) };
+    const result = await evaluate(input([network('a', [0, 1])], { tester: blind }));
+    expect(result.rows[1]).toMatchObject({ maxIouWithOriginals: null, iouInside: null, meanLoss: null });
+    expect(result.ensembles).toEqual([]);
+    expect(result.notes[0]).toMatch(/tells no predictions/);
+  });
+
+  test('it can be cancelled', async () => {
+    const abort = new AbortController();
+    const error = await rejectionOf(() =>
+      evaluate(input([network('a', [0, 1])]), { signal: abort.signal, report: () => abort.abort() }),
+    );
+    expect(error.blame).toBe('cancelled');
+  });
+});

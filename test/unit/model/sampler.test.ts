@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { planSampler, samplers } from '../../../sidecar/model/sampler';
+import { createSchedule } from '../../../sidecar/model/schedule';
+
+const schedule = createSchedule({ T: 1000, betaStart: 1e-4, betaEnd: 0.02 });
+const options = { steps: 60, eta: 0.05, spacing: 'published' } as const;
+
+describe('every sampler', () => {
+  it.each(samplers.map(s => s.name))('%s: recovers x0 from its own noise', name => {
+    // With the true noise as the prediction and no fresh noise, x follows signal·x0 + noise·epsilon down to the last step.
+    const [x0, epsilon] = [0.7, -1.3];
+    for (const spacing of ['published', 'even'] as const) {
+      const plan = planSampler(name, schedule, { steps: 50, eta: 0, spacing });
+      let x = schedule.signalRate[plan.steps[0]!.t]! * x0 + schedule.noiseRate[plan.steps[0]!.t]! * epsilon;
+      for (const { t, a, b } of plan.steps) {
+        const predicted = (x - schedule.signalRate[t]! * x0) / schedule.noiseRate[t]!;
+        x = a * x + b * predicted;
+      }
+      expect(x).toBeCloseTo(x0, 1);
+    }
+  });
+});
+
+describe('DDPM', () => {
+  it('visits every step once, from noisy to clean, and adds no noise at the last', () => {
+    const { steps } = planSampler('ddpm', schedule, options);
+    expect(steps.map(s => s.t)).toEqual(Array.from({ length: 1000 }, (_, k) => 999 - k));
+    expect(steps.map(s => s.sigma > 0)).toEqual(steps.map(s => s.t > 0));
+  });
+});
+
+describe('DDIM', () => {
+  it('starts at 945 with the published spacing of 60 in 1000', () => {
+    const { steps } = planSampler('ddim', schedule, options);
+    expect(steps[0]!.t).toBe(945);
+    expect(steps.at(-1)!.t).toBe(1);
+    expect(steps).toHaveLength(60);
+  });
+
+  it('starts at the last step with even spacing, and ends clean', () => {
+    const { steps } = planSampler('ddim', schedule, { ...options, spacing: 'even' });
+    expect(steps[0]!.t).toBe(999);
+    expect(steps.at(-1)!.sigma).toBe(0);
+    expect(new Set(steps.map(s => s.t)).size).toBe(60);
+  });
+
+  it.each([
+    ['published', 1000],
+    ['published', 1001],
+    ['even', 1001],
+  ] as const)('refuses %s spacing with %i steps and says how many fit', (spacing, steps) => {
+    expect(() => planSampler('ddim', schedule, { steps, eta: 0, spacing })).toThrow(/use at most/);
+  });
+
+  it('accepts as many steps as the message says', () => {
+    expect(planSampler('ddim', schedule, { steps: 500, eta: 0, spacing: 'published' }).steps).toHaveLength(500);
+    expect(planSampler('ddim', schedule, { steps: 1000, eta: 0, spacing: 'even' }).steps).toHaveLength(1000);
+  });
+});
+
+describe('createSchedule', () => {
+  it('is linear in beta and multiplies up alphaBar', () => {
+    const { beta, alphaBar, signalRate, noiseRate } = createSchedule({ T: 3, betaStart: 0.1, betaEnd: 0.3 });
+    expect([...beta].map(b => b.toFixed(6))).toEqual(['0.100000', '0.200000', '0.300000']);
+    expect(alphaBar[2]).toBeCloseTo(0.9 * 0.8 * 0.7, 12);
+    expect(signalRate[1]! ** 2 + noiseRate[1]! ** 2).toBeCloseTo(1, 12);
+  });
+});
