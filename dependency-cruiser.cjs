@@ -4,6 +4,7 @@ const packages = {
   rpc: 'node_modules/vscode-jsonrpc',
   vscode: 'node_modules/@types/vscode|^vscode$',
   ffi: 'node_modules/koffi',
+  components: 'node_modules/(uplot|@vscode-elements)',
   gpu: 'node_modules/(webgpu|@webgpu)',
   terminal: 'node_modules/(commander|cli-progress|@types/cli-progress|picocolors)',
 };
@@ -12,7 +13,7 @@ const node =
 
 const allow = {
   protocol: [],
-  webview: ['protocol'],
+  webview: ['protocol', packages.components],
   src: ['protocol', packages.vscode, packages.rpc, node],
   'sidecar/util': ['protocol', '^package\\.json$', node],
   'sidecar/checkpoint': ['sidecar/util', node],

@@ -28,8 +28,8 @@ const programs = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
   {
     ...common,
-    entryPoints: { webview: 'webview/main.ts' },
-    outdir: 'dist',
+    entryPoints: { results: 'webview/main.ts', checkpoint: 'webview/checkpoint.ts', style: 'webview/style.css' },
+    outdir: 'dist/webview',
     platform: 'browser',
     format: 'iife',
     target: 'es2022',

@@ -1,0 +1,48 @@
+// A drawing as plain data: shown as SVG elements, exported as text. Presentation attributes only, so the security policy holds
+// and the exported file needs no style sheet.
+
+export interface SvgNode {
+  readonly tag: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
+  readonly children: readonly (SvgNode | string)[];
+}
+
+export const svg = (
+  tag: string,
+  attributes: Readonly<Record<string, string | number>> = {},
+  ...children: readonly (SvgNode | string)[]
+): SvgNode => ({ tag, attributes, children });
+
+/** The drawing as a live element. */
+export function svgElement(node: SvgNode): SVGElement {
+  const created = document.createElementNS('http://www.w3.org/2000/svg', node.tag);
+  for (const [name, value] of Object.entries(node.attributes)) created.setAttribute(name, text(value));
+  created.append(...node.children.map(child => (typeof child === 'string' ? child : svgElement(child))));
+  return created;
+}
+
+/** The drawing as an SVG file. */
+export const svgFile = (root: SvgNode): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n${markup({
+    ...root,
+    attributes: { xmlns: 'http://www.w3.org/2000/svg', 'font-family': 'sans-serif', ...root.attributes },
+  })}\n`;
+
+function markup({ tag, attributes, children }: SvgNode): string {
+  const head = `<${tag}${Object.entries(attributes)
+    .map(([name, value]) => ` ${name}="${escapeXml(text(value))}"`)
+    .join('')}`;
+  return children.length === 0
+    ? `${head}/>`
+    : `${head}>${children.map(child => (typeof child === 'string' ? escapeXml(child) : markup(child))).join('')}</${tag}>`;
+}
+
+/** Two decimals are a hundredth of a pixel. */
+const text = (value: string | number): string =>
+  typeof value === 'number' ? String(Math.round(value * 100) / 100) : value;
+
+/** For XML text and attributes; characters XML does not know are left out. */
+export const escapeXml = (value: string): string =>
+  value
+    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
+    .replace(/[&<>"']/g, character => `&#${character.codePointAt(0)!.toString()};`);

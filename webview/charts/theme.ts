@@ -1,0 +1,41 @@
+// The editor's colours as charts need them: read from its CSS variables, and again whenever the person changes the theme.
+
+export interface Palette {
+  readonly foreground: string;
+  readonly faint: string;
+  readonly background: string;
+  readonly grid: string;
+  readonly originals: string;
+  readonly generated: string;
+  readonly baselines: string;
+  /** For the curves of compared runs. */
+  readonly curves: readonly string[];
+}
+
+/** The colours now. style.css maps the editor's variables to these names. */
+export function readPalette(): Palette {
+  const style = getComputedStyle(document.body);
+  const color = (name: string): string => style.getPropertyValue(`--chart-${name}`).trim();
+  return {
+    foreground: color('foreground'),
+    faint: color('faint'),
+    background: color('background'),
+    grid: color('grid'),
+    originals: color('originals'),
+    generated: color('generated'),
+    baselines: color('baselines'),
+    curves: ['originals', 'generated', 'green', 'purple', 'red', 'yellow'].map(color),
+  };
+}
+
+const listeners = new Set<() => void>();
+let observer: MutationObserver | null = null;
+
+/** Calls back after a change of theme. VS Code tells by the body's class and the root's style. */
+export function onThemeChange(listener: () => void): void {
+  listeners.add(listener);
+  if (observer) return;
+  observer = new MutationObserver(() => listeners.forEach(each => each()));
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+}

@@ -1,0 +1,28 @@
+// The tensors of a checkpoint as a table model: what the list shows and what is exported.
+import type { TensorRecord } from '../../protocol/records';
+import { bytes, shapeText, significant, whole } from '../format';
+import type { Cell, Column } from '../tables/tableModel';
+
+export const tensorColumns: readonly (Column & { readonly isNumber?: boolean })[] = [
+  { title: 'Tensor' },
+  { title: 'Type' },
+  { title: 'Shape' },
+  { title: 'Size', format: bytes, isNumber: true },
+  { title: 'Mean', format: significant, isNumber: true },
+  { title: 'Std', format: significant, isNumber: true },
+  { title: 'Min', format: significant, isNumber: true },
+  { title: 'Max', format: significant, isNumber: true },
+  { title: 'NaN or ∞', format: whole, isNumber: true, help: 'Values that are not finite' },
+];
+
+export const tensorRow = ({ name, dtype, shape, sizeBytes, summary }: TensorRecord): Cell[] => [
+  name,
+  dtype,
+  shapeText(shape),
+  sizeBytes,
+  summary?.mean ?? null,
+  summary?.std ?? null,
+  summary?.min ?? null,
+  summary?.max ?? null,
+  summary ? summary.nNaN + summary.nInfinite : null,
+];

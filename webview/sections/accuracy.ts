@@ -1,0 +1,105 @@
+// How good the networks are: accuracy of the groups, every network, ensembles, and how the evaluation was made.
+import type { EvaluationView, RunView } from '../../protocol/view';
+import { exportBar, facts, note, table, tableDisclosure } from '../controls';
+import { element } from '../dom';
+import { csvExport, jsonExport, xlsxExport } from '../export/exportFile';
+import { dateTime, duration, whole } from '../format';
+import { changeDetector, type Page, type PageActions, type Part } from '../page';
+import { configRows, configTable } from '../configDiff';
+import type { TableModel } from '../tables/tableModel';
+import {
+  accuracyTable,
+  closestTable,
+  diversityTable,
+  healthTable,
+  iouTable,
+  midpointsTable,
+  networksTable,
+  similarityTable,
+} from '../tables/evaluationTables';
+import { evaluationKey, notEvaluated, shownEvaluation } from './evaluated';
+
+export function createAccuracy(actions: PageActions): Part {
+  const body = element('div', { class: 'section-body' });
+  const isNew = changeDetector();
+  return {
+    element: body,
+    update: page => {
+      const [view] = page.state.selected;
+      const evaluation = shownEvaluation(page);
+      if (!isNew(evaluationKey(page), view?.blocked.evaluate)) return;
+      if (!view || !evaluation) {
+        body.replaceChildren(notEvaluated(view, actions));
+        return;
+      }
+      body.replaceChildren(...content(page, view, evaluation, actions));
+    },
+  };
+}
+
+function content(page: Page, view: RunView, evaluation: EvaluationView, actions: PageActions): HTMLElement[] {
+  const { result } = evaluation;
+  const { selected } = page.state;
+  const name = `${view.summary.id}-evaluation-${evaluation.id}`;
+  return [
+    ...(evaluation.all.length > 1 ? [evaluationPicker(view, evaluation, actions)] : []),
+    facts([
+      [
+        'Test',
+        result.test.samples === null
+          ? result.test.title
+          : `${result.test.title}, ${whole(result.test.samples)} samples`,
+      ],
+      ['Evaluated', dateTime(evaluation.createdAt)],
+      ['Took', duration(result.elapsedMs)],
+      ['Seed', result.seed.toString()],
+    ]),
+    table(accuracyTable(selected), page, actions),
+    ...result.notes.map(text => note(text)),
+    exportBar(
+      'the evaluation',
+      {
+        CSV: () => csvExport(name, accuracyTable(selected)),
+        JSON: () =>
+          jsonExport(name, { run: view.summary.id, config: view.config, dataset: view.dataset, evaluation: result }),
+        XLSX: () => xlsxExport(name, workbook(selected, evaluation)),
+      },
+      actions,
+    ),
+    tableDisclosure(
+      `Every network (${result.networks.length})`,
+      () => networksTable(result),
+      'networks',
+      page,
+      actions,
+    ),
+    tableDisclosure('Diversity and ensembles', () => diversityTable(result), 'diversity', page, actions),
+    ...(result.midpoints.length > 0
+      ? [tableDisclosure('Midpoints', () => midpointsTable(result), 'midpoints', page, actions)]
+      : []),
+  ];
+}
+
+function evaluationPicker(view: RunView, evaluation: EvaluationView, { post }: PageActions): HTMLElement {
+  const picker = element(
+    'select',
+    {
+      'aria-label': 'Evaluation shown',
+      change: () => post({ kind: 'selectEvaluation', run: view.summary.id, id: picker.value }),
+    },
+    ...evaluation.all.map(({ id, title }) => element('option', { value: id, selected: id === evaluation.id }, title)),
+  );
+  return picker;
+}
+
+/** Every table of the evaluation, a sheet each. */
+const workbook = (selected: readonly RunView[], { result }: EvaluationView): TableModel[] => [
+  accuracyTable(selected),
+  similarityTable(selected),
+  networksTable(result),
+  diversityTable(result),
+  midpointsTable(result),
+  ...(result.iou ? [iouTable(result.iou), closestTable(result.iou)] : []),
+  healthTable(result),
+  configTable(selected, configRows(selected)),
+];

@@ -1,0 +1,223 @@
+// The tables of an evaluation: groups, networks, pairs, layers. Accuracy and shares are shown in percent and exported as
+// fractions, as they are in the record.
+import type { EvaluationResult, IouMatrix, LayerHistogram } from '../../protocol/evaluation';
+import type { RunView } from '../../protocol/view';
+import { binEdges } from '../charts/histogram';
+import { fixed, percent, significant } from '../format';
+import type { Column, TableModel } from './tableModel';
+
+const accuracy = (title: string, help: string): Column => ({ title, format: percent, help });
+const iou = (title: string, help: string): Column => ({ title, format: fixed(3), help });
+
+/** Best, mean, min and sd of every group; of compared runs the generated rows of each. */
+export function accuracyTable(views: readonly RunView[]): TableModel {
+  const isCompared = views.length > 1;
+  const rows = views.flatMap((view, index) =>
+    (view.evaluation?.result.rows ?? [])
+      .filter(row => index === 0 || row.group === 'generated')
+      .map(row => [
+        isCompared && row.group === 'generated' ? `${row.title} · ${view.summary.id}` : row.title,
+        row.accuracy?.best ?? null,
+        row.accuracy?.mean ?? null,
+        row.accuracy?.min ?? null,
+        row.accuracy?.sd ?? null,
+        row.meanLoss,
+        row.count,
+        row.failed,
+      ]),
+  );
+  return {
+    id: 'accuracy',
+    title: 'Accuracy of originals, generated networks and trivial baselines on the same test',
+    columns: [
+      { title: 'Networks' },
+      accuracy('Best', 'Highest accuracy of the group'),
+      accuracy('Mean', 'Mean accuracy of the group'),
+      accuracy('Min', 'Lowest accuracy of the group'),
+      accuracy('Sd', 'Unbiased standard deviation of the accuracy'),
+      { title: 'Loss', format: fixed(3), help: 'Mean cross entropy in nats' },
+      { title: 'Count' },
+      { title: 'Failed', help: 'Networks the test failed on' },
+    ],
+    rows,
+  };
+}
+
+/** How alike the groups are to the originals, in predictions and in weight space. */
+export function similarityTable(views: readonly RunView[]): TableModel {
+  const taus = views.find(view => view.evaluation)?.evaluation?.result.rows[0]?.novelty.map(share => share.tau) ?? [];
+  const isCompared = views.length > 1;
+  return {
+    id: 'similarity',
+    title: 'Similarity to the originals, distance, and share of networks that are both performant and novel',
+    columns: [
+      { title: 'Networks' },
+      iou('Max IoU', 'Mean of each network’s highest IoU of wrong predictions with an original'),
+      iou('IoU inside', 'Mean IoU over all pairs inside the group'),
+      iou('IoU to originals', 'Mean IoU over all pairs of a network of the group and an original'),
+      { title: 'Distance', format: significant, help: 'Mean Euclidean distance to the nearest original' },
+      { title: '÷ leave-one-out', format: significant, help: 'That distance over the originals’ leave-one-out median' },
+      ...taus.map(tau => ({
+        title: `Novel τ=${tau.toString()}`,
+        format: percent,
+        help: `Share within 1 point of the originals’ mean accuracy and at least ${tau.toString()} × the leave-one-out distance away`,
+      })),
+    ],
+    rows: views.flatMap((view, index) =>
+      (view.evaluation?.result.rows ?? [])
+        .filter(row => index === 0 || row.group === 'generated')
+        .map(row => [
+          isCompared && row.group === 'generated' ? `${row.title} · ${view.summary.id}` : row.title,
+          row.maxIouWithOriginals,
+          row.iouInside,
+          row.iouWithOriginals,
+          row.nearestDistance,
+          row.nearestDistanceRatio,
+          ...taus.map(tau => row.novelty.find(share => share.tau === tau)?.share ?? null),
+        ]),
+    ),
+  };
+}
+
+export const networksTable = (result: EvaluationResult): TableModel => ({
+  id: 'networks',
+  title: 'Every network evaluated',
+  columns: [
+    { title: 'Network' },
+    { title: 'Group' },
+    accuracy('Accuracy', 'On the test set'),
+    { title: 'Loss', format: fixed(3), help: 'Mean cross entropy in nats' },
+    iou('Max IoU', 'Highest IoU of wrong predictions with an original'),
+    { title: 'Distance', format: significant, help: 'To the nearest original' },
+    { title: 'Nearest original' },
+    { title: 'Not finite', help: 'NaN or infinite weights' },
+    { title: 'Variances ≤ 0', help: 'Batch-norm variances that are not positive' },
+    { title: 'Failure' },
+  ],
+  rows: result.networks.map(network => [
+    network.name,
+    network.group,
+    network.accuracy,
+    network.loss,
+    network.maxIouWithOriginals,
+    network.nearestDistance,
+    network.nearest,
+    network.nonFinite,
+    network.nonPositiveVariances,
+    network.failure,
+  ]),
+});
+
+/** Spread, coverage, ensembles. */
+export function diversityTable(result: EvaluationResult): TableModel {
+  const { diversity } = result;
+  const number = (value: number | null): string => significant(value);
+  return {
+    id: 'diversity',
+    title: 'Diversity and ensembles',
+    columns: [{ title: 'Measure' }, { title: 'Value' }],
+    rows: [
+      ['Spread of the generated networks (mean distance of pairs)', number(diversity.generatedSpread)],
+      ['Spread of the originals', number(diversity.originalSpread)],
+      ['Leave-one-out median distance of the originals', number(result.leaveOneOutMedian)],
+      [
+        'Originals that are the nearest of some generated network',
+        `${diversity.covered.toString()} of ${diversity.originals.toString()}`,
+      ],
+      ...result.ensembles.map(vote => [
+        `Majority vote: ${vote.title} (${vote.networks.toString()} networks)`,
+        percent(vote.accuracy),
+      ]),
+    ],
+  };
+}
+
+export const midpointsTable = (result: EvaluationResult): TableModel => ({
+  id: 'midpoints',
+  title: 'Networks half-way between a generated one and its nearest original; a large barrier means another basin',
+  columns: [
+    { title: 'Generated' },
+    { title: 'Nearest original' },
+    accuracy('Accuracy', 'Of the midpoint'),
+    accuracy('Barrier', 'Mean accuracy of the two ends minus the midpoint’s'),
+  ],
+  rows: result.midpoints.map(point => [point.name, point.nearest, point.accuracy, point.barrier]),
+});
+
+/** One line a network: the text behind the heat map. */
+export function closestTable(matrix: IouMatrix): TableModel {
+  const mean = (values: readonly number[]): number | null =>
+    values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    id: 'closest',
+    title: 'IoU of wrong predictions, every network with the others',
+    columns: [
+      { title: 'Network' },
+      { title: 'Group' },
+      iou('Highest', 'Highest IoU with another network'),
+      { title: 'With' },
+      iou('Mean: originals', 'Mean IoU with the originals'),
+      iou('Mean: generated', 'Mean IoU with the generated networks'),
+    ],
+    rows: matrix.names.map((name, index) => {
+      const others = (matrix.values[index] ?? []).map((value, at) => ({ value, at })).filter(({ at }) => at !== index);
+      const closest = others.reduce<{ value: number; at: number } | null>(
+        (best, other) => (best === null || other.value > best.value ? other : best),
+        null,
+      );
+      const values = (isOriginal: boolean): number[] =>
+        others.filter(({ at }) => at < matrix.originals === isOriginal).map(({ value }) => value);
+      return [
+        name,
+        index < matrix.originals ? 'original' : 'generated',
+        closest?.value ?? null,
+        closest ? matrix.names[closest.at]! : null,
+        mean(values(true)),
+        mean(values(false)),
+      ];
+    }),
+  };
+}
+
+/** The whole matrix, for files. */
+export const iouTable = (matrix: IouMatrix): TableModel => ({
+  id: 'iou',
+  title: 'IoU of wrong predictions',
+  columns: [{ title: 'Network' }, ...matrix.names.map(name => ({ title: name, format: fixed(3) }))],
+  rows: matrix.names.map((name, index) => [name, ...(matrix.values[index] ?? [])]),
+});
+
+export const healthTable = (result: EvaluationResult): TableModel => ({
+  id: 'layers',
+  title: 'Mean and standard deviation of every tensor, in the originals and in the generated networks',
+  columns: [
+    { title: 'Tensor' },
+    { title: 'Mean: originals', format: significant },
+    { title: 'Mean: generated', format: significant },
+    { title: 'Std: originals', format: significant },
+    { title: 'Std: generated', format: significant },
+  ],
+  rows: result.health.map(layer => [
+    layer.name,
+    layer.originals.mean,
+    layer.generated.mean,
+    layer.originals.std,
+    layer.generated.std,
+  ]),
+});
+
+export const histogramTable = (histogram: LayerHistogram): TableModel => ({
+  id: 'histogram',
+  title: `Distribution of ${histogram.name}`,
+  columns: [
+    { title: 'From', format: significant },
+    { title: 'To', format: significant },
+    { title: 'Originals', format: percent },
+    { title: 'Generated', format: percent },
+  ],
+  rows: histogram.originals.map((share, index) => [
+    ...binEdges(histogram, index, histogram.originals.length),
+    share,
+    histogram.generated[index] ?? null,
+  ]),
+});
