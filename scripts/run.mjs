@@ -21,7 +21,15 @@ await esbuild.build({
   format: 'cjs',
   target: 'node20',
   sourcemap: true,
-  external: ['koffi', 'webgpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'esbuild', 'vitest', 'playwright-core'],
+  external: [
+    'koffi',
+    'webgpu',
+    '@tensorflow/tfjs-node',
+    '@tensorflow/tfjs-node-gpu',
+    'esbuild',
+    'vitest',
+    'playwright-core',
+  ],
   mainFields: ['module', 'main'],
   logLevel: 'warning',
 });
