@@ -27,6 +27,18 @@ const allow = {
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
   'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
   'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
+  'sidecar/server': [
+    'protocol',
+    'sidecar/operations',
+    'sidecar/checkpoint',
+    'sidecar/config',
+    'sidecar/datasets',
+    'sidecar/runs',
+    'sidecar/zoo',
+    'sidecar/util',
+    packages.rpc,
+    node,
+  ],
   'sidecar/cli': [
     'protocol',
     'sidecar/operations',
@@ -59,7 +71,7 @@ module.exports = {
     {
       name: 'front-doors-are-not-imported',
       severity: 'error',
-      from: { pathNot: '^(sidecar/main\\.ts|sidecar/cli/|test/)' },
+      from: { pathNot: '^(sidecar/main\\.ts|sidecar/server|sidecar/cli/|test/)' },
       to: { path: '^sidecar/(main|server|cli/)' },
     },
     ...rules,

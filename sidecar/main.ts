@@ -1,6 +1,10 @@
-// The sidecar's entry: a command line, or, when an editor forked it, a JSON-RPC server.
+// The sidecar's entry: a command line, or, when an editor forked it with `--serve`, a JSON-RPC server over Node IPC.
 import { runCommandLine } from './cli/program';
+import { serveOverIpc } from './server';
 
-void runCommandLine(process.argv.slice(2)).then(code => {
-  process.exitCode = code;
-});
+const args = process.argv.slice(2);
+if (args[0] === '--serve') serveOverIpc();
+else
+  void runCommandLine(args).then(code => {
+    process.exitCode = code;
+  });

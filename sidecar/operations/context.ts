@@ -2,6 +2,9 @@
 // JSON-RPC server and the command line are two thin front doors on them.
 import type { Progress } from '../../protocol/records';
 
+/** The signal's reason when nobody asked for a stop: the editor went away. A run is then interrupted, not stopped. */
+export const hostGone = 'host-gone';
+
 export interface OperationContext<P = Progress> {
   /** Fires when the person cancels; honoured within 500 ms and a step. */
   readonly signal: AbortSignal;

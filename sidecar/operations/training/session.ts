@@ -16,7 +16,7 @@ import { clearStopRequest, stopRequestWatcher } from '../../runs/stopRequest';
 import { train, type TokenSource, type TrainerEvent } from '../../training/trainer';
 import { RpgError } from '../../util/rpgError';
 import { createYielder } from '../../util/yieldPoint';
-import type { OperationContext } from '../context';
+import { hostGone, type OperationContext } from '../context';
 import { snapshotParts, writePublishedWeights } from './modelFiles';
 import { createProgressMeter } from './progressMeter';
 import { createTestBeside, type BesideResult, type TestBeside } from './testBeside';
@@ -156,8 +156,9 @@ class Session {
     const { folder, record, context } = this.input;
     this.beside?.cancel();
     await clearStopRequest(folder);
-    await updateRun(folder, { status: 'stopped', failure: null });
-    this.log('stopped', { step, by: context.signal.aborted ? 'signal' : 'request' });
+    const isInterrupted = context.signal.aborted && context.signal.reason === hostGone;
+    if (!isInterrupted) await updateRun(folder, { status: 'stopped', failure: null });
+    this.log(isInterrupted ? 'interrupted' : 'stopped', { step, by: context.signal.aborted ? 'signal' : 'request' });
     if (context.signal.aborted) throw trainingCancelled(record.id, step);
     return this.result('stopped', step, null);
   }

@@ -1,0 +1,55 @@
+// How an editor and the sidecar it started begin and go on: a handshake that tells versions and capabilities, a heartbeat,
+// and the log. Pickers and forms are built from the capabilities, so that a new format, model or recipe needs no change there.
+import { operation } from './operation';
+
+/** Raised whenever an older other side would misunderstand a message. */
+export const protocolVersion = 1;
+
+export interface InitializeParams {
+  protocolVersion: number;
+  /** Absolute path of the folder that holds `.rpg/`. */
+  workspace: string;
+  /** Off: the person's own commands (tests) are refused. */
+  isTrusted: boolean;
+}
+
+export interface InitializeResult {
+  protocolVersion: number;
+  /** Of the product. */
+  version: string;
+  pid: number;
+  node: string;
+  capabilities: Capabilities;
+}
+
+/** Everything a person can choose from, but devices: those are probed, by `devices`. */
+export interface Capabilities {
+  checkpointFormats: { id: string; title: string; extensions: string[]; isWritten: boolean }[];
+  presets: PresetInfo[];
+  recurrentModels: string[];
+  samplers: { name: 'ddpm' | 'ddim'; title: string; defaultSteps: number | null }[];
+  zooRecipes: { name: string; title: string }[];
+}
+
+export interface PresetInfo {
+  name: string;
+  title: string;
+  /** Generates for a task: its dataset needs a class in every file name. */
+  isForTasks: boolean;
+}
+
+/** The first request. *Errors* `protocol-mismatch`. */
+export const initialize = operation<InitializeParams, InitializeResult>('initialize');
+
+/** Answered at once unless the sidecar hangs. */
+export const ping = operation<Record<string, never>, { residentBytes: number }>('ping');
+
+/** The person trusts the workspace now. */
+export const trustWorkspace = operation<Record<string, never>, null>('trustWorkspace');
+
+/** A notification from the sidecar. */
+export const logMethod = 'log';
+export interface LogMessage {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+}

@@ -1,0 +1,29 @@
+// What a person can choose from, gathered from the registries: an editor builds its pickers of it.
+import { runConfigFields } from '../../protocol/runConfig';
+import type { Capabilities } from '../../protocol/session';
+import { checkpointFormats } from '../checkpoint/registry';
+import { presets } from '../config/presets';
+import { zooRecipes } from '../zoo/recipes/registry';
+
+/** Cheap: nothing is probed. */
+export function capabilities(): Capabilities {
+  return {
+    checkpointFormats: checkpointFormats.map(({ id, title, extensions, write }) => ({
+      id,
+      title,
+      extensions: [...extensions],
+      isWritten: write !== undefined,
+    })),
+    presets: presets.map(({ name, title, values }) => ({
+      name,
+      title,
+      isForTasks: (values.condition?.kind ?? 'none') !== 'none',
+    })),
+    recurrentModels: [...(runConfigFields.recurrent.kind.values ?? [])],
+    samplers: [
+      { name: 'ddim', title: 'DDIM: a few dozen steps', defaultSteps: 60 },
+      { name: 'ddpm', title: 'DDPM: every step of the schedule', defaultSteps: null },
+    ],
+    zooRecipes: zooRecipes.map(({ name, title }) => ({ name, title })),
+  };
+}

@@ -1,0 +1,45 @@
+// RPG: Choose Device — every device of every engine, those that cannot be used with the reason; the choice is a setting.
+import * as vscode from 'vscode';
+import { devices, type DeviceReport } from '../../protocol/sidecar';
+import { deviceSetting } from '../settings';
+import { formatBytes } from '../text/format';
+import { choose, type Choice } from './ask';
+import { text, values, type RpgCommand } from './command';
+
+export const chooseDeviceCommand: RpgCommand = {
+  id: 'rpg.chooseDevice',
+  async run({ client }, argument) {
+    const configuration = vscode.workspace.getConfiguration('rpg');
+    const current = configuration.get<string>('device', 'auto');
+    const offer = async (): Promise<Choice<string>[]> => {
+      const list = await client.call(devices, {});
+      const best = list.find(({ isAvailable }) => isAvailable);
+      const automatic = {
+        label: '$(sparkle) Automatic',
+        description: current === 'auto' ? 'chosen' : undefined,
+        detail: best ? `the best that is available: ${best.title}` : 'none is available',
+        value: 'auto',
+        reason: null,
+      };
+      return [automatic, ...list.map(device => deviceChoice(device, current))];
+    };
+    const chosen =
+      text(values(argument).device) ??
+      (await choose('Choose Device', 'Where are runs trained and networks generated?', offer()));
+    if (chosen === undefined) return undefined;
+    await configuration.update('device', chosen, vscode.ConfigurationTarget.Global);
+    return chosen;
+  },
+};
+
+function deviceChoice(report: DeviceReport, current: string): Choice<string> {
+  const value = deviceSetting(report);
+  const memory = report.memoryBytes === null ? '' : `, ${formatBytes(report.memoryBytes)}`;
+  return {
+    label: `$(${report.engine === 'cuda' ? 'circuit-board' : 'chip'}) ${value}`,
+    description: value === current ? 'chosen' : undefined,
+    detail: [`${report.title}: ${report.description}${memory}`, ...report.notes].join('; '),
+    value,
+    reason: report.isAvailable ? null : report.description,
+  };
+}

@@ -1,0 +1,55 @@
+// RPG: Evaluate — judges a run's generated networks beside its training checkpoints and the trivial baselines.
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { runDetails } from '../../protocol/editor';
+import { evaluateRun } from '../../protocol/sidecar';
+import { readSettings } from '../settings';
+import { formatDuration, plural } from '../text/format';
+import { SidecarError } from '../sidecarError';
+import { askRun, choose } from './ask';
+import { text, values, type CommandContext, type RpgCommand } from './command';
+import { callWithNotification } from './runJob';
+
+export const evaluateCommand: RpgCommand = {
+  id: 'rpg.evaluate',
+  async run(context, argument) {
+    const given = values(argument);
+    const run = await askRun(context, 'Evaluate', text(given.run), ({ status }) =>
+      status === 'unreadable' ? 'its record cannot be read' : null,
+    );
+    if (!run) return undefined;
+    const generated = text(given.generated) ?? (await askSamples(context, run.id));
+    if (generated === undefined) return undefined;
+    const params = { run: run.id, generated, seed: 0, ...readSettings().evaluation };
+    const { evaluation: result, file } = await callWithNotification(
+      context,
+      `Evaluating ${run.id}`,
+      evaluateRun,
+      params,
+      run.id,
+    );
+    await context.library.refresh();
+    await context.results.show([run.id], 'accuracy');
+    const own = result.rows.find(({ group }) => group === 'generated');
+    const mean = own?.accuracy ? `mean accuracy ${(100 * own.accuracy.mean).toFixed(2)} %, ` : '';
+    void vscode.window.showInformationMessage(`${run.id}: ${mean}evaluated in ${formatDuration(result.elapsedMs)}`);
+    return { id: path.basename(file, '.json'), rows: result.rows.length };
+  },
+};
+
+/** The generated networks to judge, each with the number of tests it takes. *Errors* `nothing-generated`. */
+async function askSamples({ client }: CommandContext, run: string): Promise<string | undefined> {
+  const { samples, dataset } = await client.call(runDetails, { run });
+  if (samples.length === 0)
+    throw new SidecarError('nothing-generated', 'user', `${run} has generated no networks yet; generate some first`);
+  if (samples.length === 1) return samples[0]!.folder;
+  const { networksPerBaseline, midpoints } = readSettings().evaluation;
+  const others = (dataset?.nCheckpoints ?? 0) + 4 * networksPerBaseline + midpoints;
+  const choices = samples.map(({ folder, title, step, networks }) => ({
+    label: `$(files) ${title}`,
+    description: `from step ${step} · about ${plural(networks.length + others, 'test')}`,
+    value: folder,
+    reason: null,
+  }));
+  return choose(`Evaluate ${run}`, 'Which networks?', choices);
+}

@@ -1,0 +1,87 @@
+// RPG: Generate — a run, how many networks, how to sample; the networks are written beside the run and can be evaluated next.
+import * as vscode from 'vscode';
+import { generate, type GenerateParams, type GenerateResult } from '../../protocol/sidecar';
+import type { RunSummary } from '../../protocol/runRecords';
+import { readSettings } from '../settings';
+import { blockedActions } from '../state/viewState';
+import { formatDuration, plural } from '../text/format';
+import { wholeNumberProblem } from '../text/validate';
+import { askRun, askText, choose } from './ask';
+import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
+import { callWithNotification } from './runJob';
+
+export const generateCommand: RpgCommand = {
+  id: 'rpg.generate',
+  async run(context, argument) {
+    const given = values(argument);
+    const run = await askRun(context, 'Generate networks', text(given.run), generationBlocked);
+    if (!run) return undefined;
+    const count = wholeNumber(given.count) ?? (await askCount(run));
+    if (count === undefined) return undefined;
+    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, count));
+    return sampler && generateAndTell(context, run, { count, ...sampler });
+  },
+};
+
+export const generationBlocked = (run: RunSummary): string | null => blockedActions(run, null).generate ?? null;
+
+/** *Errors* those of `generate`. */
+export async function generateAndTell(
+  context: CommandContext,
+  run: RunSummary,
+  params: Omit<GenerateParams, 'run'>,
+): Promise<GenerateResult> {
+  const { device } = readSettings();
+  const title = `Generating from ${run.id}`;
+  const result = await callWithNotification(context, title, generate, { ...params, run: run.id, ...device }, run.id);
+  void context.library.refresh();
+  const broken = result.networks.filter(({ record }) => record.nNotFinite > 0).length;
+  const problem = broken > 0 ? `; ${plural(broken, 'network')} with values that are not finite` : '';
+  const message = `${plural(result.networks.length, 'network')} generated in ${formatDuration(result.samplingMs)}${problem}`;
+  void vscode.window.showInformationMessage(message, 'Evaluate', 'Reveal in Explorer').then(chosen => {
+    if (chosen === 'Evaluate')
+      void vscode.commands.executeCommand('rpg.evaluate', { run: run.id, generated: result.folder });
+    if (chosen === 'Reveal in Explorer')
+      void vscode.commands.executeCommand(
+        'revealInExplorer',
+        vscode.Uri.file(result.networks[0]?.file ?? result.folder),
+      );
+  });
+  return result;
+}
+
+export async function askCount(run: RunSummary): Promise<number | undefined> {
+  const answer = await askText({
+    title: `Generate from ${run.id}`,
+    prompt: 'How many networks?',
+    value: String(readSettings().generateCount),
+    problem: input => wholeNumberProblem(input, { min: 1, max: 1_000_000 }),
+  });
+  return answer === undefined ? undefined : Number(answer);
+}
+
+type SamplerChoice = Pick<GenerateParams, 'sampler' | 'steps'>;
+
+/** The cost is counted in passes through the denoiser: what one takes depends on the network and the device. */
+export async function askSampler({ client }: CommandContext, count: number): Promise<SamplerChoice | undefined> {
+  const { generateSampler, generateSteps } = readSettings();
+  const { samplers } = await client.capabilities();
+  const preferred = [...samplers].sort(({ name }) => (name === generateSampler ? -1 : 1));
+  const choices = preferred.map(({ name, title, defaultSteps }) => {
+    const steps = defaultSteps === null ? undefined : generateSteps;
+    return {
+      label: title,
+      description: steps === undefined ? 'slowest, as trained' : `${steps} passes a network`,
+      detail: steps === undefined ? undefined : `${(count * steps).toLocaleString('en-US')} passes in all`,
+      value: { sampler: name, steps },
+      reason: null,
+    };
+  });
+  return choose('How to sample', 'Fewer steps are faster; every step is what the run was trained for', choices);
+}
+
+/** A sampler that was given instead of asked for. */
+export function samplerOf(sampler: unknown, steps: unknown): SamplerChoice | undefined {
+  if (sampler === 'ddpm') return { sampler };
+  return sampler === 'ddim' ? { sampler, steps: wholeNumber(steps) ?? readSettings().generateSteps } : undefined;
+}

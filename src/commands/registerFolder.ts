@@ -1,0 +1,81 @@
+// RPG: Register Checkpoint Folder — from the Explorer's menu or a dialog; name and test are asked, what is found is offered.
+import * as path from 'node:path';
+import { existsSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { register } from '../../protocol/sidecar';
+import { formatBytes, plural } from '../text/format';
+import { datasetNameProblem, testCommandProblem } from '../text/validate';
+import { askText } from './ask';
+import { text, values, type RpgCommand } from './command';
+import { callWithNotification } from './runJob';
+
+export const registerFolderCommand: RpgCommand = {
+  id: 'rpg.registerFolder',
+  async run(context, argument) {
+    const given = values(argument);
+    context.workspace(); // it is asked for before anything else is
+    const folder =
+      argument instanceof vscode.Uri ? argument.fsPath : (text(given.folder) ?? (await askFolder('Register')));
+    if (folder === undefined) return undefined;
+    await context.library.refresh();
+    const replace = given.replace === true;
+    const taken = replace ? [] : context.library.datasets.map(({ name }) => name);
+    const name =
+      text(given.name) ??
+      (await askText({
+        title: `Register ${path.basename(folder)}`,
+        prompt: 'Name of the dataset',
+        value: suggestName(folder, taken),
+        problem: input => datasetNameProblem(input, taken),
+      }));
+    if (name === undefined) return undefined;
+    const testCommand = text(given.testCommand) ?? (given.name === undefined ? await askTest(folder) : '');
+    if (testCommand === undefined) return undefined;
+    const params = { folder, name, testCommand: testCommand.trim() || undefined, replace };
+    const record = await callWithNotification(context, `Measuring ${path.basename(folder)}`, register, params);
+    await context.library.refresh();
+    const size = `${plural(record.nCheckpoints, 'checkpoint')} of ${plural(record.nWeights, 'weight')}, ${formatBytes(record.checkpointBytes)}`;
+    void vscode.window.showInformationMessage(`Registered ${record.name}: ${size}`, 'Train').then(chosen => {
+      if (chosen === 'Train') void vscode.commands.executeCommand('rpg.train', { dataset: record.name });
+    });
+    return record;
+  },
+};
+
+export async function askFolder(label: string): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectFolders: true,
+    canSelectFiles: false,
+    openLabel: label,
+    title: 'A folder of checkpoints, or one with checkpoint/ inside',
+    defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
+  });
+  return chosen?.[0]?.fsPath;
+}
+
+/** Asked only where none is found: empty means the built-in test, or none. */
+async function askTest(folder: string): Promise<string | undefined> {
+  if (existsSync(path.join(rootOf(folder), 'test.py'))) return '';
+  return askText({
+    title: 'How is a checkpoint tested?',
+    prompt: 'A command that prints its accuracy, run in the folder; empty for none or a built-in test',
+    placeholder: 'python3 test.py {file}',
+    problem: testCommandProblem,
+  });
+}
+
+const rootOf = (folder: string): string => (path.basename(folder) === 'checkpoint' ? path.dirname(folder) : folder);
+
+/** A name made of the folder's, that is not taken. */
+export function suggestName(folder: string, taken: readonly string[]): string {
+  const cleaned = path
+    .basename(rootOf(folder))
+    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
+    .replace(/^[-.]+/, '')
+    .slice(0, 90);
+  const base = cleaned || 'dataset';
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.includes(name)) return name;
+  }
+}

@@ -1,0 +1,99 @@
+// RPG: Train — a dataset, a preset with what it takes in sight, and the run begins. A configuration file instead of a preset
+// for those who want to say more.
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { estimateTraining, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
+import type { PresetInfo } from '../../protocol/session';
+import { train, type TrainParams } from '../../protocol/sidecar';
+import { readSettings } from '../settings';
+import { formatBytes, formatCount, formatDuration } from '../text/format';
+import { askDataset, choose, type Choice } from './ask';
+import { text, values, type CommandContext, type RpgCommand } from './command';
+import { newConfiguration } from './newConfiguration';
+import { trainAndTell } from './training';
+
+export const trainCommand: RpgCommand = {
+  id: 'rpg.train',
+  async run(context, argument) {
+    const given = values(argument);
+    const { device, workers } = readSettings();
+    const configFile = argument instanceof vscode.Uri ? argument.fsPath : text(given.configFile);
+    if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, workers, ...device });
+    const blocked = ({ state, path: folder }: { state: string; path: string }): string | null =>
+      state === 'missing' ? `its folder is gone: ${folder}` : null;
+    const dataset = await askDataset(context, 'Train', text(given.dataset), blocked);
+    if (!dataset) return undefined;
+    const preset = text(given.preset) ?? (await askPreset(context, dataset.name));
+    if (preset === undefined) return undefined;
+    if (preset.startsWith('file:'))
+      return start(context, dataset.name, { configFile: preset.slice(5), workers, ...device });
+    if (preset.startsWith('new:')) return newConfiguration(context, dataset.name, preset.slice(4));
+    const settings = Array.isArray(given.settings)
+      ? given.settings.filter(item => typeof item === 'string')
+      : undefined;
+    return start(context, dataset.name, { dataset: dataset.name, preset, settings, workers, ...device });
+  },
+};
+
+const start = (context: CommandContext, what: string, params: TrainParams): Promise<unknown> =>
+  trainAndTell(context, `Training ${what}`, train, { ...params });
+
+/** Presets in the order of what fits; the cost of each beside it. `file:` and `new:` lead to configuration files. */
+async function askPreset(context: CommandContext, dataset: string): Promise<string | undefined> {
+  const presets = async (): Promise<Choice<string>[]> => {
+    const { device } = readSettings();
+    const [{ presets: known }, estimate, files] = await Promise.all([
+      context.client.capabilities(),
+      context.client.call(estimateTraining, { dataset, ...device }, { onProgress: () => {} }),
+      vscode.workspace.findFiles('**/*.rpg.json', '**/{node_modules,.rpg}/**', 50),
+    ]);
+    const offers = known.map(preset => offer(preset, estimate));
+    return [
+      ...offers.filter(({ reason }) => reason === null),
+      {
+        label: '$(edit) New configuration file…',
+        description: 'choose every value, with completion',
+        value: 'new:demo',
+        reason: null,
+      },
+      ...files.map(file => ({
+        label: `$(file-code) ${path.basename(file.fsPath)}`,
+        description: vscode.workspace.asRelativePath(file),
+        value: `file:${file.fsPath}`,
+        reason: null,
+      })),
+      ...offers.filter(({ reason }) => reason !== null),
+    ];
+  };
+  return choose(`Train on ${dataset}`, 'Which preset? Memory and time are estimates', presets());
+}
+
+function offer({ name, title }: PresetInfo, result: EstimateResult): Choice<string> {
+  const estimate = result.estimates.find(({ preset }) => preset === name);
+  const description = estimate?.problem === null ? costOf(estimate) : '';
+  return {
+    label: `$(beaker) ${name}`,
+    description,
+    detail: `${title} — on ${result.title}; ${result.basis}`,
+    value: name,
+    reason: estimate === undefined ? null : reasonAgainst(estimate, result),
+  };
+}
+
+function costOf({ durationMs, memoryBytes, nTokens, nParameters, steps }: TrainingEstimate): string {
+  const time = durationMs === null ? 'time unknown' : `≈ ${formatDuration(durationMs)}`;
+  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatCount(nTokens)} tokens · ${formatCount(nParameters)} parameters`;
+}
+
+function reasonAgainst(
+  { problem, isFitting, memoryBytes }: TrainingEstimate,
+  { freeBytes, title }: EstimateResult,
+): string | null {
+  if (problem !== null)
+    return problem
+      .split('\n')
+      .map(line => line.trim())
+      .filter(line => line !== '')
+      .join('; ');
+  return isFitting ? null : `needs ${formatBytes(memoryBytes)} of memory; ${title} has ${formatBytes(freeBytes)} free`;
+}

@@ -1,0 +1,41 @@
+// What Train, Resume and the demo share: the run is shown as soon as it exists, and its end is said with what comes next.
+import * as vscode from 'vscode';
+import type { Operation } from '../../protocol/operation';
+import type { TrainProgress, TrainResult } from '../../protocol/sidecar';
+import { readSettings } from '../settings';
+import { formatDuration, formatLoss } from '../text/format';
+import type { CommandContext } from './command';
+import { callTraining } from './runJob';
+
+/** Resolves when the training ended. *Errors* those of the operation; a stop is none. */
+export async function trainAndTell<Params>(
+  context: CommandContext,
+  title: string,
+  operation: Operation<Params, TrainResult, TrainProgress>,
+  params: Params,
+): Promise<TrainResult | undefined> {
+  let shown = '';
+  const result = await callTraining(context, title, operation, params, run => {
+    if (shown !== run) void context.results.show([run]);
+    shown = run;
+  });
+  if (result?.status === 'finished') tellFinished(context, result);
+  else if (shown !== '') tellStopped(result?.run ?? shown);
+  return result;
+}
+
+function tellFinished({ log }: CommandContext, { run, loss, elapsedMs }: TrainResult): void {
+  const message = `${run} is trained: loss ${formatLoss(loss)}, ${formatDuration(elapsedMs)}`;
+  log.info(message);
+  if (!readSettings().notifyWhenDone) return;
+  void vscode.window.showInformationMessage(message, 'Generate Networks', 'Show Results').then(chosen => {
+    if (chosen === 'Generate Networks') void vscode.commands.executeCommand('rpg.generate', { run });
+    if (chosen === 'Show Results') void vscode.commands.executeCommand('rpg.openResults', { run });
+  });
+}
+
+function tellStopped(run: string): void {
+  void vscode.window.showInformationMessage(`${run} was stopped; its last step is saved`, 'Resume').then(chosen => {
+    if (chosen === 'Resume') void vscode.commands.executeCommand('rpg.resume', { run });
+  });
+}

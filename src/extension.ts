@@ -1,0 +1,148 @@
+// The extension, as a table of contents: a sidecar that computes, what is known of the workspace, and the ways to see and
+// change it. Nothing is started here: the sidecar begins with the first question.
+import { existsSync, mkdirSync } from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { trustWorkspace } from '../protocol/session';
+import type { CommandContext, RpgCommand } from './commands/command';
+import { commands } from './commands/registry';
+import { publishContextKeys } from './contextKeys';
+import { CheckpointEditor, checkpointEditorType } from './editors/checkpointEditor';
+import { registerReports } from './editors/reports';
+import { watchForHangs } from './hangWatch';
+import { readSettings } from './settings';
+import { showError } from './showError';
+import { createSidecarClient } from './sidecarClient';
+import { SidecarProcess } from './sidecarProcess';
+import { Jobs } from './state/jobs';
+import { Library } from './state/library';
+import { DatasetsTree } from './views/datasetsTree';
+import { registerResults, ResultsViews } from './views/resultsView';
+import { RunsTree } from './views/runsTree';
+import { StatusBar } from './views/statusBar';
+import { watchRecords } from './watchers';
+import { requireWorkspace, workspaceFolder } from './workspaceFolder';
+
+/** What tests may look at. */
+export interface RpgExtension {
+  readonly activationMs: number;
+  readonly context: CommandContext;
+  readonly datasetsTree: DatasetsTree;
+  readonly runsTree: RunsTree;
+  readonly statusBar: StatusBar;
+}
+
+export function activate(extension: vscode.ExtensionContext): RpgExtension {
+  const startedAt = performance.now();
+  const log = vscode.window.createOutputChannel('RPG', { log: true });
+  const onProblem = (error: unknown): void => showError(error, log);
+
+  const sidecar = createSidecar(extension, log);
+  const client = createSidecarClient(sidecar);
+  const library = new Library({ client, hasRecords });
+  const jobs = new Jobs();
+  const results = new ResultsViews({ client, library, jobs, extensionUri: extension.extensionUri, onProblem });
+  const context: CommandContext = {
+    client,
+    sidecar,
+    library,
+    jobs,
+    log,
+    results,
+    workspace: requireWorkspace,
+    memory: extension.workspaceState,
+  };
+
+  const datasetsTree = new DatasetsTree(library);
+  const runsTree = new RunsTree(library, jobs);
+  const statusBar = new StatusBar(jobs, sidecar);
+  const folder = workspaceFolder();
+  extension.subscriptions.push(
+    ...commands.map(command => registerCommand(command, context, onProblem)),
+    vscode.window.createTreeView('rpg.datasets', { treeDataProvider: datasetsTree, showCollapseAll: true }),
+    vscode.window.createTreeView('rpg.runs', {
+      treeDataProvider: runsTree,
+      canSelectMany: true,
+      showCollapseAll: true,
+    }),
+    registerResults(results),
+    vscode.window.registerCustomEditorProvider(
+      checkpointEditorType,
+      new CheckpointEditor({ client, extensionUri: extension.extensionUri, onProblem }),
+      {
+        webviewOptions: { retainContextWhenHidden: false },
+        supportsMultipleEditorsPerDocument: true,
+      },
+    ),
+    registerReports(),
+    publishContextKeys(library, jobs),
+    watchForHangs(client, sidecar, jobs),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void client.call(trustWorkspace, {}).catch(onProblem)),
+    ...(folder ? [watchRecords(folder, library)] : []),
+    datasetsTree,
+    runsTree,
+    statusBar,
+    sidecar,
+    log,
+  );
+  void library.refresh().then(() => offerResume(context));
+  return { activationMs: performance.now() - startedAt, context, datasetsTree, runsTree, statusBar };
+}
+
+/** The sidecar may need longer than the editor waits to save what it trains: it goes on alone, and ends itself. */
+export function deactivate(): void {}
+
+/** Without a folder only checkpoints can be looked at; the sidecar works in the extension's own folder then. */
+function createSidecar(
+  { extensionUri, globalStorageUri }: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+): SidecarProcess {
+  return new SidecarProcess({
+    script: vscode.Uri.joinPath(extensionUri, 'dist', 'sidecar.js').fsPath,
+    launch: () => ({
+      nodePath: readSettings().nodePath,
+      workspace: workspaceFolder()?.fsPath ?? ownFolder(globalStorageUri.fsPath),
+      isTrusted: vscode.workspace.isTrusted,
+    }),
+    log: (level, message) => log[level](message),
+  });
+}
+
+function ownFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function registerCommand(
+  { id, run }: RpgCommand,
+  context: CommandContext,
+  onProblem: (error: unknown) => void,
+): vscode.Disposable {
+  return vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+    try {
+      return await run(context, ...args);
+    } catch (error) {
+      onProblem(error);
+      return undefined;
+    }
+  });
+}
+
+function hasRecords(): boolean {
+  const folder = workspaceFolder();
+  return folder !== null && existsSync(path.join(folder.fsPath, '.rpg'));
+}
+
+/** After a reload the trainings of the old window are interrupted: their last snapshot is safe, and one click goes on. */
+function offerResume({ library }: CommandContext): void {
+  const interrupted = library.runs.filter(run => run.status === 'interrupted');
+  const [newest] = interrupted;
+  if (!newest) return;
+  const message =
+    interrupted.length === 1
+      ? `${newest.id} was interrupted at step ${newest.step} of ${newest.steps}`
+      : `${interrupted.length} runs were interrupted, the newest is ${newest.id}`;
+  void vscode.window.showInformationMessage(message, 'Resume').then(chosen => {
+    if (chosen) void vscode.commands.executeCommand('rpg.resume', { run: newest.id });
+  });
+}

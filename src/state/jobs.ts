@@ -1,0 +1,91 @@
+// The long operations of this window: what the status bar, the trees and the results show as going on, and what can be
+// cancelled. The work itself is elsewhere.
+import type { TrainProgress } from '../../protocol/sidecar';
+import type { JobView } from '../../protocol/view';
+import { Emitter } from '../emitter';
+
+export interface JobOptions {
+  readonly title: string;
+  /** Known from the beginning, or when the first report names it. */
+  readonly run?: string;
+}
+
+/** What the work of a job may do. */
+export interface JobHandle {
+  readonly signal: AbortSignal;
+  report(progress: { fraction: number | null; message: string }): void;
+  reportTraining(progress: TrainProgress): void;
+}
+
+export interface Job {
+  readonly view: JobView;
+  /** Of a training; null before its first report. */
+  readonly training: TrainProgress | null;
+  cancel(): void;
+}
+
+interface MutableJob extends Job {
+  view: JobView;
+  training: TrainProgress | null;
+}
+
+export class Jobs {
+  readonly #changed = new Emitter<void>();
+  readonly #jobs = new Map<string, MutableJob>();
+  #next = 1;
+
+  readonly onChange = this.#changed.event;
+
+  /** Oldest first. */
+  get all(): readonly Job[] {
+    return [...this.#jobs.values()];
+  }
+
+  find(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** The training of a run in this window. */
+  trainingOf(run: string): Job | undefined {
+    return this.all.find(job => job.training?.run === run);
+  }
+
+  /** Runs the work as a job and passes its result or error on. */
+  async start<T>({ title, run }: JobOptions, work: (handle: JobHandle) => Promise<T>): Promise<T> {
+    const id = String(this.#next++);
+    const controller = new AbortController();
+    const job: MutableJob = {
+      view: { id, title, run: run ?? null, fraction: null, message: '', canCancel: true },
+      training: null,
+      cancel: () => {
+        controller.abort();
+        this.#update(job, { message: 'Stopping', canCancel: false });
+      },
+    };
+    this.#jobs.set(id, job);
+    this.#changed.fire();
+    try {
+      return await work({
+        signal: controller.signal,
+        report: ({ fraction, message }) => this.#update(job, { fraction, message }),
+        reportTraining: progress => {
+          job.training = progress;
+          const fraction = progress.steps > 0 ? progress.step / progress.steps : null;
+          const known = progress.run === '' ? job.view.run : progress.run;
+          this.#update(job, { fraction, message: progress.message, run: known });
+        },
+      });
+    } finally {
+      this.#jobs.delete(id);
+      this.#changed.fire();
+    }
+  }
+
+  #update(job: MutableJob, change: Partial<JobView>): void {
+    const isStopping = !job.view.canCancel;
+    const message =
+      isStopping && change.canCancel === undefined ? job.view.message : (change.message ?? job.view.message);
+    job.view = { ...job.view, ...change, message };
+    this.#changed.fire();
+  }
+}

@@ -1,0 +1,70 @@
+// What the results page is told, made of what the host knows. Pure: the same knowledge gives the same message.
+import type { RunDetails } from '../../protocol/editor';
+import type { RunSummary } from '../../protocol/runRecords';
+import type { EvaluationView, RunAction, RunLive, RunView, ViewProblem } from '../../protocol/view';
+import { errorMessage } from '../errorMessage';
+import type { SidecarError } from '../sidecarError';
+import type { Job } from './jobs';
+
+export function runView(details: RunDetails, summary: RunSummary): RunView {
+  return {
+    summary,
+    config: details.config,
+    dataset: details.dataset,
+    engine: details.engine,
+    failure: details.failure,
+    evaluation: evaluationView(details),
+    samples: details.samples,
+    files: details.files,
+    blocked: blockedActions(summary, details),
+  };
+}
+
+function evaluationView({ evaluation, evaluations }: RunDetails): EvaluationView | null {
+  if (!evaluation) return null;
+  const { id, file, createdAt, record } = evaluation;
+  return { id, file, createdAt, result: record.evaluation, all: evaluations };
+}
+
+/** Why an action cannot be taken now, in words; what is not listed can. */
+export function blockedActions(
+  summary: RunSummary,
+  details: Pick<RunDetails, 'samples'> | null,
+): Partial<Record<RunAction, string>> {
+  const { status, snapshots } = summary;
+  const isRunning = status === 'running';
+  const blocked: Partial<Record<RunAction, string>> = {};
+  if (!isRunning) blocked.stop = 'It is not being trained';
+  if (isRunning) blocked.resume = 'It is being trained';
+  if (status === 'finished') blocked.resume = 'It is finished';
+  if (status === 'unreadable') blocked.resume = blocked.generate = blocked.evaluate = 'Its record cannot be read';
+  if (snapshots.length === 0) blocked.generate ??= 'It has no snapshot yet';
+  if (details?.samples.length === 0) blocked.evaluate ??= 'It has generated no networks yet';
+  if (isRunning) blocked.delete = 'Stop it first';
+  return blocked;
+}
+
+/** Of a run at work in this window as reported; of any other as its folder says. */
+export function runLive(summary: RunSummary, details: RunDetails | null, job: Job | undefined): RunLive {
+  const training = job?.training ?? null;
+  const resources = details?.resources;
+  const perSecond = training?.stepsPerSecond ?? resources?.stepsPerSecond ?? null;
+  const isRunning = summary.status === 'running';
+  const steps = Math.max(0, summary.steps - summary.step);
+  return {
+    run: summary.id,
+    message: training?.message ?? '',
+    step: training && training.step > 0 ? training.step : summary.step,
+    loss: training?.loss ?? summary.loss,
+    memoryBytes: resources?.memoryBytes ?? null,
+    deviceMemoryBytes: null,
+    msPerStep: perSecond === null || perSecond <= 0 ? null : 1000 / perSecond,
+    remainingMs: training?.remainingMs ?? (isRunning && perSecond ? (1000 * steps) / perSecond : null),
+    elapsedMs: resources?.elapsedMs ?? null,
+  };
+}
+
+export function problemView(error: SidecarError): ViewProblem {
+  const shown = errorMessage(error);
+  return { message: shown.kind === 'silent' ? error.message : shown.text, actions: ['retry', 'showLog', 'checkSetUp'] };
+}

@@ -1,0 +1,91 @@
+// Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
+import type { DifferenceReport, FolderReport } from '../../protocol/records';
+import { formatCount } from './format';
+
+/** A table with aligned columns; numbers to the right. */
+export function textTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: ReadonlySet<number>,
+): string {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (right.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+export function differenceText(report: DifferenceReport): string {
+  const rows = report.tensors.map(tensor => [
+    printable(tensor.name),
+    tensor.status === 'shape-differs'
+      ? `[${tensor.shapeA?.join(', ') ?? ''}] ≠ [${tensor.shapeB?.join(', ') ?? ''}]`
+      : tensor.status,
+    number(tensor.distance),
+    number(tensor.relativeDistance),
+    tensor.cosine === null ? '—' : tensor.cosine.toFixed(6),
+    tensor.largestChange
+      ? `[${tensor.largestChange.index.join(', ')}] ${number(tensor.largestChange.a)} → ${number(tensor.largestChange.b)}`
+      : '',
+  ]);
+  const verdict = report.isEqual
+    ? 'The checkpoints are equal.'
+    : `Distance ${number(report.distance)}, cosine ${report.cosine === null ? '—' : report.cosine.toFixed(6)} over all comparable tensors.`;
+  const header = ['tensor', 'status', 'distance', 'relative', 'cosine', 'largest change'];
+  return `a: ${printable(report.a)}\nb: ${printable(report.b)}\n\n${verdict}\n\n${textTable(header, rows, new Set([2, 3, 4]))}\n`;
+}
+
+export function folderReportText(report: FolderReport): string {
+  const { parameters, tokens, problems, accuracy } = report;
+  const facts = [
+    printable(report.path),
+    `${formatCount(report.nCheckpoints)} checkpoints, ${formatCount(report.nSkipped)} other files`,
+    `${formatCount(report.nWeights)} weights to generate, ${formatCount(report.nFixed)} fixed values`,
+    ...(accuracy
+      ? [`accuracy in the file names: best ${accuracy.best}, mean ${accuracy.mean}, min ${accuracy.min}`]
+      : []),
+    `fingerprint ${report.fingerprint}`,
+  ];
+  const parameterRows = parameters.map(({ name, shape, dtype, kind, mean, std }) => [
+    printable(name),
+    `[${shape.join(', ')}]`,
+    dtype,
+    kind,
+    number(mean),
+    number(std),
+  ]);
+  const tokenRows = tokens.map(({ dimPerToken, nTokens, paddingShare, isSuggested }) => [
+    formatCount(dimPerToken),
+    formatCount(nTokens),
+    `${(100 * paddingShare).toFixed(1)} %`,
+    isSuggested ? 'suggested' : '',
+  ]);
+  return [
+    ...facts,
+    '',
+    problems.length === 0
+      ? 'No problems.'
+      : `Problems:\n${problems.map(problem => `  ${printable(problem)}`).join('\n')}`,
+    '',
+    textTable(['parameter', 'shape', 'type', 'kind', 'mean', 'std'], parameterRows, new Set([4, 5])),
+    '',
+    textTable(['weights a token', 'tokens', 'padding', ''], tokenRows, new Set([0, 1, 2])),
+    '',
+  ].join('\n');
+}
+
+function number(value: number | null): string {
+  if (value === null) return '—';
+  if (value === 0) return '0';
+  const magnitude = Math.abs(value);
+  return magnitude >= 1e5 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(4);
+}
+
+/** Names come from files: line breaks and control characters would tear the table. */
+const printable = (text: string): string =>
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

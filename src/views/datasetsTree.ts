@@ -1,0 +1,144 @@
+// The Datasets view: registered datasets, what is known of each, and its files. A folder may hold ten thousand of them: only
+// the first are listed, and how many there are.
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { DatasetSummary } from '../../protocol/records';
+import type { Library } from '../state/library';
+import { formatBytes, formatCount, plural } from '../text/format';
+
+export type DatasetNode =
+  | { readonly kind: 'dataset'; readonly dataset: DatasetSummary }
+  | {
+      readonly kind: 'fact';
+      readonly label: string;
+      readonly description: string;
+      readonly icon: string;
+      readonly dataset: DatasetSummary;
+    }
+  | { readonly kind: 'folder'; readonly folder: string; readonly label: string }
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'more'; readonly count: number; readonly folder: string };
+
+/** More would make the tree slow and nobody reads them there. */
+const maxFiles = 200;
+
+export class DatasetsTree implements vscode.TreeDataProvider<DatasetNode>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #subscription;
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(readonly library: Library) {
+    this.#subscription = library.onChange(() => this.#changed.fire(undefined));
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  async getChildren(node?: DatasetNode): Promise<DatasetNode[]> {
+    switch (node?.kind) {
+      case undefined:
+        return this.library.datasets.map(dataset => ({ kind: 'dataset', dataset }));
+      case 'dataset':
+        return childrenOf(node.dataset);
+      case 'folder':
+        return filesOf(node.folder);
+      default:
+        return [];
+    }
+  }
+
+  getTreeItem(node: DatasetNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'dataset':
+        return datasetItem(node.dataset);
+      case 'fact': {
+        const item = new vscode.TreeItem(node.label);
+        item.description = node.description;
+        item.iconPath = new vscode.ThemeIcon(node.icon);
+        item.contextValue = `fact.${node.label.toLowerCase()}`;
+        return item;
+      }
+      case 'folder': {
+        const item = new vscode.TreeItem(node.label, vscode.TreeItemCollapsibleState.Collapsed);
+        item.iconPath = vscode.ThemeIcon.Folder;
+        item.resourceUri = vscode.Uri.file(node.folder);
+        item.contextValue = 'folder';
+        return item;
+      }
+      case 'file': {
+        const uri = vscode.Uri.file(node.file);
+        const item = new vscode.TreeItem(uri);
+        item.label = path.basename(node.file);
+        item.iconPath = new vscode.ThemeIcon('file-binary');
+        item.command = { command: 'vscode.open', title: 'Inspect', arguments: [uri] };
+        item.contextValue = 'checkpoint';
+        return item;
+      }
+      case 'more':
+        return new vscode.TreeItem(`… and ${formatCount(node.count)} more`);
+      default:
+        return node satisfies never;
+    }
+  }
+}
+
+function datasetItem(dataset: DatasetSummary): vscode.TreeItem {
+  const { name, state, nCheckpoints, nWeights, checkpointBytes, path: folder, testCommand } = dataset;
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
+  const isReady = state === 'ready';
+  const description = isReady ? plural(nCheckpoints, 'checkpoint') : 'its folder is gone';
+  item.description = description;
+  item.iconPath = new vscode.ThemeIcon(isReady ? 'database' : 'warning');
+  item.contextValue = `dataset.${state}`;
+  item.tooltip = [
+    folder,
+    `${plural(nCheckpoints, 'checkpoint')} of ${plural(nWeights, 'weight')}, ${formatBytes(checkpointBytes)}`,
+    `test: ${testCommand ?? 'built in, if there is one'}`,
+  ].join('\n');
+  item.accessibilityInformation = { label: `dataset ${name}, ${description}` };
+  return item;
+}
+
+async function childrenOf(dataset: DatasetSummary): Promise<DatasetNode[]> {
+  const { path: folder, nWeights, checkpointBytes, testCommand, state } = dataset;
+  const fact = (label: string, description: string, icon: string): DatasetNode => ({
+    kind: 'fact',
+    label,
+    description,
+    icon,
+    dataset,
+  });
+  const facts = [
+    fact('Weights', `${formatCount(nWeights)} a network · ${formatBytes(checkpointBytes)} in all`, 'symbol-numeric'),
+    fact('Test', testCommand ?? 'built in, if there is one', 'beaker'),
+  ];
+  if (state === 'missing') return [fact('Missing', folder, 'warning'), ...facts];
+  const inner = path.join(folder, 'checkpoint');
+  const folders: DatasetNode[] = [
+    { kind: 'folder', folder: (await isFolder(inner)) ? inner : folder, label: 'Checkpoints' },
+  ];
+  const generated = path.join(path.basename(folder) === 'checkpoint' ? path.dirname(folder) : folder, 'generated');
+  if (await isFolder(generated)) folders.push({ kind: 'folder', folder: generated, label: 'Generated' });
+  return [...facts, ...folders];
+}
+
+async function isFolder(folder: string): Promise<boolean> {
+  try {
+    return ((await vscode.workspace.fs.stat(vscode.Uri.file(folder))).type & vscode.FileType.Directory) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+async function filesOf(folder: string): Promise<DatasetNode[]> {
+  const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.file(folder));
+  const files = entries
+    .filter(([name, type]) => !name.startsWith('.') && (type & vscode.FileType.File) !== 0)
+    .map(([name]) => name)
+    .sort();
+  const shown = files.slice(0, maxFiles).map((name): DatasetNode => ({ kind: 'file', file: path.join(folder, name) }));
+  const count = files.length - shown.length;
+  return count > 0 ? [...shown, { kind: 'more', count, folder }] : shown;
+}

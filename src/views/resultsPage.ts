@@ -1,0 +1,260 @@
+// One results page's conversation: what it was posted, which runs it shows, and what it asks for. The truth is the library's
+// and the sidecar's; a page that was thrown away begins again with `ready` and misses nothing. No VS Code here.
+import { runDetails, type RunDetails } from '../../protocol/editor';
+import type { RunSummary } from '../../protocol/runRecords';
+import type { RunView, ViewIntent, ViewMessage, ViewSection, ViewState } from '../../protocol/view';
+import type { SidecarClient } from '../sidecarClient';
+import { toSidecarError } from '../sidecarError';
+import { Curve } from '../state/curve';
+import type { Jobs } from '../state/jobs';
+import type { Library } from '../state/library';
+import { problemView, runLive, runView } from '../state/viewState';
+
+export interface PageHost {
+  readonly client: Pick<SidecarClient, 'call'>;
+  readonly library: Library;
+  readonly jobs: Jobs;
+  readonly post: (message: ViewMessage) => void;
+  /** Everything that is not about what the page shows. */
+  readonly perform: (intent: ViewIntent, known: ReadonlySet<string>) => void;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** Points and ticks of a training are posted this often. */
+const tickMs = 400;
+
+export class ResultsPage {
+  #selected: string[] = [];
+  #details = new Map<string, RunDetails>();
+  #chosenEvaluation = new Map<string, string>();
+  readonly #curves = new Map<string, Curve>();
+  readonly #subscriptions;
+  #isReady = false;
+  #isVisible = true;
+  #pendingSection: ViewSection | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(private readonly host: PageHost) {
+    this.#subscriptions = [
+      host.library.onChange(() => this.#enqueue(() => this.#onLibrary())),
+      host.jobs.onChange(() => this.#tickSoon()),
+    ];
+  }
+
+  get selected(): readonly string[] {
+    return this.#selected;
+  }
+
+  dispose(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#isReady = false;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  /** A hidden page is not posted to; shown again, it catches up. */
+  setVisible(isVisible: boolean): void {
+    this.#isVisible = isVisible;
+    if (isVisible && this.#isReady) this.#enqueue(() => this.#onLibrary());
+  }
+
+  /** Shows these runs; before the page is ready, as soon as it is. */
+  show(runs: readonly string[] | undefined, section?: ViewSection): void {
+    if (runs) this.#selected = [...runs];
+    this.#pendingSection = section ?? this.#pendingSection;
+    if (this.#isReady) this.#enqueue(() => this.#postSelection());
+  }
+
+  receive(intent: ViewIntent): void {
+    switch (intent.kind) {
+      case 'ready':
+        this.#isReady = true;
+        if (this.#selected.length === 0) this.#selected = [...intent.selected];
+        {
+          this.#enqueue(() => this.#postEverything());
+          return;
+        }
+      case 'select':
+        this.#selected = [...new Set(intent.runs)].filter(run => this.host.library.findRun(run) !== undefined);
+        {
+          this.#enqueue(() => this.#postSelection());
+          return;
+        }
+      case 'selectEvaluation':
+        this.#chosenEvaluation.set(intent.run, intent.id);
+        {
+          this.#enqueue(() => this.#postSelection());
+          return;
+        }
+      case 'resendMetrics':
+        this.#curves.get(intent.run)?.rewind();
+        {
+          this.#enqueue(() => this.#followCurves());
+          return;
+        }
+      default: {
+        this.host.perform(intent, this.#knownPaths());
+        return;
+      }
+    }
+  }
+
+  /** One thing after the other: answers must not overtake each other. */
+  #enqueue(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch((error: unknown) => this.host.onProblem(error));
+  }
+
+  async #postEverything(): Promise<void> {
+    const { library } = this.host;
+    if (library.status.kind === 'loading') {
+      this.#post({ kind: 'state', state: { ...emptyState, status: { kind: 'loading' } } });
+      await library.refresh();
+    }
+    this.#keepSelection();
+    await this.#readDetails();
+    for (const curve of this.#curves.values()) curve.rewind();
+    this.#post({ kind: 'state', state: this.#state() });
+    await this.#followCurves();
+    this.#postSection();
+    this.#tickSoon();
+  }
+
+  async #postSelection(): Promise<void> {
+    this.#keepSelection();
+    await this.#readDetails();
+    const { selected, live } = this.#state();
+    this.#post({ kind: 'changed', parts: { selected, live } });
+    await this.#followCurves();
+    this.#postSection();
+    this.#tickSoon();
+  }
+
+  async #onLibrary(): Promise<void> {
+    if (!this.#isReady || !this.#isVisible) return;
+    const before = this.#selected.join();
+    this.#keepSelection();
+    const changed = before !== this.#selected.join() || this.#hasChangedRuns();
+    if (changed) await this.#readDetails();
+    const { status, runs, nDatasets, selected, live, jobs } = this.#state();
+    this.#post({ kind: 'changed', parts: { status, runs, nDatasets, live, jobs, ...(changed ? { selected } : {}) } });
+    await this.#followCurves();
+    this.#tickSoon();
+  }
+
+  /** Runs that are gone are let go of; without any, the newest is shown. */
+  #keepSelection(): void {
+    const { library } = this.host;
+    this.#selected = this.#selected.filter(run => library.findRun(run) !== undefined);
+    const newest = library.runs[0];
+    if (this.#selected.length === 0 && newest) this.#selected = [newest.id];
+    for (const run of this.#curves.keys()) if (!this.#selected.includes(run)) this.#curves.delete(run);
+  }
+
+  #hasChangedRuns(): boolean {
+    return this.#selected.some(run => {
+      const now = this.host.library.findRun(run);
+      const then = this.#details.get(run)?.summary;
+      // Steps and loss are live; all else is read again.
+      return (
+        now?.status !== then?.status || now?.snapshots.join() !== then?.snapshots.join() || now?.status !== 'running'
+      );
+    });
+  }
+
+  async #readDetails(): Promise<void> {
+    const { client } = this.host;
+    const read = await Promise.all(
+      this.#selected.map(async run => {
+        try {
+          return await client.call(runDetails, { run, evaluation: this.#chosenEvaluation.get(run) });
+        } catch (error) {
+          this.host.onProblem(error);
+          return null;
+        }
+      }),
+    );
+    this.#details = new Map(read.filter(details => details !== null).map(details => [details.summary.id, details]));
+  }
+
+  #state(): ViewState {
+    const { library, jobs } = this.host;
+    const { status } = library;
+    return {
+      status: status.kind === 'failed' ? { kind: 'failed', problem: problemView(status.error) } : status,
+      runs: library.runs,
+      nDatasets: library.datasets.length,
+      selected: this.#selected.map(run => this.#runView(run)).filter(view => view !== null),
+      live: this.#live(),
+      jobs: jobs.all.map(({ view }) => view),
+    };
+  }
+
+  #runView(run: string): RunView | null {
+    const details = this.#details.get(run);
+    return details ? runView(details, this.host.library.findRun(run) ?? details.summary) : null;
+  }
+
+  #live(): ViewState['live'] {
+    const { library, jobs } = this.host;
+    return this.#selected
+      .map(run => library.findRun(run))
+      .filter((summary): summary is RunSummary => summary !== undefined)
+      .map(summary => runLive(summary, this.#details.get(summary.id) ?? null, jobs.trainingOf(summary.id)));
+  }
+
+  async #followCurves(): Promise<void> {
+    if (!this.#isReady || !this.#isVisible) return;
+    for (const run of this.#selected) {
+      let curve = this.#curves.get(run);
+      if (!curve) this.#curves.set(run, (curve = new Curve(run, this.host.client)));
+      try {
+        await curve.follow(chunk => this.#post({ kind: 'metrics', ...chunk }));
+      } catch (error) {
+        if (toSidecarError(error).code !== 'run-not-found') throw error; // it was removed this moment
+      }
+    }
+  }
+
+  /** While something goes on, the page is told of it a few times a second. */
+  #tickSoon(): void {
+    if (this.#timer || !this.#isReady || !this.#isVisible) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#enqueue(async () => {
+        if (!this.#isReady) return;
+        this.#post({
+          kind: 'changed',
+          parts: { live: this.#live(), jobs: this.host.jobs.all.map(({ view }) => view) },
+        });
+        await this.#followCurves();
+        if (this.#selected.some(run => this.host.library.findRun(run)?.status === 'running')) this.#tickSoon();
+      });
+    }, tickMs);
+  }
+
+  #postSection(): void {
+    if (this.#pendingSection) this.#post({ kind: 'show', section: this.#pendingSection });
+    this.#pendingSection = null;
+  }
+
+  #post(message: ViewMessage): void {
+    if (this.#isReady) this.host.post(message);
+  }
+
+  /** Paths that were posted: a page may ask for no others. */
+  #knownPaths(): ReadonlySet<string> {
+    const known = new Set<string>();
+    for (const { files, samples, evaluation } of this.#details.values()) {
+      for (const file of files) known.add(file.path);
+      for (const { folder, networks } of samples) {
+        known.add(folder);
+        for (const { file } of networks) known.add(file);
+      }
+      if (evaluation) known.add(evaluation.file);
+    }
+    return known;
+  }
+}
+
+const emptyState: ViewState = { status: { kind: 'loading' }, runs: [], nDatasets: 0, selected: [], live: [], jobs: [] };

@@ -1,0 +1,117 @@
+// The Runs view: every run of the workspace, newest first, whoever trains it. A run at work has a live line.
+import * as vscode from 'vscode';
+import type { RunSummary } from '../../protocol/runRecords';
+import { runIcon } from '../commands/ask';
+import type { Jobs } from '../state/jobs';
+import type { Library } from '../state/library';
+import { runLine, runTooltip } from '../text/runLine';
+import { formatCount, formatLoss } from '../text/format';
+
+export type RunNode =
+  | { readonly kind: 'run'; readonly run: RunSummary }
+  | { readonly kind: 'preparing'; readonly title: string; readonly message: string }
+  | { readonly kind: 'fact'; readonly label: string; readonly description: string; readonly icon: string };
+
+/** Reports come ten times a second; a person reads two. */
+const redrawEveryMs = 500;
+
+export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #subscriptions;
+  readonly onDidChangeTreeData = this.#changed.event;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    readonly library: Library,
+    readonly jobs: Jobs,
+  ) {
+    this.#subscriptions = [
+      library.onChange(() => this.#changed.fire(undefined)),
+      jobs.onChange(() => this.#redrawSoon()),
+    ];
+  }
+
+  dispose(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#changed.dispose();
+  }
+
+  getChildren(node?: RunNode): RunNode[] {
+    if (node === undefined)
+      return [...this.#preparing(), ...this.library.runs.map((run): RunNode => ({ kind: 'run', run }))];
+    return node.kind === 'run' ? factsOf(node.run) : [];
+  }
+
+  getTreeItem(node: RunNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'run':
+        return this.#runItem(node.run);
+      case 'preparing': {
+        const item = new vscode.TreeItem(node.title);
+        item.description = node.message;
+        item.iconPath = new vscode.ThemeIcon('loading~spin');
+        item.contextValue = 'preparing';
+        return item;
+      }
+      case 'fact': {
+        const item = new vscode.TreeItem(node.label);
+        item.description = node.description;
+        item.iconPath = new vscode.ThemeIcon(node.icon);
+        return item;
+      }
+      default:
+        return node satisfies never;
+    }
+  }
+
+  #runItem(run: RunSummary): vscode.TreeItem {
+    const training = this.jobs.trainingOf(run.id)?.training ?? null;
+    const item = new vscode.TreeItem(run.id, vscode.TreeItemCollapsibleState.Collapsed);
+    item.id = run.id;
+    item.description = runLine(run, training);
+    item.tooltip = runTooltip(run);
+    item.iconPath = new vscode.ThemeIcon(runIcon(run), iconColor(run));
+    item.contextValue = `run.${run.status}${run.snapshots.length > 0 ? '.hasSnapshot' : ''}`;
+    item.command = { command: 'rpg.openResults', title: 'Open Results', arguments: [{ run: run.id }] };
+    item.accessibilityInformation = { label: `run ${run.id}, ${run.status}, ${item.description}` };
+    return item;
+  }
+
+  /** Trainings that have no folder yet. */
+  #preparing(): RunNode[] {
+    return this.jobs.all
+      .filter(({ training, view }) => training !== null && view.run === null)
+      .map(({ view: { title, message } }) => ({ kind: 'preparing', title, message }));
+  }
+
+  #redrawSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#changed.fire(undefined);
+    }, redrawEveryMs);
+  }
+}
+
+function iconColor({ status }: RunSummary): vscode.ThemeColor | undefined {
+  if (status === 'failed' || status === 'unreadable') return new vscode.ThemeColor('list.errorForeground');
+  if (status === 'finished') return new vscode.ThemeColor('charts.green');
+  return status === 'interrupted' ? new vscode.ThemeColor('list.warningForeground') : undefined;
+}
+
+function factsOf(run: RunSummary): RunNode[] {
+  const fact = (label: string, description: string, icon: string): RunNode => ({
+    kind: 'fact',
+    label,
+    description,
+    icon,
+  });
+  return [
+    ...(run.problem === null ? [] : [fact('Problem', run.problem.split('\n')[0]!, 'warning')]),
+    fact('Dataset', run.dataset, 'database'),
+    fact('Loss', formatLoss(run.loss), 'graph-line'),
+    fact('Device', `${run.engine}/${run.device}`, 'chip'),
+    fact('Snapshots', run.snapshots.map(formatCount).join(', ') || 'none yet', 'save'),
+    ...(run.pid === null ? [] : [fact('Process', String(run.pid), 'server-process')]),
+  ];
+}

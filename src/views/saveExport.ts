@@ -1,0 +1,17 @@
+// Saves a document a page made: the person chooses where, and it is written as it is.
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { ExportedFile } from '../../protocol/view';
+
+export async function saveExport({ suggestedName, format, encoding, content }: ExportedFile): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const name = path.basename(suggestedName);
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: folder ? vscode.Uri.joinPath(folder, name) : vscode.Uri.file(name),
+    filters: { [format.toUpperCase()]: [format] },
+  });
+  if (!target) return;
+  await vscode.workspace.fs.writeFile(target, Buffer.from(content, encoding));
+  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} written`, 'Open');
+  if (chosen) await vscode.commands.executeCommand('vscode.open', target);
+}

@@ -1,0 +1,162 @@
+// Every command does what it says, asked with values instead of by mouse.
+import * as assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { SetUpItem } from '../../protocol/editor';
+import type { DatasetRecord } from '../../protocol/records';
+import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
+import { command, extension, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
+
+export function commandSuite(): void {
+  let run = '';
+
+  describe('commands', () => {
+    before(registeredZoo);
+
+    it('Train makes a run and finishes it', async () => {
+      const trained = await command<TrainResult>('rpg.train', {
+        dataset: 'zoo',
+        preset: 'demo',
+        settings: tinySettings(12),
+      });
+      assert.equal(trained.status, 'finished');
+      run = trained.run;
+      const { context } = await extension();
+      assert.equal(context.library.findRun(run)?.status, 'finished');
+      assert.ok(existsSync(path.join(runFolder(run), 'weights.pth')));
+    });
+
+    it('Generate writes networks beside the run', async () => {
+      const generated = await command<GenerateResult>('rpg.generate', { run, count: 3, sampler: 'ddim', steps: 2 });
+      assert.equal(generated.networks.length, 3);
+      assert.ok(existsSync(generated.networks[0]!.file));
+    });
+
+    it('Generate for a Task and from a Prompt refuse a run without tasks, with the reason', async () => {
+      assert.equal(await command('rpg.generateForTask', { run, classes: [1] }), undefined);
+      assert.equal(await command('rpg.generateFromPrompt', { run, prompt: 'cats' }), undefined);
+    });
+
+    it('Evaluate with a test of the person’s own keeps a record', async () => {
+      await command('rpg.editTestCommand', {
+        dataset: 'zoo',
+        testCommand: `${process.execPath} -e "console.log('Acc: 0.75')" {file}`,
+      });
+      await vscode.workspace.getConfiguration('rpg').update('evaluate.networksPerBaseline', 0, true);
+      await vscode.workspace.getConfiguration('rpg').update('evaluate.midpoints', 0, true);
+      const samples = path.join(runFolder(run), 'samples');
+      const generated = path.join(samples, readdirSync(samples)[0]!);
+      const evaluated = await command<{ id: string; rows: number }>('rpg.evaluate', { run, generated });
+      assert.equal(evaluated.id, '0001');
+      assert.ok(existsSync(path.join(runFolder(run), 'evaluations', '0001.json')));
+    });
+
+    it('Export writes weights, evaluation and metrics', async () => {
+      for (const [kind, name] of [
+        ['weights', 'out.pth'],
+        ['evaluation', 'out.json'],
+        ['metrics', 'out.csv'],
+      ] as const) {
+        const out = path.join(workspace, name);
+        assert.equal(await command('rpg.exportRun', { run, kind, out }), out);
+        assert.ok(readFileSync(out).length > 100, name);
+      }
+      const lines = readFileSync(path.join(workspace, 'out.csv'), 'utf8').trim().split('\n');
+      assert.equal(lines.length, 13);
+    });
+
+    it('Rename, Unregister and their undo keep the record', async () => {
+      const renamed = await command<DatasetRecord>('rpg.renameDataset', { dataset: 'zoo', newName: 'zoo-2' });
+      assert.equal(renamed.name, 'zoo-2');
+      const record = await command<DatasetRecord>('rpg.unregister', { dataset: 'zoo-2' });
+      const { context } = await extension();
+      assert.deepEqual(context.library.datasets, []);
+      await command('rpg.undoUnregister', { record });
+      assert.deepEqual(
+        context.library.datasets.map(({ name }) => name),
+        ['zoo-2'],
+      );
+      await command('rpg.renameDataset', { dataset: 'zoo-2', newName: 'zoo' });
+    });
+
+    it('Remove Run puts it aside, and Undo takes it back', async () => {
+      const { context } = await extension();
+      const removed = await command<{ trash: string }>('rpg.removeRun', { run });
+      assert.equal(context.library.findRun(run), undefined);
+      await command('rpg.undoRemoveRun', removed);
+      assert.equal(context.library.findRun(run)?.status, 'finished');
+    });
+
+    it('Inspect Checkpoint opens the checkpoint editor, a folder its report', async () => {
+      const file = path.join(workspace, 'zoo', 'checkpoint', 'net_0.pth');
+      await command('rpg.inspectCheckpoint', vscode.Uri.file(file));
+      const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+      assert.ok(input instanceof vscode.TabInputCustom);
+      assert.equal(input.viewType, 'rpg.checkpoint');
+      await command('rpg.inspectCheckpoint', { path: path.join(workspace, 'zoo') });
+      const text = vscode.window.activeTextEditor?.document.getText() ?? '';
+      assert.match(text, /3 checkpoints/);
+      assert.match(text, /conv\.weight/);
+    });
+
+    it('Compare Checkpoints shows tensor by tensor', async () => {
+      const [a, b] = ['net_0.pth', 'net_1.pth'].map(name => path.join(workspace, 'zoo', 'checkpoint', name));
+      const compared = await command<{ isEqual: boolean }>('rpg.compareCheckpoints', { a, b });
+      assert.equal(compared.isEqual, false);
+      assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /conv\.weight +changed/);
+    });
+
+    it('Open Results, in an editor too, and Compare Runs', async () => {
+      await command('rpg.openResults', { run });
+      assert.deepEqual(await command('rpg.compareRuns', { runs: [run] }), [run]);
+      await command('rpg.openResultsInEditor', { run });
+      const labels = (): string[] => vscode.window.tabGroups.all.flatMap(group => group.tabs.map(tab => tab.label));
+      await until('its tab', () => labels().includes('RPG Results'));
+      await command('workbench.action.closeAllEditors');
+    });
+
+    it('Choose Device writes the setting', async () => {
+      assert.equal(await command('rpg.chooseDevice', { device: 'portable/wasm' }), 'portable/wasm');
+      assert.equal(vscode.workspace.getConfiguration('rpg').get('device'), 'portable/wasm');
+      await vscode.workspace.getConfiguration('rpg').update('device', undefined, true);
+    });
+
+    it('Check Set-up finds the device, the dataset and its test', async () => {
+      const items = await command<SetUpItem[]>('rpg.checkSetUp', { isSilent: true });
+      const states = new Map(items.map(({ id, state }) => [id, state]));
+      assert.equal(states.get('device'), 'ok');
+      assert.equal(states.get('dataset'), 'ok');
+      assert.equal(states.get('test'), 'ok');
+      assert.ok(states.has('python'));
+    });
+
+    it('Prepare Checkpoints runs the training command as a task and measures again', async () => {
+      const source = path.join(workspace, 'zoo', 'checkpoint');
+      const copy = `cp "${path.join(source, 'net_0.pth')}" "${path.join(source, 'net_9.pth')}"`;
+      const record = await command<DatasetRecord>('rpg.prepareCheckpoints', { dataset: 'zoo', command: copy });
+      assert.equal(record.nCheckpoints, 4);
+      await vscode.workspace.fs.delete(vscode.Uri.file(path.join(source, 'net_9.pth')));
+      await command('rpg.registerFolder', { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true });
+    });
+
+    it('New Run Configuration opens a file that Train accepts', async () => {
+      const file = await command<string>('rpg.newConfiguration', { dataset: 'zoo' });
+      assert.equal(path.basename(file), 'zoo.rpg.json');
+      assert.equal(vscode.window.activeTextEditor?.document.fileName, file);
+    });
+
+    it('Create Demo Zoo trains networks and registers them', async () => {
+      const made = await command<{ dataset: string }>('rpg.createDemoZoo', {
+        recipe: 'fashion-mlp',
+        perRun: 2,
+        epochs: 1,
+        name: 'mlp',
+      });
+      const { context } = await extension();
+      assert.equal(made.dataset, 'mlp');
+      assert.equal(context.library.datasets.find(({ name }) => name === 'mlp')?.nCheckpoints, 2);
+      await command('rpg.unregister', { dataset: 'mlp' });
+    });
+  });
+}
