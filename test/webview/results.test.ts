@@ -156,7 +156,7 @@ describePages('The results page', open => {
     await view.send({ kind: 'state', state: exampleState([first, second]) });
     for (const run of ['0003-fashion', '0002-fashion'])
       await view.send({ kind: 'metrics', ...exampleMetrics(run, 0, 300) });
-    await view.page.getByText('smoothed of 0002-fashion').waitFor();
+    await view.page.locator('.legend li', { hasText: 'smoothed of 0002-fashion' }).waitFor();
     expect(await view.page.locator('#table-accuracy tbody th').allTextContents()).toEqual(
       expect.arrayContaining(['Generated · 0003-fashion', 'Generated · 0002-fashion']),
     );
@@ -178,6 +178,14 @@ describePages('The results page', open => {
       { kind: 'select', runs: ['0003-a', '0001-c'] },
       { kind: 'select', runs: ['0002-b'] },
     ]);
+  });
+
+  it('asks to choose a run where none is selected', async () => {
+    const view = await open();
+    await view.send({ kind: 'state', state: { ...exampleState([]), runs: [exampleRun('0001-c', 'failed')] } });
+    expect(await view.page.getByLabel('Run shown').locator('option:checked').textContent()).toBe('Choose a run…');
+    await view.page.getByLabel('Run shown').selectOption('0001-c');
+    expect(await intentsOf(view, 'select')).toEqual([{ kind: 'select', runs: ['0001-c'] }]);
   });
 
   it('shows what runs now and cancels it', async () => {
