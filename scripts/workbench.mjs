@@ -75,10 +75,8 @@ export async function startWorkbench({ profile, settings = {}, vsix = [], args =
   mkdirSync(extensions, { recursive: true });
   writeFileSync(config, '');
   const trust = hasTrust ? {} : { 'security.workspace.trust.enabled': false };
-  writeFileSync(
-    path.join(userData, 'User', 'settings.json'),
-    JSON.stringify({ ...quietSettings, ...trust, ...settings }),
-  );
+  const settingsFile = path.join(userData, 'User', 'settings.json');
+  writeFileSync(settingsFile, JSON.stringify({ ...quietSettings, ...trust, ...settings }));
   const base = [path.join(codeServer, 'out', 'node', 'entry.js'), '--config', config];
   base.push('--user-data-dir', userData, '--extensions-dir', extensions);
   const environment = {
@@ -105,7 +103,7 @@ export async function startWorkbench({ profile, settings = {}, vsix = [], args =
   const server = spawn(node, [...base, ...flags, ...args], { env: environment, stdio: ['ignore', log, log] });
   const url = `http://127.0.0.1:${port}`;
   await untilHealthy(url, server, path.join(profile, 'server.log'));
-  return { url, port, pid: server.pid, stop: () => stop(server) };
+  return { url, port, pid: server.pid, settingsFile, stop: () => stop(server) };
 }
 
 async function untilHealthy(url, server, log) {

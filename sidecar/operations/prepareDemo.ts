@@ -53,7 +53,7 @@ function hasCheckpoints(folder: string): boolean {
 
 function packagedZoo(): string | null {
   try {
-    return packagedFile('demo-zoo');
+    return packagedFile('datasets/fashion-cnnsmall-zoo');
   } catch (error) {
     if (error instanceof RpgError && error.code === 'packaged-file-missing') return null; // a checkout: it is trained instead
     throw error;

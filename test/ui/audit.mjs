@@ -1,0 +1,33 @@
+// What must hold for every webview: no violation of its content security policy, and no serious finding of axe-core.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Collects policy violations inside our own documents, from now on and through reloads. */
+export async function watchPolicy(page) {
+  const violations = [];
+  await page.exposeFunction('rpgPolicyViolation', text => violations.push(text));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', event => {
+      if (document.body?.dataset.place)
+        window.rpgPolicyViolation?.(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}`);
+    });
+  });
+  return violations;
+}
+
+/** Findings of axe-core that are serious or critical, in words. */
+export async function accessibilityFindings(frame) {
+  await frame.evaluate(axe);
+  const found = await frame.evaluate(async () => {
+    const { violations } = await window.axe.run(document.body, { resultTypes: ['violations'] });
+    return violations.map(({ id, impact, help, nodes }) => ({
+      id,
+      impact,
+      help,
+      nodes: nodes.slice(0, 3).map(node => node.html.slice(0, 160)),
+    }));
+  });
+  return found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+}

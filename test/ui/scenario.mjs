@@ -1,0 +1,168 @@
+// One person's hour in a minute or two: an empty window, a folder they do not trust yet, a dataset from the Explorer's menu, a
+// training, networks, an evaluation, three themes.
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { accessibilityFindings } from './audit.mjs';
+import * as workbench from './workbenchPage.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const nCheckpoints = 6;
+
+export async function scenario({ page, server, scratch, screenshots, violations, say }) {
+  const folder = makeFolder(scratch);
+  const shoot = async name => {
+    await page.waitForTimeout(400); // menus and toasts fade in
+    await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+  };
+
+  await workbench.openWorkbench(page, server.url, null);
+  await workbench.openSideBar(page);
+  await page.getByRole('button', { name: 'Open Folder' }).first().waitFor();
+  await shoot('empty-window');
+  say('an empty window offers to open a folder');
+
+  await page.getByRole('button', { name: 'Open Folder' }).first().click();
+  const dialog = page.locator('.quick-input-widget:visible', { hasText: 'Open Folder' });
+  await dialog.waitFor();
+  await dialog.locator('.quick-input-box input').fill(`${folder}/`);
+  await page.waitForTimeout(600);
+  await dialog.getByRole('button', { name: 'OK' }).click();
+  await page.getByText('Restricted Mode is intended for safe code browsing').waitFor({ timeout: 60_000 });
+  say('a folder was opened and is not trusted');
+
+  await workbench.openSideBar(page);
+  await page.getByRole('button', { name: 'Try the Demo' }).waitFor();
+  await shoot('welcome');
+  assert.equal(await workbench.isOffered(page, 'RPG: Prepare Checkpoints'), false, 'Prepare needs trust');
+  assert.equal(await workbench.isOffered(page, 'RPG: Check Set-up'), true);
+  await trustFolder(page);
+  assert.equal(await workbench.isOffered(page, 'RPG: Prepare Checkpoints'), true, 'Prepare is there once trusted');
+  say('test and training commands wait for trust');
+
+  await registerFromExplorer(page, shoot);
+  say('a folder was registered from the menu of the Explorer');
+
+  await workbench.runCommand(page, 'RPG: Train');
+  await workbench.pick(page, 'Train', 'clothes');
+  await workbench.quickInput(page, 'Train on clothes', 'demo');
+  await page.waitForTimeout(300);
+  await shoot('presets');
+  await workbench.pick(page, 'Train on clothes', 'quick.rpg.json');
+  await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 60_000 });
+  const side = await workbench.webviewFrame(page, 'sideBar', 'canvas', 60_000);
+  await shoot('training');
+  say('a training begins and is drawn');
+
+  await workbench.notification(page, '0001-clothes is trained', 'Generate Networks');
+  await workbench.answer(page, 'Generate from 0001-clothes', '4');
+  await workbench.pick(page, 'How to sample', 'DDIM');
+  await workbench.notification(page, '4 networks generated', 'Evaluate');
+  await workbench.notification(page, 'mean accuracy');
+  say('networks were generated and evaluated');
+  assert.ok(await side.locator('body').innerText());
+
+  await workbench.runCommand(page, 'RPG: Open Results in Editor');
+  const tab = await workbench.webviewFrame(page, 'editor', 'table', 30_000);
+  await clearToasts(page);
+  const words = await tab.locator('body').innerText();
+  assert.match(words, /0001-clothes/);
+  assert.match(words, /accuracy/i);
+  await themes(page, server, shoot, tab, 'results');
+
+  await inspectCheckpoint(page, server, folder, shoot);
+  say('a checkpoint was looked at');
+
+  await page.reload();
+  await workbench.webviewFrame(page, 'editor', '*', 60_000);
+  await workbench.openSideBar(page);
+  await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 60_000 });
+  say('everything is there after a reload');
+
+  assert.deepEqual(violations, [], 'violations of the content security policy');
+}
+
+/** A folder with a small zoo and a configuration that trains for seconds. */
+function makeFolder(scratch) {
+  const folder = path.join(scratch, 'my work');
+  const checkpoints = path.join(folder, 'clothes', 'checkpoint');
+  mkdirSync(checkpoints, { recursive: true });
+  const source = path.join(root, 'datasets', 'fashion-cnnsmall-zoo', 'checkpoint');
+  for (const name of readdirSync(source).slice(0, nCheckpoints))
+    cpSync(path.join(source, name), path.join(checkpoints, name));
+  const config = {
+    preset: 'demo',
+    dataset: 'clothes',
+    diffusion: { diffusionBatch: 64 },
+    training: { batchSize: 2, steps: 120, saveEvery: 60 },
+  };
+  writeFileSync(path.join(folder, 'quick.rpg.json'), JSON.stringify(config, null, 2));
+  return folder;
+}
+
+async function trustFolder(page) {
+  await workbench.runCommand(page, 'Workspaces: Manage Workspace Trust');
+  await page.getByRole('button', { name: 'Trust', exact: true }).first().click();
+  await page.keyboard.press('Control+w');
+  await page.waitForTimeout(500);
+}
+
+async function registerFromExplorer(page, shoot) {
+  await page.locator('.activitybar .action-item a.action-label[aria-label^="Explorer"]').click();
+  const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'clothes' }).first();
+  await row.click({ button: 'right' });
+  const item = page.locator('.context-view.monaco-menu-container .action-item', {
+    hasText: 'Register Checkpoint Folder',
+  });
+  await item.waitFor();
+  await shoot('explorer-menu');
+  await item.hover();
+  await item.click();
+  const widget = await workbench.quickInput(page, 'Register clothes');
+  await widget.locator('.quick-input-box input').fill('clothes?');
+  await page.getByText('Use up to 100 letters').waitFor();
+  await workbench.answer(page, 'Register clothes', 'clothes');
+  await workbench.answer(page, 'How is a checkpoint tested?', '');
+  await workbench.notification(page, `Registered clothes: ${nCheckpoints} checkpoints`, undefined, 30_000);
+  await workbench.openSideBar(page);
+  await workbench.treeRow(page, 'Datasets', 'clothes').waitFor();
+}
+
+/** A picture and an audit in each theme. */
+async function themes(page, server, shoot, frame, name) {
+  for (const [label, theme] of [
+    ['dark', 'Default Dark Modern'],
+    ['light', 'Default Light Modern'],
+    ['contrast', 'Default High Contrast'],
+  ]) {
+    setTheme(server, theme);
+    await page.waitForTimeout(1500);
+    await shoot(`${name}-${label}`);
+    const findings = await accessibilityFindings(frame);
+    assert.deepEqual(findings, [], `${name} in ${theme}`);
+  }
+  setTheme(server, 'Default Dark Modern');
+  await page.waitForTimeout(500);
+}
+
+function setTheme({ settingsFile }, theme) {
+  const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
+  writeFileSync(settingsFile, JSON.stringify({ ...settings, 'workbench.colorTheme': theme }));
+}
+
+async function inspectCheckpoint(page, server, folder, shoot) {
+  const row = workbench.treeRow(page, 'Datasets', 'clothes');
+  await row.click();
+  await page.keyboard.press('ArrowRight');
+  const files = workbench.treeRow(page, 'Datasets', 'Checkpoints');
+  await files.click();
+  await workbench.treeRow(page, 'Datasets', '.pth').click();
+  const frame = await workbench.webviewFrame(page, 'editor', ':text("conv")', 30_000);
+  await page.waitForTimeout(1000);
+  await themes(page, server, shoot, frame, 'checkpoint');
+}
+
+async function clearToasts(page) {
+  await workbench.runCommand(page, 'Notifications: Clear All Notifications');
+}

@@ -1,0 +1,101 @@
+// The workbench as a person uses it: palette, quick picks, menus, trees, notifications, webviews. Only what can be seen and
+// clicked; nothing reaches into the extension.
+
+/** Opens the workbench: with a folder, or an empty window. */
+export async function openWorkbench(page, url, folder) {
+  const query = folder === null ? 'ew=true' : new URLSearchParams({ folder }).toString();
+  await page.goto(`${url}/?${query}`, { waitUntil: 'domcontentloaded' });
+  await page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
+}
+
+/** Runs a command by the palette, which lists only what is registered and enabled. */
+export async function runCommand(page, title, limitMs = 30_000) {
+  const input = page.locator('.quick-input-widget:visible .quick-input-box input');
+  const row = page.locator('.quick-input-widget:visible .monaco-list-row', {
+    has: page.getByText(title, { exact: true }),
+  });
+  for (const deadline = Date.now() + limitMs; ;) {
+    await page.keyboard.press('F1');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    try {
+      await row.first().waitFor({ timeout: 2000 }); // a palette does not see what is registered after it opened
+      break;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
+  await row.first().click();
+}
+
+/** Whether the palette offers a command now. */
+export async function isOffered(page, title) {
+  const input = page.locator('.quick-input-widget:visible .quick-input-box input');
+  await page.keyboard.press('F1');
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page.waitForTimeout(700);
+  const count = await page
+    .locator('.quick-input-widget:visible .monaco-list-row', { has: page.getByText(title, { exact: true }) })
+    .count();
+  await page.keyboard.press('Escape');
+  return count > 0;
+}
+
+/** The open quick pick or input box, once it has this title and, for a pick, this entry. */
+export async function quickInput(page, title, entry) {
+  const widget = page.locator('.quick-input-widget:visible', { hasText: title });
+  await widget.waitFor({ timeout: 30_000 });
+  if (entry !== undefined)
+    await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 60_000 });
+  return widget;
+}
+
+/** Chooses an entry of a quick pick by typing and Enter. */
+export async function pick(page, title, entry) {
+  const widget = await quickInput(page, title, entry);
+  await widget.locator('.quick-input-box input').fill(entry);
+  await page.waitForTimeout(200);
+  await page.keyboard.press('Enter');
+}
+
+/** Answers an input box. */
+export async function answer(page, title, text) {
+  const widget = await quickInput(page, title);
+  await widget.locator('.quick-input-box input').fill(text);
+  await page.keyboard.press('Enter');
+}
+
+/** Waits for a message and clicks one of its buttons, if one is named. */
+export async function notification(page, text, button, limitMs = 120_000) {
+  const toast = page.locator('.notification-toast', { hasText: text }).first();
+  await toast.waitFor({ timeout: limitMs });
+  if (button) await toast.getByRole('button', { name: button }).click();
+}
+
+/** A row of one of the trees. */
+export function treeRow(page, view, label) {
+  return page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`, { hasText: label }).first();
+}
+
+export async function openSideBar(page) {
+  const icon = page.locator('.activitybar .action-item a.action-label[aria-label^="RPG"]');
+  if (!(await page.locator('.pane-header[aria-label^="Datasets"]').isVisible())) await icon.click();
+  await page.locator('.pane-header[aria-label^="Datasets"]').waitFor();
+}
+
+/** The document of one of our webviews, once it holds what is asked for. */
+export async function webviewFrame(page, place, selector, limitMs = 30_000) {
+  for (const deadline = Date.now() + limitMs; Date.now() < deadline;) {
+    for (const frame of page.frames()) {
+      try {
+        if (await frame.locator(`body[data-place="${place}"] ${selector}`).count()) return frame;
+      } catch {
+        // a frame that is being replaced
+      }
+    }
+    await page.waitForTimeout(150);
+  }
+  throw new Error(`no webview in the ${place} with ${selector}`);
+}
