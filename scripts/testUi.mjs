@@ -52,7 +52,10 @@ try {
   failure = error;
   await page.screenshot({ path: path.join(screenshots, 'failure.png') });
   await page.keyboard.press('Escape');
-  await page.locator('#status\\.notifications').click({ timeout: 5000 }).catch(() => {});
+  await page
+    .locator('#status\\.notifications')
+    .click({ timeout: 5000 })
+    .catch(() => {});
   await page.waitForTimeout(500);
   await page.screenshot({ path: path.join(screenshots, 'failure-notifications.png') });
 } finally {
