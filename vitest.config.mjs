@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { mainFields: ['module', 'main'] },
   test: {
-    include: ['test/{unit,engine,integration}/**/*.test.ts'],
+    include: ['test/{unit,engine,integration,webview}/**/*.test.ts'],
     testTimeout: 60_000,
     // Worker threads are started from a bundle, which the tests do not have otherwise.
     globalSetup: ['test/support/build.ts'],

@@ -25,21 +25,24 @@ const series = new Map<string, Series>();
 /** Runs whose points were asked for again; one request is enough until they come. */
 const awaited = new Set<string>();
 let palette = readPalette();
-let isDrawn = true;
+/** What the next frame has to draw: points come often and concern one section. */
+let stale: 'nothing' | 'points' | 'everything' = 'nothing';
 
 const actions: PageActions = {
   post: intent => host.post(intent),
   prefer: change => {
     preferences = { ...preferences, ...change(preferences) };
     host.save(preferences);
+    stale = 'everything';
     draw();
   },
 };
 
 const placeholder = createPlaceholder(actions);
 const header = createRunHeader(actions);
+const training = createSection('training', 'Training', createTraining(actions), actions);
 const sections = [
-  createSection('training', 'Training', createTraining(actions), actions),
+  training,
   createSection('accuracy', 'Accuracy', createAccuracy(actions), actions),
   createSection('similarity', 'Similarity', createSimilarity(actions), actions),
   createSection('weights', 'Weights', createWeights(actions), actions),
@@ -54,7 +57,12 @@ document
   );
 
 function draw(): void {
-  isDrawn = true;
+  const isOnlyPoints = stale === 'points';
+  stale = 'nothing';
+  if (isOnlyPoints && state && state.selected.length > 0) {
+    training.update({ state, series, preferences, palette });
+    return;
+  }
   placeholder.update(state);
   results.hidden = state === null || state.runs.length === 0;
   if (!state) return;
@@ -68,10 +76,9 @@ function draw(): void {
 }
 
 /** Several messages in a frame are drawn once. */
-function drawSoon(): void {
-  if (!isDrawn) return;
-  isDrawn = false;
-  requestAnimationFrame(draw);
+function drawSoon(what: 'points' | 'everything' = 'everything'): void {
+  if (stale === 'nothing') requestAnimationFrame(draw);
+  if (stale !== 'everything') stale = what;
 }
 
 function takeState(next: ViewState): void {
@@ -98,7 +105,7 @@ function receive(message: ViewMessage): void {
       series.set(message.run, points);
       if (points.add(message)) {
         awaited.delete(message.run);
-        drawSoon();
+        drawSoon('points');
       } else if (!awaited.has(message.run)) {
         awaited.add(message.run);
         host.post({ kind: 'resendMetrics', run: message.run });
@@ -106,6 +113,8 @@ function receive(message: ViewMessage): void {
       return;
     }
     case 'show':
+      stale = 'everything';
+      draw(); // what was posted just before belongs to what is revealed
       sections.find(section => section.name === message.section)?.reveal();
       return;
     default:

@@ -1,18 +1,18 @@
 // Every device of every engine, best first: 'auto' takes the first that is available and says why the ones before it are not.
 import { userError } from '../util/rpgError';
 import type { EngineDevice, Probe } from './engine';
+import { cudaDevices } from './cuda/cudaDevices';
 import { cpuDevice } from './portable/devices/cpu';
 import { tensorflowDevice } from './portable/devices/tensorflow';
 import { wasmDevice } from './portable/devices/wasm';
 import { webgpuDevice } from './portable/devices/webgpu';
 
 /**
- * In order of preference: what the user installed for speed, then the processor. webgpu comes after wasm because every
+ * In order of preference: NVIDIA cards, what the user installed for speed, then the processor. webgpu comes after wasm because every
  * operation costs it about 50 µs: small models run faster on wasm, and wide ones are for cards with CUDA. cpu is for tests.
- * CUDA cards go here, in front.
  */
 export async function listDevices(): Promise<readonly EngineDevice[]> {
-  return [tensorflowDevice, wasmDevice, webgpuDevice, cpuDevice];
+  return [...(await cudaDevices()), tensorflowDevice, wasmDevice, webgpuDevice, cpuDevice];
 }
 
 /** A device that runs, and what was found on the way to it. */

@@ -7,13 +7,20 @@ import { parameterInventory } from './parameterInventory';
 import { fillUniform, streams } from './philox';
 
 /**
- * Values of a new model, by published name.
+ * Values of a new model, by published name. An engine that draws some entries itself, at the same addresses, leaves them out
+ * with `wanted`.
  * *Shapes* positionEmbedding (nTokens · dModel), or null for zeros.
  * *Errors* a position embedding of another size.
  */
-export function initialWeights(spec: ModelSpec, seed: number, positionEmbedding: Float32Array | null): NamedArrays {
+export function initialWeights(
+  spec: ModelSpec,
+  seed: number,
+  positionEmbedding: Float32Array | null,
+  wanted: (entry: ParameterEntry) => boolean = () => true,
+): NamedArrays {
   const weights: NamedArrays = new Map();
   parameterInventory(spec).forEach((entry, item) => {
+    if (!wanted(entry)) return;
     weights.set(entry.name, {
       shape: entry.shape,
       data:

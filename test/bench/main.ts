@@ -2,10 +2,12 @@
 import { cpus, totalmem } from 'node:os';
 import { benchCheckpoint } from './checkpoint';
 import { benchTrain } from './train';
+import { benchWebview } from './webview';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   checkpoint: benchCheckpoint,
   train: benchTrain,
+  webview: benchWebview,
 };
 
 async function main(): Promise<void> {

@@ -55,7 +55,7 @@ export function treeSuite(): void {
       assert.equal(context.library.datasets[0]?.state, 'ready');
       renameSync(to, from);
       await command('rpg.locateDataset', { dataset: 'zoo', folder: from });
-      assert.equal(context.library.datasets[0]?.path, from);
+      assert.equal(context.library.datasets[0].path, from);
     });
 
     it('notice a dataset that another process registered', async () => {
@@ -85,7 +85,10 @@ export function treeSuite(): void {
         assert.equal(run?.status, 'unreadable', id);
         const item = runsTree.getTreeItem({ kind: 'run', run: run });
         assert.equal(item.description, 'cannot be read');
-        assert.match(String(item.tooltip), id === '0903-newer' ? /newer version/ : /run\.json/);
+        assert.match(
+          typeof item.tooltip === 'string' ? item.tooltip : '',
+          id === '0903-newer' ? /newer version/ : /run\.json/,
+        );
         const [problem] = runsTree.getChildren({ kind: 'run', run: run });
         assert.equal(problem?.kind === 'fact' && problem.label, 'Problem');
       }

@@ -80,7 +80,7 @@ describe('preparing a zoo', () => {
       { ...prepareZooDefaults, recipe: 'fashion-mlp', out, perRun: 3, epochs: 0 },
       { ...quiet, report: ({ fraction }) => void seen.push(fraction!) },
     );
-    expect(readdirSync(out).sort()).toEqual(['checkpoint', 'generated', 'test.py']);
+    expect(readdirSync(out).sort()).toEqual(['checkpoint', 'generated', 'test.py', 'zoo.json']);
     expect(made.checkpoints.map(file => path.basename(file).replace(/acc[\d.]+_/, ''))).toEqual([
       '0000_seed0020_fashion_mlp.pth',
       '0052_seed0020_fashion_mlp.pth',

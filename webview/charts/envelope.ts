@@ -52,10 +52,12 @@ export class Envelope {
       if (index > chosen.at(-1)!) chosen.push(index);
     };
     const whole = this.#levels[level];
+    const extremes = whole?.items;
     for (let start = from - (from % block); start < to; start += block) {
-      const isWhole = start >= from && start + block <= to && whole !== undefined && 2 * (start / block) < whole.length;
+      const isWhole =
+        start >= from && start + block <= to && extremes !== undefined && 2 * (start / block) < (whole?.length ?? 0);
       const [low, high] = isWhole
-        ? ([whole.at(2 * (start / block)), whole.at(2 * (start / block) + 1)] as const)
+        ? ([extremes[2 * (start / block)]!, extremes[2 * (start / block) + 1]!] as const)
         : this.#scan(Math.max(start, from), Math.min(start + block, to));
       if (low < 0) continue;
       add(Math.min(low, high));
@@ -82,13 +84,14 @@ export class Envelope {
   }
 
   #scan(from: number, to: number): readonly [number, number] {
+    const { items } = this.#values;
     let low = -1;
     let high = -1;
     for (let index = from; index < to; index++) {
-      const value = this.#values.at(index);
+      const value = items[index]!;
       if (Number.isNaN(value)) continue;
-      if (low < 0 || value < this.#values.at(low)) low = index;
-      if (high < 0 || value > this.#values.at(high)) high = index;
+      if (low < 0 || value < items[low]!) low = index;
+      if (high < 0 || value > items[high]!) high = index;
     }
     return [low, high];
   }

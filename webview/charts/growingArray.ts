@@ -14,6 +14,11 @@ export class GrowingArray<T extends Float64Array | Int32Array> {
     return this.#length;
   }
 
+  /** The memory itself, for loops over thousands of items: good up to `length`, until the next `push`. */
+  get items(): T {
+    return this.#items;
+  }
+
   /** The item at an index below `length`. */
   at(index: number): number {
     return this.#items[index]!;

@@ -6,6 +6,7 @@ import { significant, whole } from '../format';
 import type { Envelope } from './envelope';
 import type { GrowingArray } from './growingArray';
 import type { Series } from './series';
+import { svg, svgElement } from './svg';
 import type { Palette } from './theme';
 
 /** Lines of one run, over its steps. */
@@ -47,6 +48,7 @@ export interface LineChart {
 
 export function createLineChart({ label, heightPx }: LineChartOptions): LineChart {
   const readout = element('output', { class: 'readout' });
+  const legend = element('ul', { class: 'legend' });
   const canvasHost = element('div', {
     class: 'line-chart',
     tabindex: 0,
@@ -155,9 +157,12 @@ export function createLineChart({ label, heightPx }: LineChartOptions): LineChar
   }
 
   return {
-    element: element('div', { class: 'chart' }, canvasHost, readout),
+    element: element('div', { class: 'chart' }, canvasHost, legend, readout),
     show: next => {
       content = next;
+      const lines = next.traces.flatMap(trace => trace.lines);
+      legend.hidden = lines.length < 2;
+      legend.replaceChildren(...lines.map(line => element('li', {}, sample(line), line.label)));
       build();
       draw();
     },
@@ -165,6 +170,23 @@ export function createLineChart({ label, heightPx }: LineChartOptions): LineChar
     showAll: () => zoomTo(null),
   };
 }
+
+/** A piece of the line, as it is drawn. */
+const sample = ({ color, width, dash }: Line): SVGElement =>
+  svgElement(
+    svg(
+      'svg',
+      { width: 26, height: 8, 'aria-hidden': 'true' },
+      svg('line', {
+        x2: 26,
+        y1: 4,
+        y2: 4,
+        stroke: color,
+        'stroke-width': width,
+        'stroke-dasharray': dash.length === 0 ? 'none' : dash.join(' '),
+      }),
+    ),
+  );
 
 // uPlot's names for these are an ambient const enum, which a program compiled file by file cannot read.
 /* eslint-disable @typescript-eslint/no-unsafe-enum-assignment */
@@ -177,12 +199,15 @@ const plotTable = ({ series, envelope, lines }: Trace, [min, max]: readonly [num
   const from = Math.max(0, series.indexAt(min) - 1);
   const to = Math.min(series.length, series.indexAt(max) + 2);
   const indices = envelope.select(from, to, maxPoints);
-  const column = (values: GrowingArray<Float64Array>): (number | null)[] =>
-    Array.from(indices, index => {
-      const value = values.at(index);
-      return Number.isNaN(value) ? null : value;
-    });
-  const x = Array.from(indices, index => series.steps.at(index));
+  const column = ({ items }: GrowingArray<Float64Array>): (number | null)[] => {
+    const values = new Array<number | null>(indices.length);
+    for (let at = 0; at < indices.length; at++) {
+      const value = items[indices[at]!]!;
+      values[at] = Number.isNaN(value) ? null : value;
+    }
+    return values;
+  };
+  const x = column(series.steps);
   return [x, ...lines.map(line => column(line.values))] as uPlot.AlignedData; // the cast: as many as x, by construction
 };
 

@@ -47,15 +47,17 @@ export function createRunHeader(actions: PageActions): Part {
 
   function showPicker(runs: readonly RunSummary[]): void {
     const key = runs.map(run => `${run.id}:${run.status}`).join('|');
-    fill(picker, key, () =>
-      runs.map(run => element('option', { value: run.id }, `${run.id} — ${statusTexts[run.status].slice(2)}`)),
-    );
+    const isChosen = selectedIds.length > 0;
+    fill(picker, `${isChosen}|${key}`, () => [
+      isChosen ? null : element('option', { value: '' }, 'Choose a run…'),
+      ...runs.map(run => element('option', { value: run.id }, `${run.id} — ${statusTexts[run.status].slice(2)}`)),
+    ]);
     if (selectedIds[0] !== undefined && picker.value !== selectedIds[0]) picker.value = selectedIds[0];
   }
 
   function showCompared(runs: readonly RunSummary[]): void {
     const others = runs.filter(run => run.id !== selectedIds[0]);
-    compare.hidden = others.length === 0;
+    compare.hidden = others.length === 0 || selectedIds.length === 0;
     const nCompared = selectedIds.length - 1;
     setText(comparedTitle, nCompared > 0 ? `Compare with… (${nCompared})` : 'Compare with…');
     fill(compared, `${selectedIds.join('|')}||${others.map(run => run.id).join('|')}`, () => [
@@ -138,10 +140,10 @@ function showJobs(parent: HTMLElement, jobs: readonly JobView[], { post }: PageA
         'div',
         { class: 'job', 'data-job': job.id },
         element('span', { role: 'status', class: 'job-title' }, job.title),
-        element('span', { class: 'job-message' }),
         job.canCancel
           ? button('Cancel', () => post({ kind: 'cancel', job: job.id }), { description: `Cancel ${job.title}` })
           : null,
+        element('span', { class: 'job-message' }),
         element('vscode-progress-bar', { 'aria-label': job.title }),
       ),
     ),

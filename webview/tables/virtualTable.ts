@@ -104,7 +104,7 @@ export function createVirtualTable({ label, columns, onCurrent, onSort }: Virtua
       'div',
       { role: 'row', class: 'grid-row', click: () => setCurrent(Number(row.dataset.position)) },
       ...columns.map((column, index) =>
-        element('div', { role: 'gridcell', 'aria-colindex': index + 1, class: column.isNumber ? 'number' : null }),
+        element('div', { role: 'gridcell', 'aria-colindex': index + 1, class: column.isNumber ? 'number' : null }, ' '),
       ),
     );
     return row;
@@ -122,9 +122,8 @@ export function createVirtualTable({ label, columns, onCurrent, onSort }: Virtua
     row.style.transform = `translateY(${position * rowHeightPx}px)`;
     const cells = rows[index]!;
     columns.forEach((column, at) => {
-      const cell = row.children[at]!;
-      cell.textContent = cellText(cells[at] ?? null, column);
-      if (at === 0) cell.setAttribute('title', cell.textContent);
+      // The text node is kept: a scroll then changes texts, not elements.
+      (row.children[at]!.firstChild as Text).data = cellText(cells[at] ?? null, column); // the cast: newRow put it there
     });
   }
 

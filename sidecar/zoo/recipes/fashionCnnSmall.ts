@@ -29,7 +29,8 @@ export const fashionCnnSmall: ZooRecipe = {
       { kind: 'linear', inFeatures: 20, outFeatures: 10 },
     ],
   },
-  // Test accuracy after 20 epochs, one seed each: 0.8625 here; 0.853 with batches of 64; 0.852 at a rate of 3e-3 and 64.
+  // Test accuracy, seed 20: 0.8652 here; 0.8624 while saving at 1e-4, then 0.853 with batches of 64, 0.852 also at 3e-3.
+  // Saving at 2e-4 leaves neighbours as far apart as in the published zoo (median L2 to the nearest 0.0056, there 0.0062).
   // Moving (±1 pixel) and mirroring the images cost 1.5 points: 2,464 weights have no room for it.
-  schedule: { epochs: 20, batchSize: 128, learningRate: 1e-2, savingLearningRate: 1e-4 },
+  schedule: { epochs: 20, batchSize: 128, learningRate: 1e-2, savingLearningRate: 2e-4 },
 };

@@ -24,5 +24,5 @@ export const fashionMlp: ZooRecipe = {
       { kind: 'linear', inFeatures: 16, outFeatures: 10 },
     ],
   },
-  schedule: { epochs: 20, batchSize: 128, learningRate: 3e-3, savingLearningRate: 1e-4 },
+  schedule: { epochs: 20, batchSize: 128, learningRate: 3e-3, savingLearningRate: 2e-4 },
 };

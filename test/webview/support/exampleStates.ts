@@ -227,15 +227,16 @@ export function exampleState(selected: readonly RunView[], changes: Partial<View
   };
 }
 
-/** A falling, noisy loss from step `from + 1` on. */
+/** A falling, noisy loss from step `from + 1` on; of every run another. */
 export function exampleMetrics(run: string, from: number, count: number): MetricsChunk {
   const indices = Array.from({ length: count }, (_, index) => from + index);
+  const decay = run.startsWith('0002') ? 300 : 450;
   return {
     run,
     from,
     steps: indices.map(index => index + 1),
     loss: indices.map(
-      index => 0.03 + 0.97 * Math.exp(-index / 300) + 0.02 * chance(index) ** 4 * (1 + Math.exp(-index / 900)),
+      index => 0.03 + 0.97 * Math.exp(-index / decay) + 0.02 * chance(index) ** 4 * (1 + Math.exp(-index / 900)),
     ),
     learningRate: indices.map(index => 1.5e-3 * (1 + Math.cos((Math.PI * index) / 2000))),
   };

@@ -49,6 +49,7 @@ export interface View {
 
 export async function openView(browser: Browser, options: ViewOptions): Promise<View> {
   const context = await browser.newContext({ viewport: { width: options.widthPx, height: options.heightPx } });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', error => troubles.push(`error: ${error.message}`));
@@ -83,7 +84,9 @@ export async function openView(browser: Browser, options: ViewOptions): Promise<
   return {
     page,
     troubles,
-    send: message => page.evaluate(data => window.postMessage(data, '*'), message),
+    // As text: a large object would be taken apart value by value on its way into the page.
+    send: message =>
+      page.evaluate(text => window.postMessage(JSON.parse(text) as unknown, '*'), JSON.stringify(message)),
     posted: () => page.evaluate(() => (window as unknown as HostWindow).postedIntents),
     saved: () => page.evaluate(() => JSON.parse(sessionStorage.getItem('state') ?? 'null') as unknown),
     setTheme: theme => page.evaluate(applyTheme, theme),

@@ -8,6 +8,7 @@ import { differentiable } from '../ops/differentiable';
 import { tf, type Tensor, type Tensor2D } from '../tf';
 import type { Weights } from '../weights';
 import type { ConvStack, OnStatistics, StackInputs } from './convStack';
+import { allocateScratch, createTrainedConvolution, type TrainedConvolution } from './convolution';
 import { Kernel, type Pointer } from './kernel/kernel';
 import { startKernelSampling } from './kernelSampling';
 
@@ -25,9 +26,7 @@ interface LayerArrays extends DenoiserLayer {
   du: Pointer;
   /** Haloed: gradient of y. Layers with equally many outputs share it, one at a time; the zeros of its halo fit no others. */
   dy: Pointer;
-  weight: Pointer;
-  packed: Pointer;
-  packedTransposed: Pointer;
+  convolution: TrainedConvolution;
   bias: Pointer;
   mean: Pointer;
   scale: Pointer;
@@ -60,8 +59,7 @@ class TrainingStack {
   #dTime: Pointer = 0;
   #sums: Pointer = 0;
   #coefficients: Pointer = 0;
-  #weightSums: Pointer = 0;
-  #weightGradient: Pointer = 0;
+  #biasSums: Pointer = 0;
 
   constructor(
     readonly kernel: Kernel,
@@ -97,7 +95,6 @@ class TrainingStack {
     kernel.reset();
     this.#rows = rows;
     const widest = Math.max(...this.layers.map(layer => layer.outChannels));
-    const largest = Math.max(...this.layers.map(layer => layer.outChannels * layer.inChannels * taps));
     this.#x = kernel.plane(rows, 1);
     this.#cond = kernel.plane(rows, 1);
     this.#time = kernel.plane(rows, 1);
@@ -105,15 +102,15 @@ class TrainingStack {
     this.#dTime = kernel.plane(rows, 1);
     this.#sums = kernel.doubles(2 * widest);
     this.#coefficients = kernel.floats(3 * widest);
-    this.#weightSums = kernel.floats(4 * largest);
-    this.#weightGradient = kernel.floats(largest);
+    this.#biasSums = kernel.floats(widest);
+    const shapes = this.layers.map(layer => ({ inputs: layer.inChannels, outputs: layer.outChannels, taps }));
+    const scratch = allocateScratch(kernel, shapes);
     const dy = new Map<number, Pointer>();
     for (const { outChannels } of this.layers) {
       if (!dy.has(outChannels)) dy.set(outChannels, kernel.haloed(rows, outChannels));
     }
-    this.#layers = this.layers.map(layer => {
+    this.#layers = this.layers.map((layer, index) => {
       const { inChannels, outChannels } = layer;
-      const nWeights = inChannels * outChannels * taps;
       return {
         ...layer,
         u: kernel.haloed(rows, inChannels),
@@ -121,9 +118,7 @@ class TrainingStack {
         h: layer.normalised ? kernel.plane(rows, outChannels) : 0,
         du: kernel.plane(rows, inChannels),
         dy: dy.get(outChannels)!,
-        weight: kernel.floats(nWeights),
-        packed: kernel.floats(Math.ceil(outChannels / 4) * 4 * inChannels * taps),
-        packedTransposed: kernel.floats(Math.ceil(inChannels / 4) * 4 * outChannels * taps),
+        convolution: createTrainedConvolution(kernel, shapes[index]!, rows, scratch),
         bias: kernel.floats(outChannels),
         mean: kernel.floats(outChannels),
         scale: kernel.floats(outChannels),
@@ -134,12 +129,9 @@ class TrainingStack {
   }
 
   #loadWeights(layer: LayerArrays, weights: Weights): void {
-    const { inChannels, outChannels, prefix } = layer;
-    const weight = weights.get(`${prefix}.0.weight`).dataSync<'float32'>();
-    this.kernel.viewFloats(layer.weight, weight.length).set(weight);
+    const { outChannels, prefix } = layer;
+    layer.convolution.load(weights.get(`${prefix}.0.weight`).dataSync<'float32'>());
     this.kernel.viewFloats(layer.bias, outChannels).set(weights.get(`${prefix}.0.bias`).dataSync<'float32'>());
-    this.kernel.call.pack(layer.weight, layer.packed, outChannels, inChannels, 0);
-    this.kernel.call.pack(layer.weight, layer.packedTransposed, outChannels, inChannels, 1);
   }
 
   /** What the layer reads before cond and time enter: the previous output, and the skip connection's or 0. */
@@ -157,7 +149,7 @@ class TrainingStack {
     const { inChannels, outChannels } = layer;
     const { h, skip } = this.#inputs(index);
     call.prepare(h, skip, this.#cond, this.#time, width, layer.u, this.#rows, inChannels);
-    call.convolve(layer.u, layer.y, this.#rows, inChannels, outChannels, layer.packed, layer.bias);
+    layer.convolution.forward(layer.u, layer.y, layer.bias);
     if (!layer.normalised) return;
     const { mean, variance, count } = this.#statistics(layer);
     const unbiased = variance.map(v => (v * count) / (count - 1));
@@ -200,18 +192,8 @@ class TrainingStack {
       const { inChannels, outChannels } = layer;
       const normGradients = layer.normalised ? this.#normBackward(layer, index, weights) : [];
       if (!layer.normalised) kernel.writeRows(layer.dy, dy.dataSync<'float32'>(), width + halo, halo);
-      call.weightGradient(
-        layer.dy,
-        layer.u,
-        this.#weightGradient,
-        this.#weightSums,
-        this.#rows,
-        inChannels,
-        outChannels,
-      );
-      const nWeights = inChannels * outChannels * this.taps;
-      const dWeight = kernel.viewFloats(this.#weightGradient, nWeights).slice();
-      call.convolve(layer.dy, layer.du, this.#rows, outChannels, inChannels, layer.packedTransposed, 0);
+      const dWeight = layer.convolution.weightGradient(layer.dy, layer.u);
+      layer.convolution.inputGradient(layer.dy, layer.du);
       const { h, skip } = this.#inputs(index);
       call.conditionGradients(layer.du, h, skip, this.#cond, this.#sumDu, this.#dTime, this.#rows, inChannels);
       gradients.unshift(
@@ -228,8 +210,8 @@ class TrainingStack {
   /** A bias before a batch norm has gradient zero by construction. */
   #biasGradient({ normalised, outChannels, dy }: LayerArrays): Tensor {
     if (normalised) return tf.zeros([outChannels]);
-    this.kernel.call.biasGradient(dy, this.#weightGradient, this.#rows, outChannels);
-    return tf.tensor1d(this.kernel.viewFloats(this.#weightGradient, outChannels).slice());
+    this.kernel.call.biasGradient(dy, this.#biasSums, this.#rows, outChannels);
+    return tf.tensor1d(this.kernel.viewFloats(this.#biasSums, outChannels).slice());
   }
 
   /**

@@ -5,14 +5,14 @@ import { batchNormEps } from '../ops/batchNorm';
 import type { Tensor2D } from '../tf';
 import type { Weights } from '../weights';
 import type { SamplingRun } from './convStack';
+import { allocateScratch, createFixedConvolution, type Scratch } from './convolution';
 import type { Kernel, Pointer } from './kernel/kernel';
 
 /** Rows that go through the net together. More would leave the cache, fewer reread the weights too often. */
 const rowsAtOnce = 2;
 
 interface FoldedLayer extends DenoiserLayer {
-  packed: Pointer;
-  bias: Pointer;
+  convolve: (u: Pointer, y: Pointer, rows: number) => void;
   u: Pointer;
   h: Pointer;
 }
@@ -33,7 +33,9 @@ export function startKernelSampling(
   const time = kernel.plane(1, 1);
   const epsilonTheta = kernel.plane(rows, 1);
   const noise = kernel.plane(rows, 1);
-  const folded = layers.map(layer => foldLayer(kernel, layer, taps, weights));
+  const shapes = layers.map(layer => ({ inputs: layer.inChannels, outputs: layer.outChannels, taps }));
+  const scratch = allocateScratch(kernel, shapes);
+  const folded = layers.map(layer => foldLayer(kernel, layer, taps, weights, scratch));
   kernel.writeRows(x, start);
   kernel.writeRows(cond, condTensor.dataSync<'float32'>());
   const drawn = new Float32Array(rows * kernel.dim);
@@ -61,14 +63,20 @@ export function startKernelSampling(
       const skip = layer.skipFrom === null ? 0 : folded[layer.skipFrom]!.h;
       const out = layer.normalised ? layer.h : epsilonTheta + offset;
       call.prepare(h, skip, cond + offset, time, 0, layer.u, count, inChannels);
-      call.convolve(layer.u, out, count, inChannels, outChannels, layer.packed, layer.bias);
+      layer.convolve(layer.u, out, count);
       if (layer.normalised) call.eluInPlace(out, count * outChannels * width);
     });
   }
 }
 
 /** Convolution and batch norm with running statistics as one convolution, folded in float64. */
-function foldLayer(kernel: Kernel, layer: DenoiserLayer, taps: number, weights: Weights): FoldedLayer {
+function foldLayer(
+  kernel: Kernel,
+  layer: DenoiserLayer,
+  taps: number,
+  weights: Weights,
+  scratch: Scratch,
+): FoldedLayer {
   const { prefix, inChannels, outChannels, normalised } = layer;
   const values = (name: string) => weights.get(`${prefix}.${name}`).dataSync<'float32'>();
   const weight = Float32Array.from(values('0.weight'));
@@ -81,16 +89,10 @@ function foldLayer(kernel: Kernel, layer: DenoiserLayer, taps: number, weights: 
       for (let i = c * inChannels * taps; i < (c + 1) * inChannels * taps; i++) weight[i] = weight[i]! * scale;
     }
   }
-  const raw = kernel.floats(weight.length);
-  const packed = kernel.floats(Math.ceil(outChannels / 4) * 4 * inChannels * taps);
-  const biasPointer = kernel.floats(outChannels);
-  kernel.viewFloats(raw, weight.length).set(weight);
-  kernel.viewFloats(biasPointer, outChannels).set(bias);
-  kernel.call.pack(raw, packed, outChannels, inChannels, 0);
+  const shape = { inputs: inChannels, outputs: outChannels, taps };
   return {
     ...layer,
-    packed,
-    bias: biasPointer,
+    convolve: createFixedConvolution(kernel, shape, { weight, bias }, scratch),
     u: kernel.haloed(rowsAtOnce, inChannels),
     h: normalised ? kernel.plane(rowsAtOnce, outChannels) : 0,
   };

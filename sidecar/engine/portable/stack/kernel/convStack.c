@@ -2,7 +2,8 @@
 // between convolutions. kernelConvStack.ts calls these in order and owns the memory; tfConvStack.ts is the plain reference
 // they are compared with. Built by build.sh; README.md lists versions and times.
 //
-// Layout. A "plane" array is [row][channel][position] with `width` positions, dim rounded up to 4, positions ≥ dim zero.
+// Layout. A "plane" array is [row][channel][position] with `width` positions, dim rounded up to 16; positions ≥ dim are
+// ignored in planes and zero in haloed arrays.
 // A "haloed" array is the same with `halo` zeros before every channel (the zeros before the next channel end this one), so
 // that a tap may look half a filter to either side without a test; one more halo follows the last channel.
 // Positions are the vector lanes: 4 outputs channels × 2 vectors of positions stay in registers while a weight is broadcast.
@@ -15,18 +16,22 @@ typedef v128_t vec;
 extern unsigned char __heap_base;
 
 static int dim, width, taps, half, halo, pitch;
-static vec tail; // lanes of the last vector that are inside dim
+
+/** Of the fast filtering below. */
+enum { points = 7, groups = 2 };
+
+static vec tail; // lanes inside dim of the vector that dim ends in
 
 /** Sizes of everything that follows; returns the first free byte. */
 API(configure) int configure(int tokenLength, int kernelSize) {
   dim = tokenLength;
-  width = (dim + 3) & ~3;
+  width = (dim + 15) & ~15;
   taps = kernelSize;
   half = taps / 2;
   halo = (half + 3) & ~3;
   pitch = halo + width;
-  int inside = dim - (width - 4);
-  tail = wasm_i32x4_make(-1, inside > 1 ? -1 : 0, inside > 2 ? -1 : 0, inside > 3 ? -1 : 0);
+  int inside = dim & 3;
+  tail = wasm_i32x4_make(-1, inside > 1 ? -1 : 0, inside > 2 ? -1 : 0, 0);
   return (int)&__heap_base;
 }
 
@@ -40,7 +45,10 @@ INLINE float total(vec v) {
   return wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 1) + wasm_f32x4_extract_lane(v, 2) +
          wasm_f32x4_extract_lane(v, 3);
 }
-INLINE vec masked(vec v, int position) { return position + 4 > dim ? wasm_v128_and(v, tail) : v; }
+INLINE vec masked(vec v, int position) {
+  if (position + 4 <= dim) return v;
+  return position >= dim ? splat(0) : wasm_v128_and(v, tail);
+}
 
 // ---- convolution ---------------------------------------------------------------------------------------------------------
 
@@ -60,18 +68,18 @@ API(pack) void pack(const float *weight, float *packed, int outputs, int inputs,
 
 /**
  * One block: `no` outputs × `nv` vectors of positions, all inputs and taps. `no` and `nv` are constants after inlining. The
- * loop over taps is unrolled by the usual 7 with `taps` a variable: as a constant it was slower (README.md).
+ * loop over taps is unrolled by the usual 7 with their number a variable: as a constant it was slower (README.md).
  */
-INLINE void block(const int no, const int nv, const float *in, float *out, int inputs, const float *w, const float *bias) {
+INLINE void block(const int no, const int nv, const float *in, int inPitch, float *out, int outPitch, int inputs, int nTaps, const float *w, const float *bias) {
   vec acc[4][4];
 #pragma unroll
   for (int o = 0; o < no; o++)
 #pragma unroll
     for (int v = 0; v < nv; v++) acc[o][v] = splat(bias ? bias[o] : 0.0f);
   for (int i = 0; i < inputs; i++) {
-    const float *x = in + i * pitch;
+    const float *x = in + i * inPitch;
 #pragma clang loop unroll_count(7)
-    for (int k = 0; k < taps; k++, x++, w += 4) {
+    for (int k = 0; k < nTaps; k++, x++, w += 4) {
       vec xs[4];
 #pragma unroll
       for (int v = 0; v < nv; v++) xs[v] = load(x + 4 * v);
@@ -86,49 +94,61 @@ INLINE void block(const int no, const int nv, const float *in, float *out, int i
 #pragma unroll
   for (int o = 0; o < no; o++)
 #pragma unroll
-    for (int v = 0; v < nv; v++) store(out + o * width + 4 * v, acc[o][v]);
+    for (int v = 0; v < nv; v++) store(out + o * outPitch + 4 * v, acc[o][v]);
 }
 
-#define POSITIONS(no, wide)                                                                      \
-  {                                                                                              \
-    int p = 0;                                                                                   \
-    for (; p + 4 * wide <= width; p += 4 * wide) block(no, wide, x + p, y + p, inputs, w, b);    \
-    for (; p < width; p += 4) block(no, 1, x + p, y + p, inputs, w, b);                          \
+#define POSITIONS(no, wide)                                                                                          \
+  {                                                                                                                  \
+    int p = 0;                                                                                                       \
+    for (; p + 4 * wide <= positions; p += 4 * wide) block(no, wide, x + p, inPitch, y + p, positions, inputs, nTaps, w, b); \
+    for (; p < positions; p += 4) block(no, 1, x + p, inPitch, y + p, positions, inputs, nTaps, w, b);              \
   }
 
-/** out[row] = conv(in[row]) + bias. in: haloed (rows, inputs), out: plane (rows, outputs); bias may be 0. */
-API(convolve) void convolve(const float *in, float *out, int rows, int inputs, int outputs, const float *packed, const float *bias) {
-  for (int row = 0; row < rows; row++) {
-    const float *x = in + row * inputs * pitch + halo - half;
-    for (int o = 0; o < outputs; o += 4) {
-      float *y = out + (row * outputs + o) * width;
-      const float *w = packed + o * inputs * taps;
-      const float *b = bias ? bias + o : 0;
-      switch (outputs - o) {
-      case 1: POSITIONS(1, 4) break;
-      case 2: POSITIONS(2, 2) break;
-      case 3: POSITIONS(3, 2) break;
-      default: POSITIONS(4, 2)
-      }
+/** All outputs of one row, x already at the first tap of the first position. Two constants of nTaps, each its own code. */
+INLINE void convolveRow(const float *x, int inPitch, float *out, int positions, int inputs, int outputs, const int nTaps, const float *packed, const float *bias) {
+  for (int o = 0; o < outputs; o += 4) {
+    float *y = out + o * positions;
+    const float *w = packed + o * inputs * nTaps;
+    const float *b = bias ? bias + o : 0;
+    switch (outputs - o) {
+    case 1: POSITIONS(1, 4) break;
+    case 2: POSITIONS(2, 2) break;
+    case 3: POSITIONS(3, 2) break;
+    default:
+      if (nTaps == groups) POSITIONS(4, 3) // measured: README.md
+      else POSITIONS(4, 2)
     }
   }
 }
 
-/** One block of the weight gradient: `no` outputs × `ni` inputs of one tap, over `rows` rows. */
-INLINE void weightBlock(const int no, const int ni, const float *dy, const float *x, int rows, int dyRow, int xRow, vec *sums, int inputs) {
+/** out[row] = conv(in[row]) + bias. in: haloed (rows, inputs), out: plane (rows, outputs); bias may be 0. */
+API(convolve) void convolve(const float *in, float *out, int rows, int inputs, int outputs, const float *packed, const float *bias) {
+  for (int row = 0; row < rows; row++)
+    convolveRow(in + row * inputs * pitch + halo - half, pitch, out + row * outputs * width, width, inputs, outputs, taps, packed, bias);
+}
+
+/** Two arrays whose products are summed over rows and positions: row and channel strides, in floats. */
+typedef struct {
+  const float *dy, *x;
+  int rows, positions, dyRow, dyPitch, xRow, xPitch, inputs, outputs, taps;
+} Pair;
+
+/** One block of the weight gradient: `no` outputs × `ni` inputs of one tap. */
+INLINE void weightBlock(const int no, const int ni, const Pair *pair, const float *dy, const float *x, vec *sums) {
+  int perOutput = pair->inputs * pair->taps, perInput = pair->taps, dyPitch = pair->dyPitch, xPitch = pair->xPitch;
   vec acc[4][4];
 #pragma unroll
   for (int o = 0; o < no; o++)
 #pragma unroll
-    for (int i = 0; i < ni; i++) acc[o][i] = sums[(o * inputs + i) * taps];
-  for (int row = 0; row < rows; row++, dy += dyRow, x += xRow)
-    for (int p = 0; p < width; p += 4) {
+    for (int i = 0; i < ni; i++) acc[o][i] = sums[o * perOutput + i * perInput];
+  for (int row = 0; row < pair->rows; row++, dy += pair->dyRow, x += pair->xRow)
+    for (int p = 0; p < pair->positions; p += 4) {
       vec xs[4];
 #pragma unroll
-      for (int i = 0; i < ni; i++) xs[i] = load(x + i * pitch + p);
+      for (int i = 0; i < ni; i++) xs[i] = load(x + i * xPitch + p);
 #pragma unroll
       for (int o = 0; o < no; o++) {
-        vec d = load(dy + o * pitch + p);
+        vec d = load(dy + o * dyPitch + p);
 #pragma unroll
         for (int i = 0; i < ni; i++) acc[o][i] = add(acc[o][i], mul(d, xs[i]));
       }
@@ -136,42 +156,211 @@ INLINE void weightBlock(const int no, const int ni, const float *dy, const float
 #pragma unroll
   for (int o = 0; o < no; o++)
 #pragma unroll
-    for (int i = 0; i < ni; i++) sums[(o * inputs + i) * taps] = acc[o][i];
+    for (int i = 0; i < ni; i++) sums[o * perOutput + i * perInput] = acc[o][i];
 }
 
-#define INPUTS(no)                                                                                           \
-  {                                                                                                          \
-    int i = 0;                                                                                               \
-    for (; i + 2 <= inputs; i += 2)                                                                          \
-      for (int k = 0; k < taps; k++) weightBlock(no, 2, d, x + i * pitch + k, n, dyRow, xRow, s + i * taps + k, inputs); \
-    for (; i < inputs; i++)                                                                                  \
-      for (int k = 0; k < taps; k++) weightBlock(no, 1, d, x + i * pitch + k, n, dyRow, xRow, s + i * taps + k, inputs); \
+#define INPUTS(no)                                                                                                  \
+  {                                                                                                                 \
+    int i = 0;                                                                                                      \
+    for (; i + 2 <= pair->inputs; i += 2)                                                                           \
+      for (int k = 0; k < pair->taps; k++)                                                                          \
+        weightBlock(no, 2, pair, d, pair->x + i * pair->xPitch + k, s + i * pair->taps + k);                        \
+    for (; i < pair->inputs; i++)                                                                                   \
+      for (int k = 0; k < pair->taps; k++)                                                                          \
+        weightBlock(no, 1, pair, d, pair->x + i * pair->xPitch + k, s + i * pair->taps + k);                        \
   }
 
-/**
- * gradient (outputs, inputs, taps) = Σ rows, positions dy · x. dy and x haloed. `sums` is scratch of 4 floats per weight:
- * four partial sums per weight stay apart until the end, and a few rows at a time stay in the cache.
- */
-API(weightGradient) void weightGradient(const float *dy, const float *in, float *gradient, vec *sums, int rows, int inputs, int outputs) {
-  int dyRow = outputs * pitch, xRow = inputs * pitch, count = outputs * inputs * taps;
-  int bytesPerRow = 4 * (dyRow + xRow), rowsAtOnce = bytesPerRow > 65536 ? 1 : 65536 / bytesPerRow;
-  for (int j = 0; j < count; j++) sums[j] = splat(0);
-  for (int row = 0; row < rows; row += rowsAtOnce) {
-    int n = rows - row < rowsAtOnce ? rows - row : rowsAtOnce;
-    const float *x = in + row * xRow + halo - half;
-    for (int o = 0; o < outputs; o += 4) {
-      const float *d = dy + row * dyRow + o * pitch + halo;
-      vec *s = sums + o * inputs * taps;
-      switch (outputs - o) {
-      case 1: INPUTS(1) break;
-      case 2: INPUTS(2) break;
-      case 3: INPUTS(3) break;
-      default: INPUTS(4)
-      }
+/** sums (outputs, inputs, taps) += Σ dy · x shifted by the tap; four partial sums per weight stay apart. */
+static void addProducts(const Pair *pair, vec *sums) {
+  for (int o = 0; o < pair->outputs; o += 4) {
+    const float *d = pair->dy + o * pair->dyPitch;
+    vec *s = sums + o * pair->inputs * pair->taps;
+    switch (pair->outputs - o) {
+    case 1: INPUTS(1) break;
+    case 2: INPUTS(2) break;
+    case 3: INPUTS(3) break;
+    default: INPUTS(4)
     }
+  }
+}
+
+/** Rows whose arrays stay in the cache together. */
+static int rowsAtOnce(int floatsPerRow) { return floatsPerRow > 16384 ? 1 : 16384 / floatsPerRow; }
+
+/** gradient (outputs, inputs, taps) = Σ rows, positions dy · x. dy and in haloed. `sums`: scratch of 4 floats per weight. */
+API(weightGradient) void weightGradient(const float *dy, const float *in, float *gradient, vec *sums, int rows, int inputs, int outputs) {
+  int dyRow = outputs * pitch, xRow = inputs * pitch, count = outputs * inputs * taps, atOnce = rowsAtOnce(dyRow + xRow);
+  for (int j = 0; j < count; j++) sums[j] = splat(0);
+  for (int row = 0; row < rows; row += atOnce) {
+    Pair pair = {dy + row * dyRow + halo, in + row * xRow + halo - half, rows - row < atOnce ? rows - row : atOnce, width, dyRow, pitch, xRow, pitch, inputs, outputs, taps};
+    addProducts(&pair, sums);
   }
   for (int j = 0; j < count; j++) gradient[j] = total(sums[j]);
 }
+
+// ---- the same with half the products -------------------------------------------------------------------------------------
+//
+// Fast filtering (Winograd, "Arithmetic complexity of computations", 1980) for 7 taps: taps split into two groups of 4 (the
+// last one empty), outputs into tiles of 4. A tile of 4 outputs and a group of 4 taps need the 7 inputs from 4·tile - 3 on;
+// transformed at the 7 points 0, 1, -1, 2, -2, 1/2, ∞ they need 7 products instead of 16. The second group's inputs are the
+// next tile's: each tile is transformed once, and at every point the convolution is one of 2 taps over tiles. 14 products
+// for 4 outputs instead of 28, at a float32 error of 7e-7 against 4e-7 of the direct sum.
+//
+// "points" arrays: [row][point][channel][tile]; inputs have tilePitch tiles (one more than outputs, padded), products tiles.
+
+
+/** Filters' transform: rows are powers of the point, scaled so that the inputs' transform has small whole numbers. */
+static const double filterScale[points] = {1 / 4.0, 1 / 6.0, 1 / 18.0, 1 / 72.0, 1 / 120.0, 32 / 45.0, 1 / 2.0};
+static const double filterPoint[points] = {0, 1, -1, 2, -2, 0.5, 0};
+
+static double filterTransform(int point, int k) {
+  if (point == points - 1) return k == 3 ? filterScale[point] : 0; // infinity: the last coefficient
+  double power = filterScale[point];
+  for (int i = 0; i < k; i++) power *= filterPoint[point];
+  return power;
+}
+
+INLINE int tiles(void) { return width / 4; }
+INLINE int tilePitch(void) { return width / 4 + 4; }
+
+/** Weights at the points: [point][block of 4 outputs][input][group][4]; `transposed` as in pack. */
+API(packFast) void packFast(const float *weight, float *packed, int outputs, int inputs, int transposed) {
+  int rows = transposed ? inputs : outputs, columns = transposed ? outputs : inputs, blocks = (rows + 3) / 4;
+  for (int point = 0; point < points; point++)
+    for (int o = 0; o < rows; o++)
+      for (int i = 0; i < columns; i++)
+        for (int g = 0; g < groups; g++) {
+          double sum = 0;
+          for (int k = 0; k < 4 && 4 * g + k < taps; k++) {
+            int tap = 4 * g + k;
+            sum += filterTransform(point, k) * (transposed ? weight[(i * inputs + o) * taps + taps - 1 - tap] : weight[(o * inputs + i) * taps + tap]);
+          }
+          packed[((((point * blocks + (o >> 2)) * columns) + i) * groups + g) * 4 + (o & 3)] = sum;
+        }
+}
+
+/** Four vectors of 4 consecutive positions each ↔ four vectors of every fourth position. */
+INLINE void transpose(vec v[4]) {
+  vec a = wasm_i32x4_shuffle(v[0], v[1], 0, 4, 1, 5), b = wasm_i32x4_shuffle(v[2], v[3], 0, 4, 1, 5);
+  vec c = wasm_i32x4_shuffle(v[0], v[1], 2, 6, 3, 7), d = wasm_i32x4_shuffle(v[2], v[3], 2, 6, 3, 7);
+  v[0] = wasm_i32x4_shuffle(a, b, 0, 1, 4, 5);
+  v[1] = wasm_i32x4_shuffle(a, b, 2, 3, 6, 7);
+  v[2] = wasm_i32x4_shuffle(c, d, 0, 1, 4, 5);
+  v[3] = wasm_i32x4_shuffle(c, d, 2, 3, 6, 7);
+}
+
+INLINE vec times(float a, vec v) { return mul(splat(a), v); }
+
+/** Inputs of one row at the points. x: first position of a haloed row. */
+static void transformInput(const float *x, float *out, int channels) {
+  int stride = channels * tilePitch();
+  for (int channel = 0; channel < channels; channel++, x += pitch, out += tilePitch()) {
+    vec before[4] = {splat(0), splat(0), splat(0), splat(0)}; // the halo
+    for (int tile = 0; tile <= tiles(); tile += 4) {
+      vec now[4];
+      for (int i = 0; i < 4; i++) now[i] = tile < tiles() ? load(x + 4 * tile + 4 * i) : splat(0);
+      transpose(now); // now[r]: positions 4·t + r of four tiles
+      vec d0 = wasm_i32x4_shuffle(before[1], now[1], 3, 4, 5, 6), d1 = wasm_i32x4_shuffle(before[2], now[2], 3, 4, 5, 6);
+      vec d2 = wasm_i32x4_shuffle(before[3], now[3], 3, 4, 5, 6), d3 = now[0], d4 = now[1], d5 = now[2], d6 = now[3];
+      vec d24 = sub(d2, d4);
+      vec e = sub(d2, times(2, d3)), f = sub(d3, times(2, d4));
+      float *u = out + tile;
+      store(u, add(sub(times(4, sub(d0, times(2, d1))), times(5, e)), sub(d4, times(2, d5))));
+      store(u + stride, sub(sub(add(times(4, sub(d2, d1)), times(9, d3)), d4), times(2, d5)));
+      store(u + 2 * stride, add(sub(sub(times(12, d2), times(4, d1)), add(times(7, d3), times(3, d4))), times(2, d5)));
+      store(u + 3 * stride, sub(times(2, add(sub(d1, times(2, d3)), d5)), times(3, d24)));
+      store(u + 4 * stride, sub(times(2, sub(d1, d5)), times(5, d24)));
+      store(u + 5 * stride, add(sub(times(4, d1), times(5, d3)), d5));
+      store(u + 6 * stride, sub(sub(times(5, f), times(4, sub(d1, times(2, d2)))), sub(d5, times(2, d6))));
+      for (int i = 0; i < 4; i++) before[i] = now[i];
+    }
+  }
+}
+
+/** Products of one row at the points back to positions of a plane. */
+static void transformOutput(const float *m, float *y, int channels, const float *bias) {
+  int stride = channels * tiles();
+  for (int channel = 0; channel < channels; channel++, m += tiles(), y += width) {
+    vec b = splat(bias ? bias[channel] : 0);
+    for (int tile = 0; tile < tiles(); tile += 4) {
+      const float *p = m + tile;
+      vec m1 = load(p + stride), m2 = load(p + 2 * stride), m3 = load(p + 3 * stride), m4 = load(p + 4 * stride), m5 = load(p + 5 * stride);
+      vec s12 = add(m1, m2), d12 = add(sub(m1, m2), b), s34 = add(m3, m4), d34 = sub(m3, m4);
+      vec out[4] = {
+          add(add(add(load(p), s12), add(s34, m5)), b),
+          add(add(d12, times(2, d34)), times(0.5f, m5)),
+          add(add(add(s12, b), times(4, s34)), times(0.25f, m5)),
+          add(add(d12, times(8, d34)), add(times(0.125f, m5), load(p + 6 * stride))),
+      };
+      transpose(out);
+      for (int i = 0; i < 4; i++) store(y + 4 * tile + 4 * i, out[i]);
+    }
+  }
+}
+
+/** The transpose of transformOutput: dy of one haloed row at the points. */
+static void transformGradient(const float *dy, float *out, int channels) {
+  int stride = channels * tiles();
+  for (int channel = 0; channel < channels; channel++, dy += pitch, out += tiles())
+    for (int tile = 0; tile < tiles(); tile += 4) {
+      vec d[4];
+      for (int i = 0; i < 4; i++) d[i] = load(dy + 4 * tile + 4 * i);
+      transpose(d);
+      vec even = add(d[0], d[2]), odd = add(d[1], d[3]);
+      vec even2 = add(d[0], times(4, d[2])), odd2 = add(times(2, d[1]), times(8, d[3]));
+      float *v = out + tile;
+      store(v, d[0]);
+      store(v + stride, add(even, odd));
+      store(v + 2 * stride, sub(even, odd));
+      store(v + 3 * stride, add(even2, odd2));
+      store(v + 4 * stride, sub(even2, odd2));
+      store(v + 5 * stride, add(add(d[0], times(0.5f, d[1])), add(times(0.25f, d[2]), times(0.125f, d[3]))));
+      store(v + 6 * stride, d[3]);
+    }
+}
+
+/**
+ * `convolve` with half the products. `transformed` receives the inputs at the points, of every row for fastWeightGradient,
+ * or of one row after the other when `keep` is 0. `products`: scratch, points · outputs · tiles floats.
+ */
+API(fastConvolve) void fastConvolve(const float *in, float *transformed, int keep, float *out, int rows, int inputs, int outputs, const float *packed, const float *bias, float *products) {
+  int perPoint = inputs * tilePitch(), weightsPerPoint = ((outputs + 3) & ~3) * inputs * groups;
+  for (int row = 0; row < rows; row++) {
+    float *u = transformed + (keep ? row * points * perPoint : 0);
+    transformInput(in + row * inputs * pitch + halo, u, inputs);
+    for (int point = 0; point < points; point++)
+      convolveRow(u + point * perPoint, tilePitch(), products + point * outputs * tiles(), tiles(), inputs, outputs, groups, packed + point * weightsPerPoint, 0);
+    transformOutput(products, out + row * outputs * width, outputs, bias);
+  }
+}
+
+/**
+ * `weightGradient` with half the products, from the transformed inputs. Scratch: `sums` 4 floats per point, group and pair of
+ * channels; `gradients` rowsAtOnce rows of dy at the points, see fastGradientRows.
+ */
+API(fastWeightGradient) void fastWeightGradient(const float *dy, const float *transformed, float *gradient, vec *sums, float *gradients, int rows, int inputs, int outputs) {
+  int uPoint = inputs * tilePitch(), vPoint = outputs * tiles(), perPoint = outputs * inputs * groups;
+  int atOnce = rowsAtOnce(points * (uPoint + vPoint));
+  for (int j = 0; j < points * perPoint; j++) sums[j] = splat(0);
+  for (int row = 0; row < rows; row += atOnce) {
+    int n = rows - row < atOnce ? rows - row : atOnce;
+    for (int r = 0; r < n; r++) transformGradient(dy + (row + r) * outputs * pitch + halo, gradients + r * points * vPoint, outputs);
+    for (int point = 0; point < points; point++) {
+      Pair pair = {gradients + point * vPoint, transformed + (row * points + point) * uPoint, n, tiles(), points * vPoint, tiles(), points * uPoint, tilePitch(), inputs, outputs, groups};
+      addProducts(&pair, sums + point * perPoint);
+    }
+  }
+  for (int j = 0; j < outputs * inputs; j++)
+    for (int tap = 0; tap < taps; tap++) {
+      double sum = 0;
+      for (int point = 0; point < points; point++)
+        sum += filterTransform(point, tap & 3) * total(sums[point * perPoint + j * groups + (tap >> 2)]);
+      gradient[j * taps + tap] = sum;
+    }
+}
+
+/** Rows of dy that fastWeightGradient transforms together. */
+API(fastGradientRows) int fastGradientRows(int inputs, int outputs) { return rowsAtOnce(points * (inputs * tilePitch() + outputs * tiles())); }
 
 /** gradient (channels) = Σ rows, positions of a haloed array. */
 API(biasGradient) void biasGradient(const float *dy, float *gradient, int rows, int channels) {

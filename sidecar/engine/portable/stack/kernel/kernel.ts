@@ -19,6 +19,10 @@ export interface KernelCalls {
   conditionGradients(du: Pointer, h: Pointer, skip: Pointer, cond: Pointer, sumDu: Pointer, dTime: Pointer, rows: number, channels: number): void; // prettier-ignore
   activationGradient(du: Pointer, duSkip: Pointer, time: Pointer, h: Pointer, y: Pointer, mean: Pointer, dz: Pointer, sums: Pointer, rows: number, channels: number): void; // prettier-ignore
   normGradient(dz: Pointer, y: Pointer, mean: Pointer, a: Pointer, b: Pointer, d: Pointer, rows: number, channels: number): void; // prettier-ignore
+  packFast(weight: Pointer, packed: Pointer, outputs: number, inputs: number, transposed: 0 | 1): void;
+  fastConvolve(input: Pointer, transformed: Pointer, keep: 0 | 1, out: Pointer, rows: number, inputs: number, outputs: number, packed: Pointer, bias: Pointer, products: Pointer): void; // prettier-ignore
+  fastWeightGradient(dy: Pointer, transformed: Pointer, gradient: Pointer, sums: Pointer, gradients: Pointer, rows: number, inputs: number, outputs: number): void; // prettier-ignore
+  fastGradientRows(inputs: number, outputs: number): number;
   products(a: Pointer, b: Pointer, out: Pointer, count: number, rows: number, inner: number, width4: number): void;
   eluInPlace(y: Pointer, count: number): void;
   samplerStep(x: Pointer, epsilonTheta: Pointer, noise: Pointer, a: number, b: number, sigma: number, count: number): void; // prettier-ignore
@@ -30,7 +34,7 @@ let compiled: WebAssembly.Module | undefined;
 /** Owns one WebAssembly memory, which grows and is released with the object. */
 export class Kernel {
   readonly call: KernelCalls;
-  /** Positions of a token, rounded up to whole vectors. */
+  /** Positions of a token, rounded up to whole tiles of the fast convolution, four vectors. */
   readonly width: number;
   /** Zeros before every channel of a haloed array. */
   readonly halo: number;
@@ -45,7 +49,7 @@ export class Kernel {
     compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'));
     const instance = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } });
     this.call = instance.exports as unknown as KernelCalls; // convStack.c exports exactly these
-    this.width = Math.ceil(dim / 4) * 4;
+    this.width = Math.ceil(dim / 16) * 16;
     this.halo = Math.ceil(Math.floor(kernelSize / 2) / 4) * 4;
     this.#start = this.#top = align(this.call.configure(dim, kernelSize));
   }

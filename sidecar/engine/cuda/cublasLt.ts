@@ -1,0 +1,288 @@
+// Matrix products by NVIDIA's cuBLASLt, the user's own copy: from a CUDA toolkit, or from the wheel inside any PyTorch
+// environment. It is looked for in the usual places; without it matmul.ts falls back to our own kernel.
+// An algorithm is asked for once per shape and kept: the same call always runs the same algorithm, so bits repeat.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openLibrary, type CudaDevice } from './driver';
+import { cublasRefused } from './cudaErrors';
+
+export type ElementType = 'f32' | 'bf16';
+
+/**
+ * Row-major C (m, n) = op(A)·op(B) + beta·C. A is (m, k), or stored (k, m) when `transposeA`; B (k, n), or stored (n, k)
+ * when `transposeB`. Pitches and batch strides in elements.
+ */
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: bigint;
+  readonly lda: number;
+  readonly transposeA?: boolean;
+  readonly b: bigint;
+  readonly ldb: number;
+  readonly transposeB?: boolean;
+  readonly c: bigint;
+  readonly ldc: number;
+  readonly input: ElementType;
+  readonly output: ElementType;
+  readonly beta?: 0 | 1;
+  readonly batch?: {
+    readonly count: number;
+    readonly strideA: number;
+    readonly strideB: number;
+    readonly strideC: number;
+  };
+}
+
+const workspaceBytes = 64 * 2 ** 20;
+const typeCodes = { f32: 0, bf16: 14 } as const; // CUDA_R_32F, CUDA_R_16BF
+const compute32F = 68;
+
+/** Where a cuBLASLt may be, best first. `RPG_CUBLASLT` names one, or `none` to do without. */
+export function cublasLtCandidates(): string[] {
+  const named = process.env.RPG_CUBLASLT;
+  if (named === 'none') return [];
+  if (process.platform === 'win32') {
+    const roots = [process.env.CUDA_PATH].filter(root => root !== undefined);
+    const files = ['cublasLt64_13.dll', 'cublasLt64_12.dll'];
+    const wheels = pythonRoots().flatMap(root => [
+      join(root, 'nvidia', 'cublas', 'bin'),
+      join(root, 'nvidia', 'cu13', 'bin'),
+    ]);
+    const folders = [...roots.flatMap(root => [join(root, 'bin'), join(root, 'bin', 'x64')]), ...wheels];
+    return [...(named ? [named] : []), ...files, ...folders.flatMap(folder => files.map(file => join(folder, file)))];
+  }
+  const toolkits = list('/usr/local')
+    .filter(name => name.startsWith('cuda'))
+    .flatMap(name => [`/usr/local/${name}/lib64`, `/usr/local/${name}/targets/x86_64-linux/lib`]);
+  const wheels = pythonRoots().flatMap(root => [join(root, 'nvidia/cu13/lib'), join(root, 'nvidia/cublas/lib')]);
+  const inFolders = [...toolkits, ...wheels].flatMap(folder =>
+    list(folder)
+      .filter(name => /^libcublasLt\.so\.1[23]$/.test(name))
+      .map(name => join(folder, name)),
+  );
+  return [...(named ? [named] : []), 'libcublasLt.so.13', 'libcublasLt.so.12', ...inFolders];
+}
+
+/** site-packages folders of the active and the system's Pythons. */
+function pythonRoots(): string[] {
+  const environments = [
+    process.env.VIRTUAL_ENV,
+    process.env.CONDA_PREFIX,
+    '/opt/torch/.venv',
+    '/opt/venv',
+    '/usr/local',
+    '/usr',
+  ];
+  const onPath = (process.env.PATH ?? '').split(process.platform === 'win32' ? ';' : ':').map(bin => join(bin, '..'));
+  const roots = new Set([...environments.filter(root => root !== undefined && root !== ''), ...onPath]);
+  return [...roots].flatMap(root => {
+    if (root === undefined) return [];
+    if (process.platform === 'win32') return [join(root, 'Lib', 'site-packages')];
+    return list(join(root, 'lib'))
+      .filter(name => name.startsWith('python3'))
+      .flatMap(name => [join(root, 'lib', name, 'site-packages'), join(root, 'lib', name, 'dist-packages')]);
+  });
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return []; // an absent folder is the normal case of a search
+  }
+}
+
+interface Plan {
+  readonly descriptor: bigint;
+  readonly layouts: readonly [bigint, bigint, bigint];
+  readonly algorithm: bigint;
+}
+
+/** cuBLASLt on one open card. */
+export class CublasLt {
+  readonly version: string;
+  readonly #plans = new Map<string, Plan | null>();
+  readonly #host;
+  readonly #handle: bigint;
+  readonly #workspace: bigint;
+
+  private constructor(
+    readonly device: CudaDevice,
+    readonly library: ReturnType<CudaDevice['driver']['koffi']['load']>,
+    readonly path: string,
+  ) {
+    this.#host = device.driver.allocateHost(8192);
+    const version = BigInt(this.library.func('cublasLtGetVersion', 'size_t', [])() as number | bigint);
+    this.version = `${version / 10000n}.${(version / 100n) % 100n}.${version % 100n}`;
+    this.#handle = this.#create('cublasLtCreate', []);
+    this.#workspace = device.allocate(
+      workspaceBytes,
+      'the workspace of matrix products',
+      'Close other programs that use the card',
+    );
+  }
+
+  /** Opens the first library that loads, or says where it was looked for. */
+  static open(device: CudaDevice): CublasLt | { missing: string[] } {
+    const found = openLibrary(device.driver.koffi, cublasLtCandidates());
+    return Array.isArray(found) ? { missing: found } : new CublasLt(device, found.library, found.path);
+  }
+
+  /** Queues the product and returns true; false when cuBLASLt has no algorithm for it. */
+  multiply(product: Product): boolean {
+    const key = planKey(product);
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      plan = this.#plan(product);
+      this.#plans.set(key, plan);
+    }
+    if (!plan) return false;
+    const { address, view } = this.#host;
+    view.setFloat32(64, 1, true);
+    view.setFloat32(68, product.beta ?? 0, true);
+    const [first, second, out] = plan.layouts;
+    // Row-major C = A·B is column-major Cᵀ = Bᵀ·Aᵀ: the operands change places.
+    this.#call(
+      'cublasLtMatmul',
+      matmulTypes,
+      this.#handle,
+      plan.descriptor,
+      address + 64n,
+      product.b,
+      first,
+      product.a,
+      second,
+      address + 68n,
+      product.c,
+      out,
+      product.c,
+      out,
+      plan.algorithm,
+      this.#workspace,
+      workspaceBytes,
+      this.device.stream,
+    );
+    return true;
+  }
+
+  dispose(): void {
+    this.library.func('cublasLtDestroy', 'int', ['uint64'])(this.#handle);
+  }
+
+  #plan(product: Product): Plan | null {
+    const { m, n, k, lda, ldb, ldc, batch } = product;
+    const input = typeCodes[product.input];
+    const output = typeCodes[product.output];
+    const descriptor = this.#create('cublasLtMatmulDescCreate', ['int', 'int'], compute32F, typeCodes.f32);
+    this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 3, product.transposeB ? 1 : 0);
+    this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 4, product.transposeA ? 1 : 0);
+    const layout = (type: number, rows: number, columns: number, pitch: number, stride: number) => {
+      const made = this.#create(
+        'cublasLtMatrixLayoutCreate',
+        ['int', 'uint64', 'uint64', 'int64'],
+        type,
+        rows,
+        columns,
+        pitch,
+      );
+      if (batch) {
+        this.#setInt('cublasLtMatrixLayoutSetAttribute', made, 5, batch.count);
+        this.#setLong('cublasLtMatrixLayoutSetAttribute', made, 6, BigInt(stride));
+      }
+      return made;
+    };
+    const layouts = [
+      product.transposeB
+        ? layout(input, k, n, ldb, batch?.strideB ?? 0)
+        : layout(input, n, k, ldb, batch?.strideB ?? 0),
+      product.transposeA
+        ? layout(input, m, k, lda, batch?.strideA ?? 0)
+        : layout(input, k, m, lda, batch?.strideA ?? 0),
+      layout(output, n, m, ldc, batch?.strideC ?? 0),
+    ] as const;
+    const preference = this.#create('cublasLtMatmulPreferenceCreate', []);
+    this.#setLong('cublasLtMatmulPreferenceSetAttribute', preference, 1, BigInt(workspaceBytes));
+    for (const [attribute, pointer] of [
+      [5, product.b],
+      [6, product.a],
+      [7, product.c],
+      [8, product.c],
+    ] as const) {
+      this.#setInt('cublasLtMatmulPreferenceSetAttribute', preference, attribute, alignmentOf(pointer));
+    }
+    // A heuristic result: algorithm (64 bytes), workspace, status, waves, reserved: 96 bytes.
+    const results = this.device.driver.allocateHost(128);
+    const heuristic = this.#raw(
+      'cublasLtMatmulAlgoGetHeuristic',
+      ['uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'int', 'void*', 'void*'],
+      this.#handle,
+      descriptor,
+      ...layouts,
+      layouts[2],
+      preference,
+      1,
+      results.address,
+      results.address + 112n,
+    );
+    if (heuristic !== 0 || results.view.getInt32(112, true) < 1) return null;
+    return { descriptor, layouts, algorithm: results.address };
+  }
+
+  #raw(name: string, types: readonly string[], ...args: unknown[]): number {
+    return this.#function(name, types)(...args) as number;
+  }
+
+  readonly #functions = new Map<string, (...args: unknown[]) => unknown>();
+
+  #function(name: string, types: readonly string[]): (...args: unknown[]) => unknown {
+    let f = this.#functions.get(name);
+    if (!f) {
+      const declared = this.library.func(name, 'int', [...types]);
+      f = (...values) => declared(...values) as unknown;
+      this.#functions.set(name, f);
+    }
+    return f;
+  }
+
+  #call(name: string, types: readonly string[], ...args: unknown[]): void {
+    const status = this.#raw(name, types, ...args);
+    if (status !== 0) throw cublasRefused(name, status);
+  }
+
+  #create(name: string, types: readonly string[], ...args: unknown[]): bigint {
+    this.#call(name, ['void*', ...types], this.#host.address, ...args);
+    return this.#host.view.getBigUint64(0, true);
+  }
+
+  #setInt(name: string, object: bigint, attribute: number, value: number): void {
+    this.#host.view.setInt32(16, value, true);
+    this.#call(name, setTypes, object, attribute, this.#host.address + 16n, 4);
+  }
+
+  #setLong(name: string, object: bigint, attribute: number, value: bigint): void {
+    this.#host.view.setBigInt64(16, value, true);
+    this.#call(name, setTypes, object, attribute, this.#host.address + 16n, 8);
+  }
+}
+
+const setTypes = ['uint64', 'int', 'void*', 'size_t'];
+const matmulTypes = [
+  ...['uint64', 'uint64', 'void*', 'uint64', 'uint64', 'uint64', 'uint64', 'void*', 'uint64', 'uint64', 'uint64'],
+  ...['uint64', 'void*', 'uint64', 'size_t', 'uint64'],
+];
+
+/** Largest power of two up to 256 that divides the address. */
+function alignmentOf(pointer: bigint): number {
+  let alignment = 256;
+  while (alignment > 1 && pointer % BigInt(alignment) !== 0n) alignment /= 2;
+  return alignment;
+}
+
+function planKey(p: Product): string {
+  const batch = p.batch ? `${p.batch.count},${p.batch.strideA},${p.batch.strideB},${p.batch.strideC}` : '';
+  const flags = `${p.input}${p.output}${p.transposeA ? 't' : 'n'}${p.transposeB ? 't' : 'n'}${p.beta ?? 0}`;
+  const alignments = [p.a, p.b, p.c].map(alignmentOf).join();
+  return `${flags}|${p.m},${p.n},${p.k}|${p.lda},${p.ldb},${p.ldc}|${batch}|${alignments}`;
+}

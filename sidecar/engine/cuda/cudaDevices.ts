@@ -1,0 +1,59 @@
+// NVIDIA cards as devices of the engine registry. Without a driver there is still one entry, so that its probe can say
+// what is missing.
+import type { EngineDevice, Model, OpenOptions, Probe } from '../engine';
+import type { ModelSpec } from '../../model/modelSpec';
+import { RpgError } from '../../util/rpgError';
+import { noDevice, kernelsUnsupported } from './cudaErrors';
+import { cublasLtCandidates } from './cublasLt';
+import { openCudaModel } from './cudaModel';
+import { CudaDevice, deviceFacts, openDriver, openLibrary } from './driver';
+
+const oldestCapability = 80;
+
+/** One entry a card, at least one. Never throws. */
+export async function cudaDevices(): Promise<readonly EngineDevice[]> {
+  try {
+    const driver = await openDriver();
+    const count = driver.deviceCount();
+    return Array.from({ length: Math.max(1, count) }, (_, index) => new CudaCard(index));
+  } catch {
+    return [new CudaCard(0)]; // its probe repeats the reason
+  }
+}
+
+class CudaCard implements EngineDevice {
+  readonly engine = 'cuda';
+  readonly device: string;
+  readonly title: string;
+
+  constructor(readonly index: number) {
+    this.device = String(index);
+    this.title = `NVIDIA card ${index} (CUDA)`;
+  }
+
+  async probe(): Promise<Probe> {
+    try {
+      const driver = await openDriver();
+      if (driver.deviceCount() <= this.index) throw noDevice();
+      const facts = deviceFacts(driver, this.index);
+      if (facts.capability < oldestCapability) {
+        throw kernelsUnsupported(facts.name, facts.capability, driver.version, 'the card is too old');
+      }
+      const products = openLibrary(driver.koffi, cublasLtCandidates());
+      const notes = Array.isArray(products)
+        ? [
+            `cuBLASLt was not found, so large models train slower: install the CUDA toolkit or nvidia-cublas (pip), or name it in RPG_CUBLASLT. Tried ${products.join('; ')}`,
+          ]
+        : [`matrix products by ${products.path}`];
+      return { kind: 'available', device: facts.name, memoryBytes: facts.memoryBytes, notes };
+    } catch (error) {
+      return { kind: 'unavailable', reason: error instanceof RpgError ? error.message : String(error) };
+    }
+  }
+
+  async open(spec: ModelSpec, options: OpenOptions): Promise<Model> {
+    const driver = await openDriver();
+    if (driver.deviceCount() <= this.index) throw noDevice();
+    return openCudaModel(new CudaDevice(driver, this.index), spec, options);
+  }
+}

@@ -1,0 +1,580 @@
+// The contract's Model on one CUDA card: parameters, one block of planned scratch memory, a training step captured as two
+// graphs (what needs no tokens, and the rest: the tokens are uploaded while the first runs), and sampling, a graph per step.
+import type { ModelSpec } from '../../model/modelSpec';
+import { createSchedule } from '../../model/schedule';
+import type { NamedArrays } from '../../model/namedArrays';
+import { denoiserLayers } from '../../model/parameterInventory';
+import { throwIfCancelled } from '../../util/rpgError';
+import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../engine';
+import { Condition, conditionGate } from './condition';
+import { badBatch, kernelsMissing } from './cudaErrors';
+import { CublasLt, type ElementType } from './cublasLt';
+import { DenoiserStep, embedPrototypes, lossAndGradient, noiseTokens } from './denoiser';
+import type { CudaDevice, HostArray } from './driver';
+import { CudaGraph } from './graph';
+import { readKernels } from './kernelFiles';
+import type { ChosenRows, Sequences } from './mambaLayer';
+import { describePlan, MemoryPlan, type PlanLine } from './memoryPlan';
+import { layoutParameters, Parameters } from './parameters';
+import { elementBytes, Queue, type Timing } from './queue';
+import { createRecurrent } from './recurrent';
+import { SamplerKernels, type SampleTables } from './sampler';
+
+/** Networks whose prototypes are made at once, at most. */
+const networksAtOnce = 64;
+/** Sampler steps a table holds; longer plans come in pieces. */
+const maxSamplerSteps = 4096;
+const lessScratch = 'Lower training.batchSize or diffusion.diffusionBatch, or choose fewer token rows at a time';
+
+/** A training step's phases, each queued by one call. */
+interface Phases {
+  forward(): void;
+  denoise(draw: boolean): void;
+  backward(): void;
+  prediction(): bigint;
+}
+
+export interface CudaModelOptions extends Pick<
+  OpenOptions,
+  'seed' | 'precision' | 'optimizerState' | 'positionEmbedding'
+> {
+  /** Token rows that are denoised at once when generating; null: as many as fit the memory. */
+  tokenSlice?: number | null;
+}
+
+/** Opens a model on an open device, which it then owns. *Errors* user: too little memory, unsupported shapes. */
+export function openCudaModel(device: CudaDevice, spec: ModelSpec, options: CudaModelOptions): CudaModel {
+  try {
+    device.makeCurrent();
+    for (const { name, image } of readKernels()) {
+      if (image.length === 0) throw kernelsMissing(name, 'it is empty');
+      device.loadModule(image);
+    }
+    return new CudaModel(device, spec, options);
+  } catch (error) {
+    device.dispose();
+    throw error;
+  }
+}
+
+export class CudaModel implements Model {
+  readonly description: string;
+  readonly parameters: Parameters;
+  readonly #element: ElementType;
+  readonly #products: CublasLt | null;
+  #inputs: ReturnType<typeof placeInputs>;
+  readonly #sequences: Sequences;
+  #arena: { pointer: bigint; bytes: number } = { pointer: 0n, bytes: 0 };
+  #graphs: { forward: CudaGraph; seeded: CudaGraph | null; given: CudaGraph | null } | null = null;
+
+  constructor(
+    readonly device: CudaDevice,
+    readonly spec: ModelSpec,
+    private readonly options: CudaModelOptions,
+  ) {
+    this.#element = options.precision === 'float32' ? 'f32' : 'bf16';
+    this.#sequences = { batch: spec.batchSize, length: spec.nTokens, gate: conditionGate(spec) };
+    const layout = layoutParameters(spec, this.#element, options.optimizerState);
+    const products = CublasLt.open(device);
+    this.#products = products instanceof CublasLt ? products : null;
+    this.parameters = new Parameters(device, layout, this.#element, options.optimizerState);
+    this.#inputs = placeInputs(spec, () => 0n);
+    const scratch = this.#planTraining();
+    const lines: PlanLine[] = [...layout.lines, ...scratch.lines];
+    const how = this.#products ? `cuBLASLt ${this.#products.version}` : 'its own matrix products (no cuBLASLt found)';
+    const type = this.#element === 'bf16' ? 'bfloat16 with float32 weights' : 'float32';
+    this.description = `cuda/${device.index} ${device.facts.name}, ${type}, ${how}; memory ${describePlan(lines)}`;
+    this.parameters.allocate();
+    this.#inputs = placeInputs(spec, bytes => device.allocate(bytes, 'a step\u2019s inputs', lessScratch));
+    this.parameters.hyper = this.#inputs.hyper;
+    this.#growArena(scratch.bytes);
+    this.parameters.initialise(spec, options.seed, options.positionEmbedding ?? null);
+    this.#uploadSchedule();
+  }
+
+  async step(batch: TrainingBatch, hyper: StepHyper): Promise<{ loss: number }> {
+    this.device.makeCurrent();
+    this.#uploadStep(batch, hyper);
+    const graphs = (this.#graphs ??= this.#captureForward());
+    const drawn = batch.noise.kind === 'seeded';
+    const rest = drawn ? (graphs.seeded ??= this.#captureRest(true)) : (graphs.given ??= this.#captureRest(false));
+    graphs.forward.launch();
+    this.#uploadTokens(batch); // while the recurrent model runs
+    rest.launch();
+    await this.device.settle();
+    return { loss: this.#readLoss() };
+  }
+
+  async gradients(batch: TrainingBatch): ReturnType<Model['gradients']> {
+    this.device.makeCurrent();
+    const { permutationState, task } = batch;
+    const prototypes = await this.prototypes({ permutationState, task }, this.spec.batchSize);
+    const gradients: NamedArrays = new Map();
+    this.#uploadStep(batch, { step: 1, learningRate: 0, weightDecay: 0, beta1: 0, beta2: 0, epsilon: 1 });
+    this.#uploadTokens(batch);
+    const queue = this.#queue(false);
+    this.parameters.collect = ({ entry, size }, pointer, element) => {
+      this.#finishNow();
+      gradients.set(entry.name, { shape: entry.shape, data: this.#readActivations(pointer, size, element) });
+    };
+    try {
+      const phases = this.#phases(queue);
+      phases.forward();
+      phases.denoise(batch.noise.kind === 'seeded');
+      let predictedNoise: Float32Array | null = null;
+      if (this.spec.denoiser) {
+        this.#finishNow();
+        predictedNoise = new Float32Array(this.spec.rowsPerStep * this.spec.dimPerToken);
+        this.device.download(predictedNoise, phases.prediction());
+      }
+      phases.backward();
+      await this.device.settle();
+      for (const { name, shape, trainable } of this.parameters.layout.inventory) {
+        if (!trainable) continue;
+        const size = shape.reduce((a, b) => a * b, 1);
+        if (!gradients.has(name)) gradients.set(name, { shape, data: new Float32Array(size) });
+      }
+      return { loss: this.#readLoss(), gradients, prototypes, predictedNoise };
+    } finally {
+      this.parameters.collect = null;
+    }
+  }
+
+  async prototypes(conditioning: Conditioning, wanted?: number): Promise<Float32Array> {
+    this.device.makeCurrent();
+    const { spec } = this;
+    const count = wanted ?? countOf(spec, conditioning);
+    const perNetwork = spec.nTokens * spec.dPrototype;
+    const result = new Float32Array(count * perNetwork);
+    for (let first = 0; first < count; first += networksAtOnce) {
+      const networks = Math.min(networksAtOnce, count - first);
+      this.#growArena(this.#plan(queue => void this.#queuePrototypes(queue, networks)).bytes);
+      this.#uploadConditioning(conditioning, first, networks);
+      const queue = this.#queue(false);
+      const pointer = this.#queuePrototypes(queue, networks);
+      await this.device.settle();
+      result.set(this.#readActivations(pointer, networks * perNetwork, this.#element), first * perNetwork);
+    }
+    return result;
+  }
+
+  async sample(request: SampleRequest): Promise<Float32Array> {
+    this.device.makeCurrent();
+    const { spec } = this;
+    if (!spec.denoiser) return this.#sampleWithoutDiffusion(request);
+    const perNetwork = spec.nTokens * spec.dimPerToken;
+    const result = new Float32Array(request.count * perNetwork);
+    const { networks, rows } = this.#sliceSize(request);
+    for (let first = 0; first < request.count; first += networks) {
+      const group = Math.min(networks, request.count - first);
+      await this.#sampleGroup(request, first, group, Math.min(rows, group * spec.nTokens), result);
+    }
+    return result;
+  }
+
+  async readWeights(): Promise<NamedArrays> {
+    this.device.makeCurrent();
+    await this.device.settle();
+    return this.parameters.read();
+  }
+
+  async writeWeights(weights: NamedArrays): Promise<void> {
+    this.device.makeCurrent();
+    this.parameters.write(weights);
+    await this.device.settle();
+  }
+
+  async readOptimizerState(): Promise<NamedArrays> {
+    this.device.makeCurrent();
+    await this.device.settle();
+    return this.parameters.readMoments();
+  }
+
+  async writeOptimizerState(state: NamedArrays): Promise<void> {
+    this.device.makeCurrent();
+    this.parameters.writeMoments(state);
+  }
+
+  memory(): { bytes: number; peakBytes: number } {
+    return { bytes: this.device.bytes, peakBytes: this.device.peakBytes };
+  }
+
+  async dispose(): Promise<void> {
+    this.#dropGraphs();
+    this.#products?.dispose();
+    this.device.dispose();
+  }
+
+  /** One step with every kernel timed, and its floating-point operations: what `rpg bench` prints. */
+  async profileStep(batch: TrainingBatch, hyper: StepHyper): Promise<{ timings: Timing[]; operations: number }> {
+    this.device.makeCurrent();
+    this.#uploadStep(batch, hyper);
+    this.#uploadTokens(batch);
+    const queue = this.#queue(false);
+    const timings = await queue.profile(() => {
+      const phases = this.#phases(queue);
+      phases.forward();
+      phases.denoise(batch.noise.kind === 'seeded');
+      phases.backward();
+    });
+    return { timings, operations: queue.operations };
+  }
+
+  /** The training step on a queue. Phases are called in order, once. */
+  #phases(queue: Queue): Phases {
+    const { spec, parameters } = this;
+    const inputs = this.#inputs;
+    const { memory } = queue;
+    const n = spec.rowsPerStep;
+    const chosen: ChosenRows = { pointer: inputs.rows, count: n };
+    const condition = new Condition(queue, parameters, spec, spec.batchSize, inputs);
+    let recurrent: ReturnType<typeof createRecurrent> | undefined;
+    let prototypes = 0n;
+    let dPrototypes = 0n;
+    let prediction = 0n;
+    return {
+      forward: () => {
+        memory.reset();
+        queue.part('recurrent');
+        parameters.clearGradients(queue);
+        const shared = condition.forward();
+        recurrent = createRecurrent(queue, parameters, spec, this.#sequences, shared, chosen);
+        prototypes = recurrent.forward();
+        dPrototypes = queue.take('gradients of prototypes', n * spec.dPrototype);
+      },
+      denoise: draw => {
+        memory.scope(() => {
+          if (spec.denoiser) {
+            const step = new DenoiserStep(queue, parameters, spec, inputs);
+            step.run(prototypes, dPrototypes, draw);
+            prediction = step.predicted;
+          } else {
+            const valid = queue.takeFloats('counters', 1);
+            noiseTokens(queue, spec, inputs, valid, 0n, false);
+            lossAndGradient(queue, spec, inputs, valid, prototypes, dPrototypes);
+          }
+        });
+      },
+      backward: () => {
+        queue.part('recurrent');
+        parameters.withLargeGradients(queue, () => {
+          const dShared = queue.take('gradients of inputs', (spec.nTokens + spec.batchSize) * spec.dModel);
+          recurrent!.backward(dPrototypes, dShared, spec.trainPositionEmbedding);
+          condition.backward(dShared);
+        });
+        parameters.finishSmall(queue);
+      },
+      prediction: () => prediction,
+    };
+  }
+
+  #planTraining(): { bytes: number; lines: PlanLine[] } {
+    return this.#plan(queue => {
+      const phases = this.#phases(queue);
+      phases.forward();
+      phases.denoise(true);
+      phases.backward();
+    });
+  }
+
+  /** Walks without launching. */
+  #plan(walk: (queue: Queue) => void): { bytes: number; lines: PlanLine[] } {
+    const memory = new MemoryPlan(0n);
+    walk(new Queue(this.device, this.#products, this.#element, memory, true));
+    return { bytes: memory.peakBytes, lines: [...memory.atPeak] };
+  }
+
+  #queue(planning: boolean): Queue {
+    const memory = new MemoryPlan(this.#arena.pointer, this.#arena.bytes);
+    return new Queue(this.device, this.#products, this.#element, memory, planning);
+  }
+
+  #growArena(bytes: number): void {
+    if (bytes <= this.#arena.bytes) return;
+    this.#dropGraphs();
+    this.#finishNow();
+    this.device.free(this.#arena.pointer);
+    this.#arena = { pointer: 0n, bytes: 0 };
+    this.#arena = { pointer: this.device.allocate(bytes, 'scratch memory', lessScratch), bytes };
+  }
+
+  #captureForward() {
+    const queue = this.#queue(false);
+    this.#warmUp();
+    const phases = this.#phases(queue);
+    const forward = CudaGraph.capture(this.device, () => phases.forward());
+    return { forward, seeded: null, given: null };
+  }
+
+  #captureRest(draw: boolean): CudaGraph {
+    // A planning walk of the first phase brings the memory plan to where the second begins.
+    const queue = this.#queue(false);
+    const phases = this.#phases(queue);
+    const unused = CudaGraph.capture(this.device, () => phases.forward());
+    unused.dispose();
+    return CudaGraph.capture(this.device, () => {
+      phases.denoise(draw);
+      phases.backward();
+    });
+  }
+
+  /** cuBLASLt loads its kernels on first use, which a capture does not allow: let every product choose its algorithm first. */
+  #warmUp(): void {
+    this.#finishNow();
+  }
+
+  #dropGraphs(): void {
+    const graphs = this.#graphs;
+    this.#graphs = null;
+    for (const graph of graphs ? [graphs.forward, graphs.seeded, graphs.given] : []) graph?.dispose();
+  }
+
+  /** *Shapes* → (networks · nTokens, dPrototype) in the queue's memory. */
+  #queuePrototypes(queue: Queue, networks: number): bigint {
+    const condition = new Condition(queue, this.parameters, this.spec, networks, this.#inputs);
+    const sequences = { ...this.#sequences, batch: networks };
+    return createRecurrent(queue, this.parameters, this.spec, sequences, condition.forward(), null).forward();
+  }
+
+  async #sampleWithoutDiffusion(request: SampleRequest): Promise<Float32Array> {
+    const tokens = await this.prototypes(request.conditioning, request.count);
+    request.onProgress?.(1);
+    return tokens;
+  }
+
+  /** Networks at once and token rows at once that fit the memory. */
+  #sliceSize({ count, noise }: SampleRequest): { networks: number; rows: number } {
+    const { spec } = this;
+    const channels = denoiserLayers(spec.denoiser!).reduce((sum, { inChannels }) => sum + inChannels, 0);
+    const perRow = spec.dimPerToken * (channels * elementBytes[this.#element] + 16);
+    const budget = Math.max(this.#arena.bytes, Math.min(this.device.freeBytes() * 0.8, 16 * 2 ** 30));
+    const all = count * spec.nTokens;
+    const rows = Math.max(1, Math.min(all, this.options.tokenSlice ?? all, Math.floor((budget * 0.8) / perRow)));
+    const networks =
+      noise.kind === 'given' ? 1 : Math.max(1, Math.min(networksAtOnce, Math.floor(rows / spec.nTokens)));
+    return { networks, rows };
+  }
+
+  async #sampleGroup(
+    request: SampleRequest,
+    first: number,
+    networks: number,
+    sliceRows: number,
+    result: Float32Array,
+  ): Promise<void> {
+    const { spec, device } = this;
+    const { plan, noise, signal } = request;
+    const dim = spec.dimPerToken;
+    const rows = networks * spec.nTokens;
+    const inputs = this.#inputs;
+    if (plan.steps.length > maxSamplerSteps)
+      throw badBatch(`${plan.steps.length} sampler steps, at most ${maxSamplerSteps}`);
+    const tables: SampleTables = {
+      state: inputs.sampleState,
+      t: inputs.sampleTimes,
+      coefficients: inputs.coefficients,
+      steps: plan.steps.length,
+    };
+    const given = noise.kind === 'given';
+    const prepare = (queue: Queue) => {
+      const x = queue.takeFloats('tokens', rows * dim);
+      const noises = given ? queue.takeFloats('given noise', noise.perStep.length) : 0n;
+      const kernels = new SamplerKernels(queue, this.parameters, spec, tables);
+      const condition = queue.take('condition', rows * dim);
+      queue.memory.scope(() => {
+        const prototypes = this.#queuePrototypes(queue, networks);
+        embedPrototypes(queue, this.parameters, spec, prototypes, rows, condition);
+      });
+      return { x, noises, kernels, condition, buffers: kernels.takeBuffers(sliceRows) };
+    };
+    this.#growArena(this.#plan(queue => void prepare(queue)).bytes);
+    this.#uploadConditioning(request.conditioning, first, networks);
+    device.upload(
+      inputs.sampleTimes,
+      Int32Array.from(plan.steps, ({ t }) => t),
+    );
+    device.upload(inputs.coefficients, Float32Array.from(plan.steps.flatMap(({ a, b, sigma }) => [a, b, sigma, 0])));
+    const state = (stepIndex: number) =>
+      given
+        ? Uint32Array.of(0, 0, stepIndex, plan.steps.length)
+        : Uint32Array.of(noise.seed, noise.firstNetwork + first, stepIndex, plan.steps.length);
+    const queue = this.#queue(false);
+    const { x, noises, kernels, condition, buffers } = prepare(queue);
+    await device.settle();
+    if (given) {
+      device.upload(x, noise.xT);
+      device.upload(noises, noise.perStep);
+    }
+    for (let firstRow = 0; firstRow < rows; firstRow += sliceRows) {
+      const slice = {
+        firstRow,
+        rows: Math.min(sliceRows, rows - firstRow),
+        x: x + BigInt(firstRow * dim * 4),
+        condition: queue.at(condition, firstRow * dim),
+        given: noises,
+      };
+      device.upload(inputs.sampleState, state(0));
+      kernels.start(slice, buffers.inputs);
+      const graph = CudaGraph.capture(device, () => kernels.step(slice, buffers));
+      try {
+        for (let step = 0; step < plan.steps.length; step++) {
+          throwIfCancelled(signal, 'Sampling');
+          graph.launch();
+          // Progress is of what has been done, not queued; waiting every few steps costs nothing then.
+          if (request.onProgress && step % 8 === 7) {
+            await device.settle();
+            request.onProgress(
+              (first + networks * ((firstRow + (slice.rows * (step + 1)) / plan.steps.length) / rows)) / request.count,
+            );
+          }
+        }
+      } finally {
+        await device.settle();
+        graph.dispose();
+      }
+    }
+    const values = result.subarray(first * spec.nTokens * dim, (first + networks) * spec.nTokens * dim);
+    device.download(values, x);
+    request.onProgress?.((first + networks) / request.count);
+  }
+
+  #uploadSchedule(): void {
+    const { signalRate, noiseRate } = createSchedule(this.spec.diffusion);
+    this.device.upload(this.#inputs.signalRate, Float32Array.from(signalRate));
+    this.device.upload(this.#inputs.noiseRate, Float32Array.from(noiseRate));
+  }
+
+  /** Everything small; the stream is idle. *Errors* internal: sizes that do not fit the open model. */
+  #uploadStep(batch: TrainingBatch, hyper: StepHyper): void {
+    const { spec, device } = this;
+    checkBatch(spec, batch);
+    const inputs = this.#inputs;
+    const stage = (at: number, values: HostArray) =>
+      inputs.staging.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    if (batch.permutationState) stage(inputs.offsets.states, batch.permutationState);
+    if (batch.task) stage(inputs.offsets.task, batch.task);
+    stage(inputs.offsets.rows, batch.rows);
+    const { step, learningRate, weightDecay, beta1, beta2, epsilon } = hyper;
+    const stepSize = learningRate / (1 - beta1 ** step);
+    const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
+    const decay = 1 - learningRate * weightDecay;
+    const scalars = [decay, stepSize, rootCorrection, epsilon, beta1, beta2, 1 - beta1, 1 - beta2];
+    stage(inputs.offsets.hyper, Float32Array.from(scalars));
+    if (batch.noise.kind === 'seeded') stage(inputs.offsets.key, Uint32Array.of(batch.noise.seed, batch.noise.step));
+    device.upload(inputs.block, inputs.staging);
+  }
+
+  #uploadTokens({ x0, noise }: TrainingBatch): void {
+    const inputs = this.#inputs;
+    this.device.upload(inputs.x0, x0);
+    if (noise.kind === 'given') {
+      this.device.upload(inputs.t, noise.t);
+      this.device.upload(inputs.epsilon, noise.epsilon);
+    }
+  }
+
+  #uploadConditioning({ permutationState, task }: Conditioning, first: number, networks: number): void {
+    const bits = this.spec.condition.taskBits;
+    const part = <A extends HostArray>(array: A, width: number) =>
+      array.slice(first * width, (first + networks) * width) as A;
+    const states = permutationState ? part(permutationState, 1) : new Int32Array(networks);
+    const last = this.spec.nPermutation;
+    const bad = states.find(state => state < 0 || state >= last);
+    if (bad !== undefined) throw badBatch(`permutation state ${bad} of ${last}`);
+    this.device.upload(this.#inputs.states, states);
+    this.device.upload(this.#inputs.task, task ? part(task, bits) : new Float32Array(networks * bits));
+  }
+
+  #readActivations(pointer: bigint, count: number, element: ElementType): Float32Array {
+    if (element === 'f32') {
+      const values = new Float32Array(count);
+      this.device.download(values, pointer);
+      return values;
+    }
+    const bits = new Uint16Array(count);
+    this.device.download(bits, pointer);
+    // A bfloat16 is the upper half of a float32.
+    return new Float32Array(Uint32Array.from(bits, value => value * 65536).buffer);
+  }
+
+  #readLoss(): number {
+    const loss = new Float32Array(1);
+    this.device.download(loss, this.#inputs.loss);
+    return loss[0]!;
+  }
+
+  #finishNow(): void {
+    this.device.driver.call('cuStreamSynchronize', ['uint64'], this.device.stream);
+  }
+}
+
+/** Where everything lies that the host writes before a step or a sampling run. What is small and changes every step is one block. */
+function placeInputs(spec: ModelSpec, take: (bytes: number) => bigint) {
+  const { batchSize, rowsPerStep: n, dimPerToken: dim } = spec;
+  const sequences = Math.max(batchSize, networksAtOnce);
+  let stepBytes = 0;
+  const offset = (bytes: number) => {
+    const at = stepBytes;
+    stepBytes += Math.ceil(bytes / 32) * 32;
+    return at;
+  };
+  const offsets = {
+    states: offset(sequences * 4),
+    task: offset(sequences * spec.condition.taskBits * 4),
+    rows: offset(n * 4),
+    hyper: offset(32),
+    key: offset(8),
+  };
+  const block = take(stepBytes);
+  const inBlock = (at: number) => block + BigInt(at);
+  return {
+    block,
+    offsets,
+    staging: new Uint8Array(stepBytes),
+    states: inBlock(offsets.states),
+    task: inBlock(offsets.task),
+    rows: inBlock(offsets.rows),
+    hyper: inBlock(offsets.hyper),
+    key: inBlock(offsets.key),
+    x0: take(n * dim * 4),
+    epsilon: take(n * dim * 4),
+    t: take(n * 4),
+    signalRate: take(spec.diffusion.T * 4),
+    noiseRate: take(spec.diffusion.T * 4),
+    loss: take(4),
+    sampleState: take(16),
+    sampleTimes: take(maxSamplerSteps * 4),
+    coefficients: take(maxSamplerSteps * 16),
+  };
+}
+
+/** Networks a conditioning asks for; 1 when it names neither states nor tasks. */
+function countOf(spec: ModelSpec, { permutationState, task }: Conditioning): number {
+  return permutationState?.length ?? (task ? task.length / spec.condition.taskBits : 1);
+}
+
+function checkBatch(spec: ModelSpec, { permutationState, task, rows, x0, noise }: TrainingBatch): void {
+  const n = spec.rowsPerStep;
+  const expect = (what: string, found: number, expected: number) => {
+    if (found !== expected) throw badBatch(`${what} has ${found} entries, expected ${expected}`);
+  };
+  expect('rows', rows.length, n);
+  expect('x0', x0.length, n * spec.dimPerToken);
+  if (spec.usePermutationState && permutationState) {
+    expect('permutationState', permutationState.length, spec.batchSize);
+    const bad = permutationState.find(state => state < 0 || state >= spec.nPermutation);
+    if (bad !== undefined) throw badBatch(`permutation state ${bad} of ${spec.nPermutation}`);
+  }
+  if (spec.condition.kind !== 'none') expect('task', task?.length ?? 0, spec.batchSize * spec.condition.taskBits);
+  if (noise.kind === 'given') {
+    expect('t', noise.t.length, n);
+    expect('epsilon', noise.epsilon.length, n * spec.dimPerToken);
+  }
+  // Gradients are scattered back by row, so a row may come once only.
+  const seen = new Uint8Array(spec.batchSize * spec.nTokens);
+  for (const row of rows) {
+    if (row < 0 || row >= seen.length) throw badBatch(`row ${row} of ${seen.length}`);
+    if (seen[row]) throw badBatch(`row ${row} twice`);
+    seen[row] = 1;
+  }
+}

@@ -1,0 +1,406 @@
+// The CUDA driver API from Node: one library, its functions declared once, every return code checked. No CUDA toolkit is
+// needed, only the driver. Pointers and handles are bigint; kernels' parameters go through one block of host memory.
+// Not here: what is computed (queue.ts and above), matrix products (cublasLt.ts).
+import type koffiModule from 'koffi';
+import { driverMissing, driverRefused, kernelsUnsupported, outOfDeviceMemory } from './cudaErrors';
+
+type Koffi = typeof koffiModule;
+/** A C type as koffi names it. */
+type CType = string;
+type Library = ReturnType<Koffi['load']>;
+
+/** Bytes of any typed array go to or come from the device. */
+export type HostArray = Float32Array | Int32Array | Uint32Array | Uint16Array | Uint8Array | Int8Array | Float64Array;
+
+/** One argument of a kernel: number = int32, bigint = pointer or int64, the rest says what it is. */
+export type KernelArgument =
+  | number
+  | bigint
+  | { readonly f32: number }
+  | { readonly f64: number }
+  | { readonly ints: readonly number[] }
+  | { readonly pointers: readonly bigint[] };
+
+export type Grid = readonly [x: number, y?: number, z?: number];
+
+const success = 0;
+const notReady = 600;
+const outOfMemory = 2;
+const noBinaryForGpu = new Set([209, 218, 222]); // no image, invalid PTX, PTX of a newer toolkit than the driver
+
+const libraryNames =
+  process.platform === 'win32'
+    ? ['nvcuda.dll']
+    : [
+        'libcuda.so.1',
+        '/usr/lib/wsl/lib/libcuda.so.1',
+        '/usr/local/nvidia/lib64/libcuda.so.1',
+        '/usr/lib/x86_64-linux-gnu/libcuda.so.1',
+      ];
+
+/** Opens the first library of a list. *Errors* what was tried, with the loader's own words. */
+export function openLibrary(koffi: Koffi, names: readonly string[]): { library: Library; path: string } | string[] {
+  const tried: string[] = [];
+  for (const path of names) {
+    try {
+      return { library: koffi.load(path), path };
+    } catch (error) {
+      tried.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return tried;
+}
+
+let opened: Promise<Driver> | undefined;
+
+/** The process's driver, opened and initialised once. *Errors* user: koffi or the driver library missing, no device, old driver. */
+export function openDriver(): Promise<Driver> {
+  opened ??= Driver.open().catch((error: unknown) => {
+    opened = undefined; // a driver installed meanwhile is found at the next probe
+    throw error;
+  });
+  return opened;
+}
+
+/** The library and a small block of host memory for out-parameters. */
+export class Driver {
+  readonly version: number;
+  readonly #functions = new Map<string, (...args: unknown[]) => number>();
+  readonly #scratch: { address: bigint; view: DataView };
+
+  private constructor(
+    readonly koffi: Koffi,
+    readonly library: Library,
+    readonly path: string,
+  ) {
+    this.#scratch = this.allocateHost(65536);
+    this.call('cuInit', ['uint32'], 0);
+    this.version = this.out32(out => this.call('cuDriverGetVersion', ['void*'], out));
+  }
+
+  static async open(): Promise<Driver> {
+    let koffi: Koffi;
+    try {
+      // A dynamic import: without the package the other engines still run.
+      koffi = (await import('koffi')).default;
+    } catch (error) {
+      throw driverMissing(`the package koffi could not be loaded: ${String(error)}`, []);
+    }
+    const found = openLibrary(koffi, libraryNames);
+    if (Array.isArray(found)) throw driverMissing('the NVIDIA driver library could not be opened', found);
+    return new Driver(koffi, found.library, found.path);
+  }
+
+  /** Host memory at a fixed address, kept for the life of the process. */
+  allocateHost(bytes: number): { address: bigint; view: DataView } {
+    const address = this.koffi.alloc('char', bytes) as bigint; // koffi types it as any
+    return { address, view: new DataView(this.koffi.view(address, bytes)) };
+  }
+
+  /** Calls and returns the status code. */
+  raw(name: string, types: readonly CType[], ...args: unknown[]): number {
+    let f = this.#functions.get(name);
+    if (!f) {
+      const declared = this.library.func(name, 'int', [...types]);
+      f = (...values) => declared(...values) as number;
+      this.#functions.set(name, f);
+    }
+    return f(...args);
+  }
+
+  /** Calls and checks. *Errors* user, with the driver's own text. */
+  call(name: string, types: readonly CType[], ...args: unknown[]): void {
+    this.check(name, this.raw(name, types, ...args));
+  }
+
+  check(name: string, status: number): void {
+    if (status !== success) throw driverRefused(name, status, this.errorText(status));
+  }
+
+  errorText(status: number): string {
+    const at = this.#scratch.address + 64000n;
+    if (this.raw('cuGetErrorString', ['int', 'void*'], status, at) !== success) return 'unknown error';
+    const text = this.#scratch.view.getBigUint64(64000, true);
+    return text === 0n ? 'unknown error' : String(this.koffi.decode(text, 'char', -1));
+  }
+
+  out32(fill: (address: bigint) => void): number {
+    fill(this.#scratch.address);
+    return this.#scratch.view.getInt32(0, true);
+  }
+
+  out64(fill: (address: bigint) => void): bigint {
+    fill(this.#scratch.address);
+    return this.#scratch.view.getBigUint64(0, true);
+  }
+
+  outText(fill: (address: bigint) => void): string {
+    fill(this.#scratch.address + 1024n);
+    return String(this.koffi.decode(this.#scratch.address + 1024n, 'char', -1));
+  }
+
+  deviceCount(): number {
+    return this.out32(out => this.call('cuDeviceGetCount', ['void*'], out));
+  }
+}
+
+/** What a card is. */
+export interface DeviceFacts {
+  readonly name: string;
+  /** 90 for compute capability 9.0. */
+  readonly capability: number;
+  readonly multiprocessors: number;
+  /** Dynamic shared memory a block may ask for. */
+  readonly sharedBytesPerBlock: number;
+  readonly memoryBytes: number;
+}
+
+/** Reads a card's facts without opening it. */
+export function deviceFacts(driver: Driver, index: number): DeviceFacts {
+  const device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
+  const attribute = (which: number) =>
+    driver.out32(out => driver.call('cuDeviceGetAttribute', ['void*', 'int', 'int'], out, which, device));
+  return {
+    name: driver.outText(out => driver.call('cuDeviceGetName', ['void*', 'int', 'int'], out, 256, device)),
+    capability: attribute(75) * 10 + attribute(76),
+    multiprocessors: attribute(16),
+    sharedBytesPerBlock: attribute(97),
+    memoryBytes: Number(driver.out64(out => driver.call('cuDeviceTotalMem_v2', ['void*', 'int'], out, device))),
+  };
+}
+
+/** An open card: context, stream, memory, kernels. *Memory* everything is released by `dispose`. */
+export class CudaDevice {
+  readonly facts: DeviceFacts;
+  /** Where work goes. */
+  stream: bigint;
+  readonly #side: { stream: bigint; fork: bigint; joins: bigint[] };
+  readonly #context: bigint;
+  readonly #modules: bigint[] = [];
+  readonly #functions = new Map<string, bigint>();
+  readonly #sharedBytes = new Map<string, number>();
+  readonly #allocations = new Map<bigint, number>();
+  readonly #block;
+  readonly #device: number;
+  #bytes = 0;
+  #peakBytes = 0;
+
+  constructor(
+    readonly driver: Driver,
+    readonly index: number,
+  ) {
+    this.facts = deviceFacts(driver, index);
+    this.#device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
+    this.#context = driver.out64(out => driver.call('cuDevicePrimaryCtxRetain', ['void*', 'int'], out, this.#device));
+    this.makeCurrent();
+    this.#block = driver.allocateHost(8192);
+    const nonBlocking = 1;
+    const createStream = (priority: number) =>
+      driver.out64(out =>
+        driver.call('cuStreamCreateWithPriority', ['void*', 'uint32', 'int'], out, nonBlocking, priority),
+      );
+    this.stream = createStream(-1);
+    const withoutTiming = 2;
+    const createEvent = () =>
+      driver.out64(out => driver.call('cuEventCreate', ['void*', 'uint32'], out, withoutTiming));
+    this.#side = { stream: createStream(0), fork: createEvent(), joins: [createEvent(), createEvent()] };
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  /** Other open cards of this process may have taken the thread's context. */
+  makeCurrent(): void {
+    this.driver.call('cuCtxSetCurrent', ['uint64'], this.#context);
+  }
+
+  freeBytes(): number {
+    const { address, view } = this.#block;
+    this.driver.call('cuMemGetInfo_v2', ['void*', 'void*'], address, address + 8n);
+    return Number(view.getBigUint64(0, true));
+  }
+
+  /** *Errors* user: how much was wanted and is free, and `remedy`, the setting that lowers the need. */
+  allocate(bytes: number, what: string, remedy: string): bigint {
+    const rounded = Math.max(256, Math.ceil(bytes / 256) * 256);
+    const types = ['void*', 'size_t'];
+    const status = this.driver.raw('cuMemAlloc_v2', types, this.#block.address, rounded);
+    if (status === outOfMemory) {
+      throw outOfDeviceMemory(this.facts.name, what, rounded, this.freeBytes(), remedy, this.driver.errorText(status));
+    }
+    this.driver.check('cuMemAlloc', status);
+    const pointer = this.#block.view.getBigUint64(0, true);
+    this.#allocations.set(pointer, rounded);
+    this.#bytes += rounded;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
+    return pointer;
+  }
+
+  free(pointer: bigint): void {
+    const bytes = this.#allocations.get(pointer);
+    if (bytes === undefined) return;
+    this.#allocations.delete(pointer);
+    this.#bytes -= bytes;
+    this.driver.call('cuMemFree_v2', ['uint64'], pointer);
+  }
+
+  /** Blocks until the bytes have left the host array; work on the stream that reads them must be queued afterwards. */
+  upload(to: bigint, from: HostArray): void {
+    if (from.byteLength === 0) return;
+    this.driver.call('cuMemcpyHtoD_v2', ['uint64', 'void*', 'size_t'], to, from, from.byteLength);
+  }
+
+  /** The stream's work must have ended (`settle`). */
+  download(to: HostArray, from: bigint): void {
+    if (to.byteLength === 0) return;
+    this.driver.call('cuMemcpyDtoH_v2', ['void*', 'uint64', 'size_t'], to, from, to.byteLength);
+  }
+
+  /** Zero bytes, in stream order. */
+  clear(pointer: bigint, bytes: number): void {
+    this.driver.call('cuMemsetD8Async', ['uint64', 'uint8', 'size_t', 'uint64'], pointer, 0, bytes, this.stream);
+  }
+
+  /** Device to device, in stream order. */
+  copy(to: bigint, from: bigint, bytes: number): void {
+    this.driver.call('cuMemcpyDtoDAsync_v2', ['uint64', 'uint64', 'size_t', 'uint64'], to, from, bytes, this.stream);
+  }
+
+  /** Queues beside the stream, after what is on it now; `join(lane)` makes the stream wait for it. Two lanes. */
+  aside(lane: 0 | 1, enqueue: () => void): void {
+    const { driver } = this;
+    const { stream, fork, joins } = this.#side;
+    const main = this.stream;
+    driver.call('cuEventRecord', ['uint64', 'uint64'], fork, main);
+    driver.call('cuStreamWaitEvent', ['uint64', 'uint64', 'uint32'], stream, fork, 0);
+    this.stream = stream;
+    try {
+      enqueue();
+    } finally {
+      this.stream = main;
+    }
+    driver.call('cuEventRecord', ['uint64', 'uint64'], joins[lane], stream);
+  }
+
+  join(lane: 0 | 1): void {
+    this.driver.call('cuStreamWaitEvent', ['uint64', 'uint64', 'uint32'], this.stream, this.#side.joins[lane], 0);
+  }
+
+  /** Resolves when the stream has run dry; the event loop turns meanwhile. */
+  async settle(): Promise<void> {
+    const types = ['uint64'];
+    for (;;) {
+      const status = this.driver.raw('cuStreamQuery', types, this.stream);
+      if (status === success) return;
+      if (status !== notReady) this.driver.check('cuStreamQuery', status);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
+  /** Loads kernels for this card. *Errors* user: no machine code for the card, or a driver older than the kernels. */
+  loadModule(image: Uint8Array): void {
+    const host = this.driver.allocateHost(image.length + 1); // a PTX image ends with a zero byte
+    new Uint8Array(host.view.buffer, host.view.byteOffset, image.length).set(image);
+    const status = this.driver.raw('cuModuleLoadData', ['void*', 'void*'], this.#block.address, host.address);
+    if (noBinaryForGpu.has(status)) {
+      throw kernelsUnsupported(
+        this.facts.name,
+        this.facts.capability,
+        this.driver.version,
+        this.driver.errorText(status),
+      );
+    }
+    this.driver.check('cuModuleLoadData', status);
+    this.#modules.push(this.#block.view.getBigUint64(0, true));
+  }
+
+  /** *Errors* internal: no loaded module has that kernel. */
+  launch(kernel: string, grid: Grid, block: Grid, sharedBytes: number, args: readonly KernelArgument[]): void {
+    const handle = this.#function(kernel);
+    if (sharedBytes > (this.#sharedBytes.get(kernel) ?? 49152)) {
+      const maxDynamicSharedSize = 8;
+      this.driver.call('cuFuncSetAttribute', ['uint64', 'int', 'int'], handle, maxDynamicSharedSize, sharedBytes);
+      this.#sharedBytes.set(kernel, sharedBytes);
+    }
+    const { address, view } = this.#block;
+    const table = 4096; // pointers to the values that start at 0
+    let at = 0;
+    args.forEach((arg, i) => {
+      view.setBigUint64(table + i * 8, address + BigInt(at), true);
+      at += writeArgument(view, at, arg);
+    });
+    const status = this.driver.raw(
+      'cuLaunchKernel',
+      launchTypes,
+      handle,
+      grid[0],
+      grid[1] ?? 1,
+      grid[2] ?? 1,
+      block[0],
+      block[1] ?? 1,
+      block[2] ?? 1,
+      sharedBytes,
+      this.stream,
+      address + BigInt(table),
+      null,
+    );
+    if (status !== success) {
+      throw driverRefused(
+        `cuLaunchKernel ${kernel} [${grid.join()}] [${block.join()}]`,
+        status,
+        this.driver.errorText(status),
+      );
+    }
+  }
+
+  /** Waits for the card and gives everything back. Safe after a failure: what the driver refuses then is only left alone. */
+  dispose(): void {
+    const quietly = (name: string, types: CType[], ...args: unknown[]) => this.driver.raw(name, types, ...args);
+    quietly('cuCtxSetCurrent', ['uint64'], this.#context);
+    quietly('cuStreamSynchronize', ['uint64'], this.stream);
+    for (const pointer of this.#allocations.keys()) quietly('cuMemFree_v2', ['uint64'], pointer);
+    this.#allocations.clear();
+    this.#bytes = 0;
+    for (const module of this.#modules.splice(0)) quietly('cuModuleUnload', ['uint64'], module);
+    for (const event of [this.#side.fork, ...this.#side.joins]) quietly('cuEventDestroy_v2', ['uint64'], event);
+    for (const stream of [this.stream, this.#side.stream]) quietly('cuStreamDestroy_v2', ['uint64'], stream);
+    quietly('cuDevicePrimaryCtxRelease_v2', ['int'], this.#device);
+  }
+
+  #function(kernel: string): bigint {
+    const known = this.#functions.get(kernel);
+    if (known !== undefined) return known;
+    for (const module of this.#modules) {
+      const types = ['void*', 'uint64', 'str'];
+      if (this.driver.raw('cuModuleGetFunction', types, this.#block.address, module, kernel) === success) {
+        const handle = this.#block.view.getBigUint64(0, true);
+        this.#functions.set(kernel, handle);
+        return handle;
+      }
+    }
+    throw driverRefused(`cuModuleGetFunction ${kernel}`, 500, 'named symbol not found');
+  }
+}
+
+const launchTypes = ['uint64', ...Array<string>(7).fill('uint32'), 'uint64', 'void*', 'void*'];
+
+/** Writes one argument, 8-byte aligned, and returns the bytes used. */
+function writeArgument(view: DataView, at: number, arg: KernelArgument): number {
+  if (typeof arg === 'number') view.setInt32(at, arg, true);
+  else if (typeof arg === 'bigint') view.setBigInt64(at, BigInt.asIntN(64, arg), true);
+  else if ('f32' in arg) view.setFloat32(at, arg.f32, true);
+  else if ('f64' in arg) view.setFloat64(at, arg.f64, true);
+  else if ('ints' in arg) {
+    arg.ints.forEach((value, i) => view.setInt32(at + i * 4, value, true));
+    return Math.ceil(arg.ints.length / 2) * 8;
+  } else {
+    arg.pointers.forEach((value, i) => view.setBigInt64(at + i * 8, value, true));
+    return arg.pointers.length * 8;
+  }
+  return 8;
+}

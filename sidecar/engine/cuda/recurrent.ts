@@ -1,0 +1,145 @@
+// The recurrent model as the rest of a step sees it: from the shared input (positions, conditions) to prototypes of the
+// wanted rows, and back. Mamba layers are chained here; the other models need every row and live in files of their own.
+import type { ModelSpec, RecurrentSpec } from '../../model/modelSpec';
+import { GmlpStack } from './gmlp';
+import { LstmStack } from './lstm';
+import { MambaLayer, type ChosenRows, type Sequences } from './mambaLayer';
+import type { Parameters } from './parameters';
+import type { Queue } from './queue';
+import { TransformerStack } from './transformer';
+
+/** A model over all rows (b·L, dModel), for which only activations' addresses differ between runs. */
+export interface RowStack {
+  /** *Shapes* x → same shape. */
+  forward(x: bigint): bigint;
+  /** *Shapes* gradient of the output → of the input; may reuse its memory. */
+  backward(dOut: bigint): bigint;
+}
+
+export interface Recurrent {
+  /** *Shapes* → (chosen rows or all b·L, dPrototype). */
+  forward(): bigint;
+  /** *Shapes* dOut like forward's result → dShared (L + b, dModel); its position rows only if `positions`. */
+  backward(dOut: bigint, dShared: bigint, positions: boolean): void;
+}
+
+/** *Shapes* shared (L + b, dModel). `chosen` null: every row, for prototypes and sampling. */
+export function createRecurrent(
+  queue: Queue,
+  parameters: Parameters,
+  spec: ModelSpec,
+  sequences: Sequences,
+  shared: bigint,
+  chosen: ChosenRows | null,
+): Recurrent {
+  const { recurrent } = spec;
+  if (recurrent.kind === 'mamba') return new MambaStack(queue, parameters, recurrent, sequences, shared, chosen);
+  return new WholeRows(queue, createStack(queue, parameters, recurrent, sequences), spec, sequences, shared, chosen);
+}
+
+function createStack(
+  queue: Queue,
+  parameters: Parameters,
+  recurrent: Exclude<RecurrentSpec, { kind: 'mamba' }>,
+  sequences: Sequences,
+): RowStack {
+  switch (recurrent.kind) {
+    case 'lstm':
+      return new LstmStack(queue, parameters, recurrent, sequences);
+    case 'transformer':
+      return new TransformerStack(queue, parameters, recurrent, sequences);
+    case 'gmlp':
+      return new GmlpStack(queue, parameters, recurrent, sequences.batch * sequences.length);
+    default:
+      return recurrent satisfies never;
+  }
+}
+
+/** Mamba-2 layers in sequence: the first reads the shared input, the last writes only the chosen rows. */
+class MambaStack implements Recurrent {
+  #layers: MambaLayer[] = [];
+
+  constructor(
+    readonly queue: Queue,
+    readonly parameters: Parameters,
+    readonly spec: Extract<RecurrentSpec, { kind: 'mamba' }>,
+    readonly sequences: Sequences,
+    readonly shared: bigint,
+    readonly chosen: ChosenRows | null,
+  ) {}
+
+  forward(): bigint {
+    const { queue, parameters, spec, sequences, chosen } = this;
+    let x = this.shared;
+    this.#layers = [];
+    spec.layers.forEach((layer, n) => {
+      const isLast = n === spec.layers.length - 1;
+      const input = { kind: n === 0 ? 'shared' : 'full', x } as const;
+      const prefix = `model.mamba_forward.${n}`;
+      const made = new MambaLayer(queue, parameters, prefix, layer, sequences, input, isLast ? chosen : null);
+      x = made.forward();
+      this.#layers.push(made);
+    });
+    return x;
+  }
+
+  backward(dOut: bigint, dShared: bigint, positions: boolean): void {
+    const { queue, sequences } = this;
+    const rows = sequences.batch * sequences.length;
+    let gradient = dOut;
+    for (const [n, layer] of [...this.#layers.entries()].reverse()) {
+      const dInput = n === 0 ? dShared : queue.take('gradients of layer inputs', rows * layer.spec.dModel);
+      layer.backward(gradient, dInput, positions);
+      gradient = dInput;
+    }
+  }
+}
+
+/** Any model that needs every row: the shared input is spread, the chosen rows are gathered at the end. */
+class WholeRows implements Recurrent {
+  constructor(
+    readonly queue: Queue,
+    readonly stack: RowStack,
+    readonly spec: ModelSpec,
+    readonly sequences: Sequences,
+    readonly shared: bigint,
+    readonly chosen: ChosenRows | null,
+  ) {}
+
+  forward(): bigint {
+    const { queue, spec, sequences, chosen } = this;
+    const { batch, length, gate } = sequences;
+    const count = batch * length * spec.dModel;
+    const x = queue.take('inputs', count);
+    queue.each('spreadInput', count, [this.shared, x, length, gate, batch, spec.dModel]);
+    const out = this.stack.forward(x);
+    if (!chosen) return out;
+    const picked = queue.take('chosen outputs', chosen.count * spec.dPrototype);
+    const values = chosen.count * spec.dPrototype;
+    queue.each('gatherRows', values, [out, chosen.pointer, picked, BigInt(values), spec.dPrototype]);
+    return picked;
+  }
+
+  backward(dOut: bigint, dShared: bigint, positions: boolean): void {
+    const { queue, spec, sequences, chosen } = this;
+    const { batch, length, gate } = sequences;
+    const rows = batch * length;
+    let gradient = dOut;
+    if (chosen) {
+      gradient = queue.take('gradients of outputs', rows * spec.dPrototype);
+      queue.clear(gradient, queue.bytes(rows * spec.dPrototype));
+      const values = chosen.count * spec.dPrototype;
+      queue.each('scatterRows', values, [dOut, chosen.pointer, gradient, BigInt(values), spec.dPrototype, 0]);
+    }
+    const dx = this.stack.backward(gradient);
+    const first = positions ? 0 : length;
+    const grid = [Math.ceil(spec.dModel / 256), length + batch - first] as const;
+    const width = BigInt(spec.dModel);
+    queue.launch(
+      'reduceShared',
+      grid,
+      [128],
+      [...[dx, width, dShared, width, { ints: [length, gate, 1] }, batch, spec.dModel, first]],
+    );
+  }
+}

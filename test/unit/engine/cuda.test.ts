@@ -1,0 +1,143 @@
+// The CUDA engine's host side: what can be checked without a card. The kernels themselves are checked on one by
+// `npm run golden -- DIR --engine cuda` and test/cuda.
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import * as path from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { packedSize, paddedChannels } from '../../../sidecar/engine/cuda/convolution';
+import { cublasLtCandidates } from '../../../sidecar/engine/cuda/cublasLt';
+import { outOfDeviceMemory } from '../../../sidecar/engine/cuda/cudaErrors';
+import type { KernelManifest } from '../../../sidecar/engine/cuda/kernelFiles';
+import { describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memoryPlan';
+import { layoutParameters } from '../../../sidecar/engine/cuda/parameters';
+import { splitsFor } from '../../../sidecar/engine/cuda/queue';
+import { listDevices } from '../../../sidecar/engine/registry';
+import { benchSizes } from '../../bench/sizes';
+
+const kernels = path.resolve('sidecar/engine/cuda/kernels');
+
+describe('compiled kernels', () => {
+  const manifest = JSON.parse(readFileSync(path.join(kernels, 'prebuilt/manifest.json'), 'utf8')) as KernelManifest;
+
+  it('were built from the sources beside them', () => {
+    const hash = createHash('sha256');
+    const sources = readdirSync(kernels).filter(name => /\.(cu|cuh)$/.test(name));
+    for (const name of sources.sort()) hash.update(name).update(readFileSync(path.join(kernels, name)));
+    expect(manifest.sourceHash, 'run node scripts/buildKernels.mjs').toBe(hash.digest('hex'));
+  });
+
+  it('hold machine code for every supported card and PTX for later ones', () => {
+    expect(manifest.targets).toEqual(['sm_80', 'sm_86', 'sm_89', 'sm_90a', 'sm_100', 'sm_120', 'compute_80']);
+    const fatBinaryMagic = 0xba55ed50;
+    for (const { name, bytes } of manifest.files) {
+      const packed = readFileSync(path.join(kernels, 'prebuilt', name));
+      expect(packed.length).toBe(bytes);
+      expect(brotliDecompressSync(packed).readUInt32LE(0)).toBe(fatBinaryMagic);
+    }
+  });
+
+  it('take less than 3 MiB', () => {
+    const total = manifest.files.reduce(
+      (sum, { name }) => sum + statSync(path.join(kernels, 'prebuilt', name)).size,
+      0,
+    );
+    expect(total).toBeLessThan(3 * 2 ** 20);
+  });
+});
+
+describe('memory plan', () => {
+  it('gives a phase the place of the one before it, and remembers the highest moment', () => {
+    const plan = new MemoryPlan(0n);
+    const kept = plan.take('kept', 1000);
+    const first = plan.scope(() => plan.take('first', 5000));
+    const second = plan.scope(() => plan.take('second', 300));
+    expect(first - kept).toBe(1024n);
+    expect(second).toBe(first);
+    expect(plan.peakBytes).toBe(1024 + 5120);
+    expect(plan.atPeak.map(line => line.name)).toEqual(['first', 'kept']);
+  });
+
+  it('refuses more than was planned', () => {
+    const plan = new MemoryPlan(4096n, 512);
+    plan.take('fits', 512);
+    expect(() => plan.take('does not', 1)).toThrow(RangeError);
+  });
+
+  it('is printed largest first, small things together', () => {
+    const lines = Array.from({ length: 10 }, (_, i) => ({ name: `part ${i}`, bytes: (i + 1) * 2 ** 20 }));
+    expect(describePlan(lines)).toMatch(/^55\.0 MiB: part 9 10\.0 MiB, .*, other 3\.0 MiB$/);
+  });
+});
+
+describe('parameters', () => {
+  it('of the quick-start size take 12.4 GiB: float32 weights and moments, a bfloat16 copy', () => {
+    const layout = layoutParameters(benchSizes.quickstart!, 'bf16', 'float32');
+    const bytes = layout.lines.reduce((sum, line) => sum + line.bytes, 0);
+    expect(bytes / 2 ** 30).toBeGreaterThan(12.3);
+    expect(bytes / 2 ** 30).toBeLessThan(12.6);
+  });
+
+  it('keep a quarter of the moments with eight-bit state', () => {
+    const state = (kind: 'float32' | 'uint8') =>
+      layoutParameters(benchSizes.quickstart!, 'bf16', kind).lines.find(line => line.name === 'optimizer state')!.bytes;
+    expect(state('uint8') / state('float32')).toBeCloseTo(0.254, 3);
+  });
+
+  it('never overlap', () => {
+    const { slots } = layoutParameters(benchSizes.cnnsmall!, 'bf16', 'float32');
+    const trained = [...slots.values()].filter(slot => slot.trained).sort((a, b) => a.offset - b.offset);
+    for (const [i, slot] of trained.entries()) {
+      const next = trained[i + 1];
+      if (next) expect(slot.offset + slot.size).toBeLessThanOrEqual(next.offset);
+    }
+  });
+});
+
+describe('sizes', () => {
+  it('of packed convolution weights follow the kernels: sixteens of depth, taps as depth for one channel', () => {
+    expect(paddedChannels(17)).toBe(32);
+    expect(packedSize(5, 3, 7)).toBe(7 * 5 * 16);
+    expect(packedSize(5, 1, 7)).toBe(5 * 16);
+  });
+
+  it('of column sums split long columns only', () => {
+    expect(splitsFor(152, 256)).toBe(1);
+    expect(splitsFor(11584, 256)).toBe(64);
+  });
+});
+
+describe('without a card', () => {
+  it('the list still shows CUDA, and its probe says what is missing', async () => {
+    const [first] = await listDevices();
+    expect(first!.engine).toBe('cuda');
+    const probe = await first!.probe();
+    if (probe.kind === 'available') return; // a machine with a card: nothing is missing
+    expect(probe.reason).toMatch(/NVIDIA driver|no card|koffi/);
+  });
+
+  it('cuBLASLt can be named, or left out', () => {
+    const before = process.env.RPG_CUBLASLT;
+    process.env.RPG_CUBLASLT = '/somewhere/libcublasLt.so.13';
+    expect(cublasLtCandidates()[0]).toBe('/somewhere/libcublasLt.so.13');
+    process.env.RPG_CUBLASLT = 'none';
+    expect(cublasLtCandidates()).toEqual([]);
+    if (before === undefined) delete process.env.RPG_CUBLASLT;
+    else process.env.RPG_CUBLASLT = before;
+  });
+
+  it('too little memory names the need, what is free and the setting', () => {
+    const error = outOfDeviceMemory(
+      'Card',
+      'scratch memory',
+      2 ** 33,
+      2 ** 30,
+      'Lower training.batchSize',
+      'out of memory',
+    );
+    expect(error.blame).toBe('user');
+    expect(error.message).toBe(
+      'CUDA: scratch memory needs 8.00 GiB on Card, where 1.00 GiB are free (out of memory). Lower training.batchSize',
+    );
+  });
+});
