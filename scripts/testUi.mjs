@@ -1,6 +1,6 @@
 // `npm run test:ui`: the packaged extension, installed in a real VS Code in Chromium, from an empty window to evaluated results by
 // mouse and keyboard, with pictures in build/screenshots. `--readme` also replaces the pictures of the README.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -61,8 +61,27 @@ try {
 } finally {
   await browser.close();
   await server.stop();
+  failure ??= await leftBehind();
   rmSync(scratch, { recursive: true, force: true });
 }
+/** Programs of this test that outlive its VS Code, as a failure; sidecars may save what they train first. */
+async function leftBehind() {
+  const alive = () =>
+    readdirSync('/proc').filter(name => {
+      try {
+        return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(scratch);
+      } catch {
+        return false; // it ended meanwhile
+      }
+    });
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline && alive().length > 0;)
+    await new Promise(resolve => setTimeout(resolve, 200));
+  const pids = alive();
+  if (pids.length > 0) return new Error(`processes were left behind: ${pids.join(', ')}`);
+  say('no process is left behind');
+  return null;
+}
+
 if (failure === null && process.argv.includes('--readme')) {
   const target = path.join(root, 'media', 'screenshots');
   mkdirSync(target, { recursive: true });

@@ -80,6 +80,7 @@ export async function scenario({ page, server, scratch, screenshots, violations,
   await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 60_000 });
   say('everything is there after a reload');
 
+  await reloadInMidTraining(page, say);
   assert.deepEqual(violations, [], 'violations of the content security policy');
 }
 
@@ -151,6 +152,22 @@ async function inspectCheckpoint(page, shoot) {
   const frame = await workbench.webviewFrame(page, 'editor', ':text("0.weight")', 30_000);
   await page.waitForTimeout(1000);
   await themes(page, shoot, frame, 'checkpoint');
+}
+
+/** The window is reloaded while it trains; the run is interrupted, and one click goes on with it. */
+async function reloadInMidTraining(page, say) {
+  await workbench.runCommand(page, 'RPG: Train');
+  await workbench.pick(page, 'Train', 'clothes');
+  await workbench.pick(page, 'Train on clothes', 'quick.rpg.json');
+  await workbench.treeRow(page, 'Runs', /0002.*step [1-9]/).waitFor({ timeout: 60_000 });
+  await page.reload();
+  await workbench.openSideBar(page);
+  await workbench.treeRow(page, 'Runs', /0002.*interrupted/).waitFor({ timeout: 60_000 });
+  say('a reload in mid-training interrupts the run');
+  await workbench.treeRow(page, 'Runs', /0002/).hover();
+  await workbench.treeRow(page, 'Runs', /0002/).getByRole('button', { name: 'Resume' }).click();
+  await workbench.notification(page, '0002-clothes is trained');
+  say('and Resume goes on to its end');
 }
 
 async function clearToasts(page) {
