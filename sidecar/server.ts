@@ -12,7 +12,7 @@ import type { InitializeParams, InitializeResult } from '../protocol/session';
 import { hostGone } from './operations/context';
 import { userError, type RpgError } from './util/rpgError';
 import { version } from './util/version';
-import { bindOperation, type Session } from './server/bind';
+import { bindOperation, toResponseError, type Session } from './server/bind';
 import { bindings } from './server/bindings';
 import { capabilities } from './server/capabilities';
 import { DeviceQueue } from './server/deviceQueue';
@@ -63,7 +63,8 @@ export function startServer(connection: MessageConnection): Server {
     log,
   };
   connection.onRequest(initialize.method, ({ params }: { params: InitializeParams }): InitializeResult => {
-    if (params.protocolVersion !== protocolVersion) throw protocolMismatch(params.protocolVersion);
+    if (params.protocolVersion !== protocolVersion)
+      throw toResponseError(protocolMismatch(params.protocolVersion), initialize.method, session);
     session.workspace = params.workspace;
     session.isTrusted = params.isTrusted;
     log('info', `serving ${params.workspace}, version ${version}, Node ${process.version}, process ${process.pid}`);

@@ -9,7 +9,14 @@ import {
   IPCMessageWriter,
   type MessageConnection,
 } from 'vscode-jsonrpc/node';
-import { initialize, logMethod, protocolVersion, type InitializeResult, type LogMessage } from '../protocol/session';
+import {
+  initialize,
+  logMethod,
+  ping,
+  protocolVersion,
+  type InitializeResult,
+  type LogMessage,
+} from '../protocol/session';
 import { Emitter, type Disposable } from './emitter';
 import { killOrphans, orphanMark } from './orphans';
 import {
@@ -54,6 +61,7 @@ const maxCrashes = 5;
 const healthyMs = 60_000;
 /** A sidecar that is asked to end may save what it trains; after this it is killed. */
 const endLimitMs = 35_000;
+const hangLimitMs = 5000;
 
 export class SidecarProcess implements Disposable {
   readonly #options: SidecarOptions;
@@ -87,13 +95,16 @@ export class SidecarProcess implements Disposable {
 
   /** Ends the sidecar, gracefully, and forgets its crashes; the next request starts a new one. */
   async restart(): Promise<void> {
-    await this.stop();
+    // One that hangs cannot save anything either.
+    const live = this.#state.kind === 'ready' ? await this.#live : null;
+    const isAnswering = live !== null && (await answersWithin(live.connection, hangLimitMs));
+    await this.stop(isAnswering ? endLimitMs : 0);
     this.#crashes = 0;
     this.#set({ kind: 'stopped' });
   }
 
   /** Resolves when the process has ended. What it trains is saved first. */
-  async stop(): Promise<void> {
+  async stop(limitMs = endLimitMs): Promise<void> {
     this.#clearTimer();
     const child = this.#child;
     this.#child = null;
@@ -101,7 +112,7 @@ export class SidecarProcess implements Disposable {
     if (!child) return;
     const ended = new Promise<void>(resolve => child.once('exit', () => resolve()));
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const limit = setTimeout(() => child.kill('SIGKILL'), endLimitMs);
+    const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
     if (child.connected) child.disconnect();
     await ended;
     clearTimeout(limit);
@@ -202,6 +213,20 @@ export class SidecarProcess implements Disposable {
   #clearTimer(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+}
+
+async function answersWithin(connection: MessageConnection, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>(resolve => (timer = setTimeout(() => resolve(false), limitMs)));
+  const answer = connection.sendRequest(ping.method, { params: {} }, CancellationToken.None).then(
+    () => true,
+    () => true, // it ended meanwhile
+  );
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -54,6 +54,7 @@ export function bindOperation(session: Session, given: BoundOperation): void {
   const { method } = given.operation;
   session.connection.onRequest(method, async ({ params, progressToken }: Envelope<never>, token: CancellationToken) => {
     const controller = new AbortController();
+    if (token.isCancellationRequested) controller.abort(); // it was cancelled before it was read
     const subscription = token.onCancellationRequested(() => controller.abort());
     const report = (progress: unknown): void => {
       if (progressToken !== undefined && session.running.has(controller))
@@ -107,7 +108,8 @@ function commandLine(): readonly [string, ...string[]] {
   return [process.execPath, ...flags, process.argv[1]!];
 }
 
-function toResponseError(error: unknown, method: string, session: Session): ResponseError<ErrorData> {
+/** What travels instead of an exception; the log is told as well. */
+export function toResponseError(error: unknown, method: string, session: Session): ResponseError<ErrorData> {
   if (error instanceof RpgError) {
     const { code, blame, details, message } = error;
     session.log(blame === 'internal' ? 'error' : 'info', `${method}: ${code}: ${message}`);

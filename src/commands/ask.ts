@@ -18,6 +18,8 @@ export async function choose<T>(
   title: string,
   placeholder: string,
   choices: readonly Choice<T>[] | Promise<readonly Choice<T>[]>,
+  /** Asked once the choices are there. */
+  placeholderThen: () => string = () => placeholder,
 ): Promise<T | undefined> {
   const pick = vscode.window.createQuickPick<Choice<T>>();
   pick.title = title;
@@ -41,6 +43,7 @@ export async function choose<T>(
         ? choice
         : { ...choice, label: `$(circle-slash) ${plain(choice.label)}`, detail: choice.reason, alwaysShow: false },
     );
+    pick.placeholder = placeholderThen();
     pick.busy = false;
     return await accepted;
   } finally {

@@ -40,6 +40,7 @@ const start = (context: CommandContext, what: string, params: TrainParams): Prom
 
 /** Presets in the order of what fits; the cost of each beside it. `file:` and `new:` lead to configuration files. */
 async function askPreset(context: CommandContext, dataset: string): Promise<string | undefined> {
+  let basis = '';
   const presets = async (): Promise<Choice<string>[]> => {
     const { device } = readSettings();
     const [{ presets: known }, estimate, files] = await Promise.all([
@@ -47,6 +48,7 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
       context.client.call(estimateTraining, { dataset, ...device }, { onProgress: () => {} }),
       vscode.workspace.findFiles('**/*.rpg.json', '**/{node_modules,.rpg}/**', 50),
     ]);
+    basis = `Times and memory are estimates for ${estimate.title}: ${estimate.basis}`;
     const offers = known.map(preset => offer(preset, estimate));
     return [
       ...offers.filter(({ reason }) => reason === null),
@@ -65,7 +67,7 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
       ...offers.filter(({ reason }) => reason !== null),
     ];
   };
-  return choose(`Train on ${dataset}`, 'Which preset? Memory and time are estimates', presets());
+  return choose(`Train on ${dataset}`, 'Measuring the dataset and the device…', presets(), () => basis);
 }
 
 function offer({ name, title }: PresetInfo, result: EstimateResult): Choice<string> {
@@ -74,7 +76,7 @@ function offer({ name, title }: PresetInfo, result: EstimateResult): Choice<stri
   return {
     label: `$(beaker) ${name}`,
     description,
-    detail: `${title} — on ${result.title}; ${result.basis}`,
+    detail: title,
     value: name,
     reason: estimate === undefined ? null : reasonAgainst(estimate, result),
   };

@@ -20,6 +20,13 @@ export async function watchPolicy(page) {
 /** Findings of axe-core that are serious or critical, in words. */
 export async function accessibilityFindings(frame) {
   await frame.evaluate(axe);
+  // A webview is transparent over the editor, which axe cannot see: without this it judges contrast against white.
+  await frame.evaluate(() => {
+    const style = getComputedStyle(document.documentElement);
+    const place =
+      document.body.dataset.place === 'sideBar' ? '--vscode-sideBar-background' : '--vscode-editor-background';
+    document.documentElement.style.backgroundColor = style.getPropertyValue(place);
+  });
   const found = await frame.evaluate(async () => {
     const { violations } = await window.axe.run(document.body, { resultTypes: ['violations'] });
     return violations.map(({ id, impact, help, nodes }) => ({

@@ -1,7 +1,7 @@
 // One person's hour in a minute or two: an empty window, a folder they do not trust yet, a dataset from the Explorer's menu, a
 // training, networks, an evaluation, three themes.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accessibilityFindings } from './audit.mjs';
@@ -69,9 +69,9 @@ export async function scenario({ page, server, scratch, screenshots, violations,
   const words = await tab.locator('body').innerText();
   assert.match(words, /0001-clothes/);
   assert.match(words, /accuracy/i);
-  await themes(page, server, shoot, tab, 'results');
+  await themes(page, shoot, tab, 'results');
 
-  await inspectCheckpoint(page, server, folder, shoot);
+  await inspectCheckpoint(page, shoot);
   say('a checkpoint was looked at');
 
   await page.reload();
@@ -130,37 +130,27 @@ async function registerFromExplorer(page, shoot) {
 }
 
 /** A picture and an audit in each theme. */
-async function themes(page, server, shoot, frame, name) {
-  for (const [label, theme] of [
-    ['dark', 'Default Dark Modern'],
-    ['light', 'Default Light Modern'],
-    ['contrast', 'Default High Contrast'],
+async function themes(page, shoot, frame, name) {
+  for (const [label, theme, kind] of [
+    ['light', 'Light Modern', 'vscode-light'],
+    ['contrast', 'Dark High Contrast', 'vscode-high-contrast'],
+    ['dark', 'Dark Modern', 'vscode-dark'],
   ]) {
-    setTheme(server, theme);
-    await page.waitForTimeout(1500);
+    await workbench.runCommand(page, 'Preferences: Color Theme');
+    await workbench.pick(page, 'Select Color Theme', theme);
+    await frame.locator(`body.${kind}`).waitFor();
     await shoot(`${name}-${label}`);
-    const findings = await accessibilityFindings(frame);
-    assert.deepEqual(findings, [], `${name} in ${theme}`);
+    assert.deepEqual(await accessibilityFindings(frame), [], `${name} in ${theme}`);
   }
-  setTheme(server, 'Default Dark Modern');
-  await page.waitForTimeout(500);
 }
 
-function setTheme({ settingsFile }, theme) {
-  const settings = JSON.parse(readFileSync(settingsFile, 'utf8'));
-  writeFileSync(settingsFile, JSON.stringify({ ...settings, 'workbench.colorTheme': theme }));
-}
-
-async function inspectCheckpoint(page, server, folder, shoot) {
-  const row = workbench.treeRow(page, 'Datasets', 'clothes');
-  await row.click();
-  await page.keyboard.press('ArrowRight');
-  const files = workbench.treeRow(page, 'Datasets', 'Checkpoints');
-  await files.click();
-  await workbench.treeRow(page, 'Datasets', '.pth').click();
+async function inspectCheckpoint(page, shoot) {
+  await workbench.treeRow(page, 'Datasets', /^clothes/).click();
+  await workbench.treeRow(page, 'Datasets', /^Checkpoints/).click();
+  await workbench.treeRow(page, 'Datasets', /\.pth/).click();
   const frame = await workbench.webviewFrame(page, 'editor', ':text("conv")', 30_000);
   await page.waitForTimeout(1000);
-  await themes(page, server, shoot, frame, 'checkpoint');
+  await themes(page, shoot, frame, 'checkpoint');
 }
 
 async function clearToasts(page) {

@@ -45,7 +45,10 @@ export async function isOffered(page, title) {
 
 /** The open quick pick or input box, once it has this title and, for a pick, this entry. */
 export async function quickInput(page, title, entry) {
-  const widget = page.locator('.quick-input-widget:visible', { hasText: title });
+  const open = page.locator('.quick-input-widget:visible');
+  const widget = open
+    .filter({ hasText: title })
+    .or(open.filter({ has: page.locator(`input[placeholder^="${title}"]`) }));
   await widget.waitFor({ timeout: 30_000 });
   if (entry !== undefined)
     await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 60_000 });

@@ -1,0 +1,147 @@
+// The JSON-RPC front door over an in-memory connection.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import * as path from 'node:path';
+import { CancellationToken, CancellationTokenSource, ProgressType, ResponseError } from 'vscode-jsonrpc/node';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import * as editor from '../../../protocol/editor';
+import type { ErrorData } from '../../../protocol/errors';
+import type { Operation } from '../../../protocol/operation';
+import { initialize, ping, protocolVersion, type LogMessage } from '../../../protocol/session';
+import * as protocol from '../../../protocol/sidecar';
+import { startServer } from '../../../sidecar/server';
+import { bindings } from '../../../sidecar/server/bindings';
+import { connectedPair } from '../../support/connections';
+import { temporaryFolder } from '../../support/folders';
+import { makeTrainingWorkspace } from '../../support/trainingWorkspace';
+
+function connect(workspace: string | null, isTrusted = true) {
+  const { client, server } = connectedPair();
+  const logs: LogMessage[] = [];
+  client.onNotification('log', (message: LogMessage) => logs.push(message));
+  const served = startServer(server);
+  onTestFinished(() => served.stop(1000).then(() => client.dispose()));
+  const ask = async <P, R, G>(
+    operation: Operation<P, R, G>,
+    params: P,
+    token: CancellationToken = CancellationToken.None,
+    progressToken?: string,
+  ): Promise<R> => client.sendRequest<R>(operation.method, { params, progressToken }, token);
+  const hello = workspace === null ? null : ask(initialize, { protocolVersion, workspace, isTrusted });
+  return { client, ask, hello, served, logs };
+}
+
+async function failure(promise: Promise<unknown>): Promise<ErrorData & { message: string }> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ResponseError);
+  const { data, message } = error as ResponseError<ErrorData>; // just seen
+  return { ...data!, message };
+}
+
+describe('the server', () => {
+  it('binds every operation of the protocol, once', () => {
+    const declared = [...Object.values(protocol), ...Object.values(editor)].map(operation => operation.method).sort();
+    expect(bindings.map(({ operation }) => operation.method).sort()).toEqual(declared);
+  });
+
+  it('answers the handshake with its version and all that can be chosen', async () => {
+    const { hello } = connect(temporaryFolder());
+    const { version, capabilities } = (await hello)!;
+    const { version: expected } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(version).toBe(expected);
+    expect(capabilities.presets.map(({ name }) => name)).toContain('demo');
+    expect(capabilities.recurrentModels).toEqual(['mamba', 'lstm', 'transformer', 'gmlp']);
+    expect(capabilities.checkpointFormats.find(({ id }) => id === 'safetensors')?.extensions).toEqual(['.safetensors']);
+    expect(capabilities.zooRecipes.length).toBeGreaterThan(0);
+  });
+
+  it('refuses an editor of another protocol version, and says what to do', async () => {
+    const { ask } = connect(null);
+    const error = await failure(ask(initialize, { protocolVersion: 999, workspace: '/', isTrusted: true }));
+    expect(error).toMatchObject({ code: 'protocol-mismatch', blame: 'user' });
+    expect(error.message).toMatch(/999.*reload the window/);
+  });
+
+  it('answers no operation before the handshake', async () => {
+    const { ask } = connect(null);
+    expect(await failure(ask(protocol.datasets, {}))).toMatchObject({ code: 'not-initialized', blame: 'internal' });
+  });
+
+  it('passes errors on with code, blame and details', async () => {
+    const { ask, hello } = connect(temporaryFolder());
+    await hello;
+    const error = await failure(ask(protocol.inspect, { path: '/no/such/file.pth' }));
+    expect(error).toMatchObject({ code: 'file-system', blame: 'user', details: { errno: 'ENOENT' } });
+    expect(error.message).toMatch(/no\/such\/file\.pth.*check the path/);
+  });
+
+  it('runs the commands of an untrusted workspace not at all', async () => {
+    const workspace = temporaryFolder();
+    const { ask, hello } = connect(workspace, false);
+    await hello;
+    expect(await failure(ask(editor.checkSetUp, { python: 'python3', isTrusted: true }))).toMatchObject({
+      code: 'untrusted',
+    });
+    const items = await ask(editor.checkSetUp, { python: 'python3', isTrusted: false });
+    expect(items.find(({ id }) => id === 'python')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('reports progress only to who listens, and answers a heartbeat meanwhile', async () => {
+    const { folder, zoo } = await makeTrainingWorkspace(temporaryFolder());
+    const { ask, hello, client } = connect(folder);
+    await hello;
+    const reports: unknown[] = [];
+    client.onProgress(new ProgressType<unknown>(), 'p1', report => reports.push(report));
+    const record = ask(protocol.register, { folder: zoo }, CancellationToken.None, 'p1');
+    expect((await ask(ping, {})).residentBytes).toBeGreaterThan(1e6);
+    expect(await record).toMatchObject({ name: 'zoo', nCheckpoints: 3 });
+    expect(reports.length).toBeGreaterThan(0);
+  });
+
+  it('ends a cancelled operation as cancelled', async () => {
+    const { folder, zoo } = await makeTrainingWorkspace(temporaryFolder(), { nCheckpoints: 40 });
+    const { ask, hello } = connect(folder);
+    await hello;
+    const source = new CancellationTokenSource();
+    const work = failure(ask(protocol.register, { folder: zoo }, source.token));
+    source.cancel();
+    expect(await work).toMatchObject({ code: 'cancelled', blame: 'cancelled' });
+  });
+
+  it('keeps operations of one device in order and lets a waiting one be cancelled', async () => {
+    const workspace = temporaryFolder();
+    const { ask, hello } = connect(workspace);
+    await hello;
+    const zoo = {
+      recipe: 'fashion-mlp',
+      out: path.join(workspace, 'zoo'),
+      runs: 1,
+      perRun: 2,
+      seed: 1,
+      data: null,
+      epochs: 50,
+    };
+    const [first, second] = [new CancellationTokenSource(), new CancellationTokenSource()];
+    const long = failure(ask(protocol.prepareZoo, zoo, first.token));
+    const waiting = failure(ask(protocol.prepareZoo, { ...zoo, out: path.join(workspace, 'zoo-2') }, second.token));
+    second.cancel();
+    expect(await waiting).toMatchObject({ blame: 'cancelled' });
+    first.cancel();
+    expect(await long).toMatchObject({ blame: 'cancelled' });
+  });
+});
+
+describe('a prompt', () => {
+  it('needs one label a bit', async () => {
+    const workspace = temporaryFolder();
+    mkdirSync(path.join(workspace, '.rpg'));
+    writeFileSync(path.join(workspace, '.rpg', 'x'), '');
+    const { ask, hello } = connect(workspace);
+    await hello;
+    expect(await failure(ask(editor.readPrompt, { run: '1', prompt: 'cats' }))).toMatchObject({
+      code: 'run-not-found',
+    });
+  });
+});

@@ -1,0 +1,253 @@
+// What the host knows and posts: jobs, the library, curves, and a page's conversation.
+import { describe, expect, it } from 'vitest';
+import { metricsTail, runDetails, type MetricsTail, type RunDetails } from '../../../protocol/editor';
+import type { RunSummary } from '../../../protocol/runRecords';
+import { datasets, listRuns } from '../../../protocol/sidecar';
+import type { ViewIntent, ViewMessage } from '../../../protocol/view';
+import type { SidecarClient } from '../../../src/sidecarClient';
+import { SidecarError } from '../../../src/sidecarError';
+import { Curve } from '../../../src/state/curve';
+import { Jobs } from '../../../src/state/jobs';
+import { Library } from '../../../src/state/library';
+import { ResultsPage } from '../../../src/views/resultsPage';
+
+/** A sidecar that answers from a table, by method. */
+function fakeClient(
+  answers: Record<string, (params: never) => unknown>,
+): Pick<SidecarClient, 'call'> & { asked: string[] } {
+  const asked: string[] = [];
+  const call = async (operation: { method: string }, params: unknown): Promise<unknown> => {
+    asked.push(operation.method);
+    const answer = answers[operation.method];
+    if (!answer) throw new SidecarError('unknown', 'internal', operation.method);
+    return answer(params as never);
+  };
+  return { call: call as SidecarClient['call'], asked };
+}
+
+const runOf = (id: string, change: Partial<RunSummary> = {}): RunSummary => ({
+  id,
+  folder: `/w/.rpg/runs/${id}`,
+  status: 'finished',
+  name: 'zoo',
+  dataset: 'zoo',
+  createdAt: '',
+  step: 3,
+  steps: 3,
+  loss: 0.5,
+  engine: 'portable',
+  device: 'wasm',
+  pid: null,
+  snapshots: [3],
+  problem: null,
+  ...change,
+});
+
+const detailsOf = (summary: RunSummary): RunDetails => ({
+  summary,
+  config: null,
+  dataset: null,
+  engine: null,
+  failure: null,
+  evaluation: null,
+  evaluations: [],
+  samples: [],
+  files: [{ path: `${summary.folder}/run.json`, title: 'Record', kind: 'file' }],
+  resources: { memoryBytes: null, stepsPerSecond: 2, elapsedMs: null },
+});
+
+const tailOf = (change: Partial<MetricsTail> = {}): MetricsTail => ({
+  steps: [1, 2, 3],
+  loss: [3, 2, 1],
+  learningRate: [1, 1, 1],
+  nextByte: 90,
+  isRestarted: false,
+  hasMore: false,
+  ...change,
+});
+
+describe('jobs', () => {
+  it('are listed while they run, with what they report', async () => {
+    const jobs = new Jobs();
+    let finish = (): void => {};
+    const result = jobs.start({ title: 'Measuring' }, async job => {
+      job.report({ fraction: 0.5, message: 'half' });
+      await new Promise<void>(resolve => (finish = resolve));
+      return 7;
+    });
+    expect(jobs.all[0]?.view).toMatchObject({ title: 'Measuring', fraction: 0.5, message: 'half', canCancel: true });
+    finish();
+    expect(await result).toBe(7);
+    expect(jobs.all).toEqual([]);
+  });
+
+  it('that are cancelled say so, whatever they still report', async () => {
+    const jobs = new Jobs();
+    const result = jobs.start({ title: 'Training' }, async job => {
+      jobs.all[0]!.cancel();
+      job.report({ fraction: 0.9, message: 'one more step' });
+      expect(jobs.all[0]!.view).toMatchObject({ message: 'Stopping', canCancel: false });
+      return job.signal.aborted;
+    });
+    expect(await result).toBe(true);
+  });
+});
+
+describe('the library', () => {
+  it('asks nothing where there are no records', async () => {
+    const client = fakeClient({});
+    const library = new Library({ client, hasRecords: () => false });
+    await library.refresh();
+    expect(library.status.kind).toBe('ready');
+    expect(client.asked).toEqual([]);
+  });
+
+  it('joins wishes that come while it reads into one more reading', async () => {
+    const client = fakeClient({
+      [datasets.method]: () => [],
+      [listRuns.method]: () => [runOf('0001-a'), runOf('0002-b')],
+    });
+    const library = new Library({ client, hasRecords: () => true });
+    await Promise.all([library.refresh(), library.refresh(), library.refresh()]);
+    expect(client.asked.filter(method => method === listRuns.method)).toHaveLength(2);
+    expect(library.runs.map(({ id }) => id)).toEqual(['0002-b', '0001-a']);
+  });
+
+  it('keeps what it knew when the sidecar cannot answer', async () => {
+    let isWell = true;
+    const answer = (): RunSummary[] => {
+      if (!isWell) throw new SidecarError('sidecar-gone', 'internal', 'gone');
+      return [runOf('0001-a')];
+    };
+    const client = fakeClient({ [datasets.method]: () => [], [listRuns.method]: answer });
+    const library = new Library({ client, hasRecords: () => true });
+    await library.refresh();
+    isWell = false;
+    await library.refresh();
+    expect(library.status).toMatchObject({ kind: 'failed', error: { code: 'sidecar-gone' } });
+    expect(library.runs).toHaveLength(1);
+  });
+});
+
+describe('a curve', () => {
+  it('goes on where it was, and begins again when the file does', async () => {
+    const answers = [
+      tailOf({ hasMore: true }),
+      tailOf({ steps: [4], loss: [0.5], learningRate: [1], nextByte: 120 }),
+      tailOf({ steps: [], loss: [], learningRate: [], nextByte: 120 }),
+      tailOf({ isRestarted: true, steps: [1, 2], loss: [3, 2], learningRate: [1, 1], nextByte: 60 }),
+    ];
+    const questions: unknown[] = [];
+    const client = fakeClient({
+      [metricsTail.method]: params => {
+        questions.push(params);
+        return answers[questions.length - 1]!;
+      },
+    });
+    const curve = new Curve('r', client);
+    const posted: [number, number][] = [];
+    const post = (chunk: { from: number; steps: readonly number[] }): void =>
+      void posted.push([chunk.from, chunk.steps.length]);
+    await curve.follow(post);
+    await curve.follow(post);
+    await curve.follow(post);
+    expect(posted).toEqual([
+      [0, 3],
+      [3, 1],
+      [0, 2],
+    ]);
+    expect(questions).toEqual([
+      { run: 'r', fromByte: 0, afterStep: 0 },
+      { run: 'r', fromByte: 90, afterStep: 3 },
+      { run: 'r', fromByte: 120, afterStep: 4 },
+      { run: 'r', fromByte: 120, afterStep: 4 },
+    ]);
+  });
+});
+
+describe('a results page', () => {
+  async function opened() {
+    const all = [runOf('0001-a'), runOf('0002-b')];
+    const client = fakeClient({
+      [datasets.method]: () => [],
+      [listRuns.method]: () => all,
+      [runDetails.method]: ({ run }: { run: string }) => detailsOf(all.find(({ id }) => id === run)!),
+      [metricsTail.method]: () => tailOf(),
+    });
+    const library = new Library({ client, hasRecords: () => true });
+    const messages: ViewMessage[] = [];
+    const performed: { intent: ViewIntent; known: ReadonlySet<string> }[] = [];
+    const page = new ResultsPage({
+      client,
+      library,
+      jobs: new Jobs(),
+      post: message => messages.push(message),
+      perform: (intent, known) => performed.push({ intent, known }),
+      onProblem: error => {
+        throw error;
+      },
+    });
+    const settle = () => new Promise(resolve => setTimeout(resolve, 20));
+    return { page, library, messages, performed, settle };
+  }
+
+  it('is told everything when it is ready: state, then curves from the beginning', async () => {
+    const { page, messages, settle } = await opened();
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    const kinds = messages.map(({ kind }) => kind);
+    expect(kinds.filter(kind => kind === 'state')).toHaveLength(2); // loading, then all of it
+    const last = messages.findLast(message => message.kind === 'state')!;
+    expect(last.state.runs.map(({ id }) => id)).toEqual(['0002-b', '0001-a']);
+    expect(last.state.selected.map(({ summary }) => summary.id)).toEqual(['0002-b']);
+    expect(messages.find(message => message.kind === 'metrics')).toMatchObject({
+      run: '0002-b',
+      from: 0,
+      steps: [1, 2, 3],
+    });
+    page.dispose();
+  });
+
+  it('finds what it showed before a reload', async () => {
+    const { page, messages, settle } = await opened();
+    page.receive({ kind: 'ready', selected: ['0001-a', '0099-gone'] });
+    await settle();
+    const state = messages.findLast(message => message.kind === 'state')!.state;
+    expect(state.selected.map(({ summary }) => summary.id)).toEqual(['0001-a']);
+    page.dispose();
+  });
+
+  it('may open only what it was posted', async () => {
+    const { page, performed, settle } = await opened();
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    page.receive({ kind: 'open', path: '/etc/passwd' });
+    expect(performed[0]?.known.has('/etc/passwd')).toBe(false);
+    expect(performed[0]?.known.has('/w/.rpg/runs/0002-b/run.json')).toBe(true);
+    page.dispose();
+  });
+
+  it('that is shown something before it is ready shows it then', async () => {
+    const { page, messages, settle } = await opened();
+    page.show(['0001-a'], 'accuracy');
+    expect(messages).toEqual([]);
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    const [shown, curve] = ['show', 'metrics'].map(kind => messages.findIndex(message => message.kind === kind));
+    expect(messages[shown!]).toEqual({ kind: 'show', section: 'accuracy' });
+    expect(shown).toBeGreaterThan(curve!);
+    expect(page.selected).toEqual(['0001-a']);
+    page.dispose();
+  });
+
+  it('is sent the points again when it missed some', async () => {
+    const { page, messages, settle } = await opened();
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    messages.length = 0;
+    page.receive({ kind: 'resendMetrics', run: '0002-b' });
+    await settle();
+    expect(messages.find(message => message.kind === 'metrics')).toMatchObject({ from: 0 });
+    page.dispose();
+  });
+});

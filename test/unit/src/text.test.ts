@@ -1,0 +1,193 @@
+// Words: numbers, complaints, messages, lines. Every sentence a person reads from the VS Code-free part of the extension.
+import { describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../../protocol/runRecords';
+import type { TrainProgress } from '../../../protocol/sidecar';
+import { errorMessage } from '../../../src/errorMessage';
+import { SidecarError } from '../../../src/sidecarError';
+import { blockedActions } from '../../../src/state/viewState';
+import { formatBytes, formatDuration, formatLoss, plural } from '../../../src/text/format';
+import { differenceText, textTable } from '../../../src/text/reports';
+import { runLine, runTooltip } from '../../../src/text/runLine';
+import { statusText } from '../../../src/text/statusText';
+import {
+  classesProblem,
+  datasetNameProblem,
+  parseClasses,
+  testCommandProblem,
+  wholeNumberProblem,
+} from '../../../src/text/validate';
+
+const run: RunSummary = {
+  id: '0007-zoo',
+  folder: '/w/.rpg/runs/0007-zoo',
+  status: 'running',
+  name: 'zoo',
+  dataset: 'zoo',
+  createdAt: '2026-01-01T00:00:00Z',
+  step: 120,
+  steps: 2000,
+  loss: 0.3141,
+  engine: 'portable',
+  device: 'wasm',
+  pid: 4711,
+  snapshots: [100],
+  problem: null,
+};
+
+describe('numbers', () => {
+  it.each([
+    [999, '999 B'],
+    [1536, '1.5 KB'],
+    [31e9, '31 GB'],
+  ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+  it.each([
+    [900, 'a few seconds'],
+    [40_000, '40 s'],
+    [12 * 60_000, '12 min'],
+    [3.5 * 3_600_000, '3.5 h'],
+    [50 * 3_600_000, '2 days'],
+  ])('%d ms are %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it('losses keep their digits', () => {
+    expect([formatLoss(null), formatLoss(0), formatLoss(1.2345), formatLoss(1.2e-5)]).toEqual([
+      '—',
+      '0.00',
+      '1.23',
+      '1.20e-5',
+    ]);
+  });
+
+  it('nouns follow their number', () => {
+    expect([plural(1, 'network'), plural(1200, 'network')]).toEqual(['1 network', '1,200 networks']);
+  });
+});
+
+describe('while one types', () => {
+  it.each([
+    ['zoo', null],
+    ['zoö_2.b-c', null],
+    ['', 'Give it a name'],
+    ['taken', 'There is a dataset taken already'],
+    ['a b', /letters, digits/],
+    ['../up', /letters, digits/],
+    ['x'.repeat(101), /100 letters/],
+  ])('the dataset name %j', (name, complaint) => {
+    const found = datasetNameProblem(name, ['taken']);
+    if (complaint instanceof RegExp) expect(found).toMatch(complaint);
+    else expect(found).toBe(complaint);
+  });
+
+  it('numbers, tasks and commands are checked', () => {
+    expect(wholeNumberProblem('10', { min: 1, max: 20 })).toBeNull();
+    expect(wholeNumberProblem('1.5', { min: 1, max: 20 })).toBe('Give a whole number');
+    expect(wholeNumberProblem('21', { min: 1, max: 2000 - 1980 })).toBe('Give a number from 1 to 20');
+    expect(parseClasses('3, 17;0279')).toEqual([3, 17, 279]);
+    expect(classesProblem('3, 1024', 10)).toMatch(/^1024 is not a task: numbers go from 0 to 1023/);
+    expect(classesProblem('', 10)).toMatch(/^Give one or more/);
+    expect(testCommandProblem('python test.py')).toMatch(/\{file\}/);
+    expect(testCommandProblem('python "test.py {file}')).toMatch(/not closed/);
+    expect(testCommandProblem('')).toBeNull();
+  });
+});
+
+describe('an error', () => {
+  it('of nobody is silent', () => {
+    expect(errorMessage(new SidecarError('cancelled', 'cancelled', 'stopped'))).toEqual({ kind: 'silent' });
+  });
+
+  it('of the person offers what mends it', () => {
+    const shown = errorMessage(new SidecarError('dataset-missing', 'user', 'the folder is gone', { name: 'zoo' }));
+    expect(shown).toMatchObject({
+      severity: 'warning',
+      text: 'The folder is gone',
+      actions: [{ title: 'Locate…', command: 'rpg.locateDataset', args: [{ dataset: 'zoo' }] }],
+    });
+  });
+
+  it('of ours offers the log', () => {
+    const shown = errorMessage(new SidecarError('internal', 'internal', '/x.pth: broken'));
+    expect(shown).toMatchObject({ severity: 'error', text: '/x.pth: broken', actions: [{ kind: 'showLog' }] });
+  });
+});
+
+describe('a run in a line', () => {
+  const training: TrainProgress = {
+    run: run.id,
+    phase: 'training',
+    message: '',
+    step: 130,
+    steps: 2000,
+    loss: 0.25,
+    learningRate: 1e-3,
+    stepsPerSecond: 10,
+    remainingMs: 187_000,
+  };
+
+  it('is live while it trains', () => {
+    expect(runLine(run, training)).toBe('step 130 of 2,000 · loss 0.250 · 3 min left');
+    expect(runLine(run, { ...training, phase: 'saving', message: 'saving step 130' })).toContain('saving step 130');
+    expect(runLine(run, null)).toBe('step 120 of 2,000 · loss 0.314');
+  });
+
+  it.each([
+    ['finished', 'finished · loss 0.314'],
+    ['interrupted', 'interrupted at step 120 of 2,000 · resume to go on'],
+    ['failed', 'failed at step 120 of 2,000'],
+    ['unreadable', 'cannot be read'],
+  ] as const)('says that it is %s', (status, line) => expect(runLine({ ...run, status }, null)).toBe(line));
+
+  it('names the process that trains it', () => expect(runTooltip(run)).toContain('process 4711'));
+});
+
+describe('what cannot be done with a run has a reason', () => {
+  it.each([
+    ['running', ['resume', 'delete']],
+    ['finished', ['stop', 'resume']],
+    ['interrupted', ['stop']],
+    ['unreadable', ['stop', 'resume', 'generate', 'evaluate']],
+  ] as const)('%s', (status, blocked) => {
+    expect(Object.keys(blockedActions({ ...run, status }, null)).sort()).toEqual([...blocked].sort());
+  });
+
+  it('such as having no snapshot yet', () => {
+    expect(blockedActions({ ...run, snapshots: [] }, null).generate).toBe('It has no snapshot yet');
+  });
+});
+
+describe('the status bar', () => {
+  const job = { id: '1', title: 'Training zoo', run: null, fraction: 0.126, message: '', canCancel: true };
+  it('shows the work and how far it is', () => {
+    expect(statusText([job, job], { kind: 'starting' }).text).toBe('$(sync~spin) Training zoo 12 % +1');
+    expect(statusText([], { kind: 'stopped' })).toMatchObject({ text: '$(type-hierarchy) RPG', isWarning: false });
+  });
+
+  it('warns of a sidecar that is not well', () => {
+    expect(statusText([job], { kind: 'crashed', exit: 'SIGKILL', retryMs: 2000 })).toMatchObject({ isWarning: true });
+    const error = new SidecarError('sidecar-crashes', 'internal', 'five times');
+    expect(statusText([], { kind: 'failed', error })).toMatchObject({
+      command: 'rpg.restartSidecar',
+      tooltip: 'five times',
+    });
+  });
+});
+
+describe('a report', () => {
+  it('aligns its columns', () => {
+    expect(
+      textTable(
+        ['a', 'bb'],
+        [
+          ['x', '1'],
+          ['yyy', '22'],
+        ],
+        new Set([1]),
+      ),
+    ).toBe('a    bb\n───  ──\nx     1\nyyy  22');
+  });
+
+  it('is not torn by names from files', () => {
+    const text = differenceText({ a: 'a\nb', b: 'b', tensors: [], distance: 0, cosine: null, isEqual: true });
+    expect(text.split('\n')[0]).toBe('a: a\\u000ab');
+  });
+});
