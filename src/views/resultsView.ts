@@ -79,7 +79,8 @@ export class ResultsViews
   #adopt(panel: vscode.WebviewPanel): ResultsPage {
     const page = this.#createPage(panel.webview);
     this.#tabs.set(panel, page);
-    panel.iconPath = vscode.Uri.joinPath(this.host.extensionUri, 'media', 'icon.svg');
+    const icon = (name: string): vscode.Uri => vscode.Uri.joinPath(this.host.extensionUri, 'media', name);
+    panel.iconPath = { dark: icon('icon.svg'), light: icon('icon-light.svg') };
     panel.onDidChangeViewState(() => page.setVisible(panel.visible));
     panel.onDidDispose(() => {
       page.dispose();

@@ -1,11 +1,13 @@
 // `npm run bench -- NAME…`: benchmarks report, they never fail. Each prints what it measured, on what, beside what.
 import { cpus, totalmem } from 'node:os';
 import { benchCheckpoint } from './checkpoint';
+import { benchExtension } from './extension';
 import { benchTrain } from './train';
 import { benchWebview } from './webview';
 
 const benchmarks: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   checkpoint: benchCheckpoint,
+  extension: benchExtension,
   train: benchTrain,
   webview: benchWebview,
 };

@@ -57,8 +57,10 @@ export async function quickInput(page, title, entry) {
 
 /** Chooses an entry of a quick pick by typing and Enter. */
 export async function pick(page, title, entry) {
-  const widget = await quickInput(page, title, entry);
+  const widget = await quickInput(page, title);
   await widget.locator('.quick-input-box input').fill(entry);
+  // Long lists draw only what is in sight, and some are still being filled.
+  await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 60_000 });
   await page.waitForTimeout(200);
   await page.keyboard.press('Enter');
 }
