@@ -1,5 +1,5 @@
 // Bundles the three programs and those of the worker threads into dist/. `--watch` rebuilds on change.
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import * as esbuild from 'esbuild';
 import { copyWasmBinaries, workerBuild } from './scripts/workers.mjs';
 
@@ -38,6 +38,8 @@ const programs = [
 ].filter(program => Object.values(program.entryPoints).every(entry => existsSync(entry)));
 
 copyWasmBinaries('dist');
+// The CUDA engine's compiled kernels lie beside the bundle.
+cpSync('sidecar/engine/cuda/kernels/prebuilt', 'dist/kernels', { recursive: true });
 if (process.argv.includes('--watch')) {
   for (const program of programs) await (await esbuild.context(program)).watch();
 } else {

@@ -257,3 +257,27 @@ export interface EvaluateRunResult extends EvaluationRecord {
 }
 /** Judges a run's generated networks beside its training checkpoints and the trivial baselines. */
 export const evaluateRun = operation<EvaluateRunParams, EvaluateRunResult, Progress>('evaluateRun');
+
+export interface BenchmarkParams extends DeviceChoice {
+  preset: string;
+  /** Tokens of a checkpoint: a preset does not say, a dataset does. */
+  nTokens?: number;
+  /** Measured steps, after three that warm up. */
+  steps?: number;
+  /** Also sample one network in this many DDIM steps. */
+  sampleSteps?: number;
+}
+export interface BenchmarkResult {
+  preset: string;
+  nTokens: number;
+  /** Engine, card, precision, libraries and planned memory in the engine's own words. */
+  description: string;
+  /** Milliseconds of a step. */
+  stepMs: { median: number; p10: number; p90: number };
+  /** Loss of the last step: random tokens, only to see that it is a number. */
+  loss: number;
+  sampleMs: number | null;
+  peakBytes: number;
+}
+/** Times training steps and sampling of a preset on random tokens. */
+export const benchmark = operation<BenchmarkParams, BenchmarkResult>('benchmark');

@@ -1,4 +1,5 @@
 // Every command, one line each, in the order of `rpg --help`.
+import { benchCommand } from './bench';
 import type { CliCommand } from './cliCommand';
 import { convertCommand } from './convert';
 import { datasetsCommand, registerCommand, unregisterCommand } from './datasets';
@@ -26,4 +27,5 @@ export const cliCommands: readonly CliCommand[] = [
   zooCommand,
   exportCommand,
   devicesCommand,
+  benchCommand,
 ];

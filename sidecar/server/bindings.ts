@@ -10,6 +10,7 @@ import { diff } from '../operations/diff';
 import { checkSetUp } from '../operations/checkSetUp';
 import { estimateTraining } from '../operations/estimateTraining';
 import { estimateRun } from '../operations/estimateRun';
+import { benchmark } from '../operations/benchmark';
 import { evaluateRun } from '../operations/evaluateRun';
 import { generate } from '../operations/generate';
 import { inspect } from '../operations/inspect';
@@ -98,6 +99,7 @@ export const bindings: readonly BoundOperation[] = [
     device: deviceKey,
     waiting: waitingToTrain,
   }),
+  binding({ operation: protocol.benchmark, run: benchmark, device: deviceKey }),
   // Tests use the processor, whatever trained the networks.
   binding({
     operation: protocol.evaluateRun,

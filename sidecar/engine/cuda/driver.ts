@@ -93,7 +93,7 @@ export class Driver {
 
   /** Host memory at a fixed address, kept for the life of the process. */
   allocateHost(bytes: number): { address: bigint; view: DataView } {
-    const address = this.koffi.alloc('char', bytes) as bigint; // koffi types it as any
+    const address = this.koffi.alloc('char', bytes) as bigint; // a pointer, which koffi types as any
     return { address, view: new DataView(this.koffi.view(address, bytes)) };
   }
 

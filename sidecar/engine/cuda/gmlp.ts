@@ -3,7 +3,7 @@ import type { RecurrentSpec } from '../../model/modelSpec';
 import { LayerNorm, biasGradient } from './layerNorm';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
-import type { RowStack } from './recurrent';
+import type { RowStack } from './rowStack';
 
 interface Saved {
   x: bigint;

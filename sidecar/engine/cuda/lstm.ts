@@ -4,7 +4,7 @@ import type { RecurrentSpec } from '../../model/modelSpec';
 import type { Sequences } from './mambaLayer';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
-import type { RowStack } from './recurrent';
+import type { RowStack } from './rowStack';
 
 /** *Shapes* x (b·L, dModel) → the same. */
 export class LstmStack implements RowStack {

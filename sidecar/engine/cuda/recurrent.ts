@@ -6,15 +6,8 @@ import { LstmStack } from './lstm';
 import { MambaLayer, type ChosenRows, type Sequences } from './mambaLayer';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
+import type { RowStack } from './rowStack';
 import { TransformerStack } from './transformer';
-
-/** A model over all rows (b·L, dModel), for which only activations' addresses differ between runs. */
-export interface RowStack {
-  /** *Shapes* x → same shape. */
-  forward(x: bigint): bigint;
-  /** *Shapes* gradient of the output → of the input; may reuse its memory. */
-  backward(dOut: bigint): bigint;
-}
 
 export interface Recurrent {
   /** *Shapes* → (chosen rows or all b·L, dPrototype). */

@@ -5,7 +5,7 @@ import { LayerNorm, biasGradient } from './layerNorm';
 import type { Sequences } from './mambaLayer';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
-import type { RowStack } from './recurrent';
+import type { RowStack } from './rowStack';
 
 interface SavedAttention {
   norm: LayerNorm;
