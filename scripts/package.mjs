@@ -26,13 +26,17 @@ const targets = {
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 mkdirSync(output, { recursive: true });
 run(process.execPath, ['esbuild.mjs', '--quiet']);
-for (const target of wantedTargets()) await packageFor(target);
+// Platforms without CUDA come last: their packages go without its kernels.
+const lacksCuda = target => Number(targets[target] === null);
+for (const target of wantedTargets().sort((a, b) => lacksCuda(a) - lacksCuda(b))) await packageFor(target);
 rmSync(native, { recursive: true, force: true });
+run(process.execPath, ['esbuild.mjs', '--quiet']); // what a platform had to go without
 
 async function packageFor(target) {
   const file = path.join(output, `${manifest.name}-${manifest.version}-${target}.vsix`);
   rmSync(native, { recursive: true, force: true });
   if (targets[target]) copyKoffi(targets[target]);
+  else rmSync(path.join(root, 'dist', 'kernels'), { recursive: true, force: true });
   await vsce.createVSIX({
     cwd: root,
     packagePath: file,
@@ -51,7 +55,9 @@ function copyKoffi(packageName) {
   const source = path.join(root, 'node_modules', 'koffi');
   const ours = path.join(native, 'koffi');
   mkdirSync(path.join(ours, 'src', 'koffi'), { recursive: true });
-  const scripts = ['package.json', 'index.cjs', 'LICENSE.txt', 'src/koffi/index.cjs', 'src/koffi/src/static.cjs'];
+  // As a CommonJS package and as an ES module: a bundle asks for the second by a dynamic import.
+  const code = ['index', 'src/koffi/index', 'src/koffi/src/static'].flatMap(name => [`${name}.cjs`, `${name}.js`]);
+  const scripts = ['package.json', 'LICENSE.txt', ...code.filter(name => existsSync(path.join(source, name)))];
   for (const name of scripts) cpSync(path.join(source, name), path.join(ours, name));
   const installed = path.join(root, 'node_modules', packageName);
   const target = path.join(native, packageName);
