@@ -1,6 +1,6 @@
 // Opens a workspace with a finished run of 100,000 points in a real VS Code and prints the time from the click on the RPG icon
 // to the first drawn curve. For `npm run bench -- extension`.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,7 +43,8 @@ try {
 function makeRun() {
   mkdirSync(workspace, { recursive: true });
   const sidecar = path.join(root, 'dist', 'sidecar.js');
-  const zoo = path.join(root, 'datasets', 'fashion-cnnsmall-zoo');
+  const zoo = path.join(workspace, 'zoo'); // a copy: statistics are kept beside the files
+  cpSync(path.join(root, 'datasets', 'fashion-cnnsmall-zoo'), zoo, { recursive: true });
   const tiny = ['training.steps=2', 'training.batchSize=2', 'diffusion.diffusionBatch=4'].flatMap(s => ['--set', s]);
   spawnSync(process.execPath, [
     sidecar,

@@ -90,8 +90,10 @@ function makeFolder(scratch) {
   const checkpoints = path.join(folder, 'clothes', 'checkpoint');
   mkdirSync(checkpoints, { recursive: true });
   const source = path.join(root, 'datasets', 'fashion-cnnsmall-zoo', 'checkpoint');
-  for (const name of readdirSync(source).slice(0, nCheckpoints))
-    cpSync(path.join(source, name), path.join(checkpoints, name));
+  const names = readdirSync(source)
+    .filter(name => name.endsWith('.pth'))
+    .sort();
+  for (const name of names.slice(0, nCheckpoints)) cpSync(path.join(source, name), path.join(checkpoints, name));
   const config = {
     preset: 'demo',
     dataset: 'clothes',
