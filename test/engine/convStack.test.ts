@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWasmBackend } from '../../sidecar/engine/portable/devices/wasmBackend';
 import { createKernelConvStack } from '../../sidecar/engine/portable/stack/kernelConvStack';
-import { kernelSourceSha256 } from '../../sidecar/engine/portable/stack/kernel/kernelBytes';
+import { kernelSourceSha256 } from '../../sidecar/engine/portable/kernel/kernelBytes';
 import type { ConvStack } from '../../sidecar/engine/portable/stack/convStack';
 import { createTfConvStack } from '../../sidecar/engine/portable/stack/tfConvStack';
 import { tf, type Tensor, type Tensor2D } from '../../sidecar/engine/portable/tf';
@@ -17,9 +17,12 @@ import { tinySpec } from '../support/specs';
 
 beforeAll(() => startWasmBackend());
 
-it('the kernel was compiled from the source beside it', () => {
-  const source = readFileSync('sidecar/engine/portable/stack/kernel/convStack.c');
-  expect(createHash('sha256').update(source).digest('hex')).toBe(kernelSourceSha256);
+it('the kernel was compiled from the sources beside it', () => {
+  const hash = createHash('sha256');
+  for (const file of ['simd.h', 'blocks.h', 'convStack.c', 'mamba.c', 'kernel.c']) {
+    hash.update(readFileSync(`sidecar/engine/portable/kernel/${file}`));
+  }
+  expect(hash.digest('hex')).toBe(kernelSourceSha256);
 });
 
 describe('kernelConvStack', () => {

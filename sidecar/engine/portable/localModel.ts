@@ -10,6 +10,7 @@ import { adamWTensors, type AdamWTensors } from './adamW';
 import { countOf, inBatchOrder, sampleRows, sliceConditioning } from './inference';
 import { checkOptimizerState, checkWeights } from './mismatch';
 import { disposePass, Network, type PassResult } from './network';
+import { createTfRecurrent } from './recurrent/registry';
 import { takeShard } from './shard';
 import { createTfConvStack } from './stack/tfConvStack';
 import { tf, useBackend, type Tensor } from './tf';
@@ -18,7 +19,10 @@ type Moments = Pick<AdamWTensors, 'expAvg' | 'expAvgSq'>;
 
 /** Opens a model with seeded initial weights on a backend that is registered and current. */
 export function openLocalModel(spec: ModelSpec, options: OpenOptions, backend: string, description: string): Model {
-  const network = new Network(spec, createTfConvStack);
+  const network = new Network(spec, (s, weights) => ({
+    stack: createTfConvStack(s, weights),
+    recurrent: createTfRecurrent(s.recurrent, weights),
+  }));
   network.write(initialWeights(spec, options.seed, options.positionEmbedding ?? null));
   return new LocalModel(network, backend, description);
 }

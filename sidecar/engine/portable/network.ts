@@ -7,6 +7,7 @@ import { parameterInventory, denoiserLayers, trainedEntries } from '../../model/
 import { embedPrototypes, embedTime, frequenciesName } from './denoiser';
 import { gatherRows } from './ops/gatherRows';
 import { computePrototypes, type SequenceInputs } from './prototypes';
+import type { Recurrent } from './recurrent/registry';
 import type { Shard } from './shard';
 import type { ConvStack, SamplingRun } from './stack/convStack';
 import { reshape, tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from './tf';
@@ -33,6 +34,12 @@ export function disposePass(pass: PassResult): void {
   for (const { mean, variance } of pass.statistics) tf.dispose([mean, variance]);
 }
 
+/** What may be tfjs operations or a kernel of our own. */
+export interface NetworkParts {
+  stack: ConvStack;
+  recurrent: Recurrent;
+}
+
 const momentum = 0.1;
 
 /** Owns tensors on the backend; `dispose` releases them. */
@@ -41,16 +48,19 @@ export class Network {
   /** What the optimizer changes, in this order everywhere. */
   readonly trained;
   readonly #stack: ConvStack;
+  readonly #recurrent: Recurrent;
   #frequencies = new Float32Array();
 
   constructor(
     readonly spec: ModelSpec,
-    createStack: (spec: ModelSpec, weights: Weights) => ConvStack,
+    createParts: (spec: ModelSpec, weights: Weights) => NetworkParts,
   ) {
     const inventory = parameterInventory(spec);
     this.trained = trainedEntries(inventory);
     this.weights = new Weights(inventory);
-    this.#stack = createStack(spec, this.weights);
+    const { stack, recurrent } = createParts(spec, this.weights);
+    this.#stack = stack;
+    this.#recurrent = recurrent;
   }
 
   write(arrays: NamedArrays): void {
@@ -61,7 +71,7 @@ export class Network {
 
   /** (b, nTokens, dPrototype) */
   prototypes(inputs: SequenceInputs): Tensor3D {
-    return tf.tidy(() => computePrototypes(this.spec, this.weights, inputs));
+    return tf.tidy(() => computePrototypes(this.spec, this.weights, this.#recurrent, inputs));
   }
 
   /** Loss and gradients of a shard. A shard without rows still takes part in the batch statistics of the others. */
@@ -98,7 +108,7 @@ export class Network {
   startSampling(inputs: SequenceInputs, firstRow: number, x: Float32Array): SamplingRun {
     const { dPrototype, dimPerToken } = this.spec;
     const cond = tf.tidy(() => {
-      const prototypes = reshape(computePrototypes(this.spec, this.weights, inputs), [-1, dPrototype]);
+      const prototypes = reshape(computePrototypes(this.spec, this.weights, this.#recurrent, inputs), [-1, dPrototype]);
       const rows = tf.slice(prototypes, [firstRow, 0], [x.length / dimPerToken, dPrototype]);
       return embedPrototypes(this.weights, rows);
     });
@@ -112,9 +122,9 @@ export class Network {
     return tf.tidy(() => embedTime(this.weights, Int32Array.of(t), this.#frequencies));
   }
 
-  /** Bytes the convolution stack holds outside tfjs. */
-  get stackBytes(): number {
-    return this.#stack.bytes();
+  /** Bytes held outside tfjs. */
+  get kernelBytes(): number {
+    return this.#stack.bytes() + this.#recurrent.bytes;
   }
 
   dispose(): void {
@@ -132,7 +142,7 @@ export class Network {
   #loss(shard: Shard, kept: Pick<PassResult, 'statistics'> & Partial<PassResult>): tf.Scalar {
     const { spec, weights } = this;
     const shape: [number, number] = [shard.rows.length, spec.dimPerToken];
-    const prototypes = computePrototypes(spec, weights, shard.sequences);
+    const prototypes = computePrototypes(spec, weights, this.#recurrent, shard.sequences);
     kept.prototypes = tf.keep(tf.clone(prototypes));
     const rows = gatherRows(reshape(prototypes, [-1, spec.dPrototype]), tf.tensor1d(shard.rows, 'int32'));
     const predicted = spec.denoiser ? this.#predictNoise(shard, rows, kept) : rows;

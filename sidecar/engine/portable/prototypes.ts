@@ -4,7 +4,7 @@ import { silu } from './ops/activations';
 import { conv1d } from './ops/conv1d';
 import { addBias, affine, matMul } from './ops/matMul';
 import { layerNorm, standardNorm } from './ops/norms';
-import { runRecurrent } from './recurrent/registry';
+import type { Recurrent } from './recurrent/registry';
 import { reshape, tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from './tf';
 import type { Weights } from './weights';
 
@@ -16,7 +16,12 @@ export interface SequenceInputs {
 }
 
 /** *Shapes* → (b, nTokens, dPrototype). Differentiable in every weight that takes part. */
-export function computePrototypes(spec: ModelSpec, weights: Weights, inputs: SequenceInputs): Tensor3D {
+export function computePrototypes(
+  spec: ModelSpec,
+  weights: Weights,
+  recurrent: Recurrent,
+  inputs: SequenceInputs,
+): Tensor3D {
   const { nTokens, dModel } = spec;
   const b = inputs.nSequences;
   const position: Tensor2D = reshape(weights.get('model.pe'), [1, nTokens * dModel]);
@@ -26,7 +31,7 @@ export function computePrototypes(spec: ModelSpec, weights: Weights, inputs: Seq
   if (spec.usePermutationState && inputs.permutationState) {
     x = tf.add(x, permutationState(weights.matrix('to_permutation_state.weight'), inputs.permutationState));
   }
-  return runRecurrent(spec.recurrent, weights, x);
+  return recurrent.run(x);
 }
 
 /** (b, 1 or nTokens, dModel) */

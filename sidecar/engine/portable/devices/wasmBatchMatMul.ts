@@ -1,6 +1,6 @@
 // tfjs' wasm backend multiplies batches of matrices at 1–2 GFLOP/s (one matrix: 20–30). Its kernel is replaced by one that
 // hands batches to the SIMD kernel and everything else to the original.
-import { Kernel } from '../stack/kernel/kernel';
+import { Kernel } from '../kernel/kernel';
 import { tf } from '../tf';
 
 const name = 'BatchMatMul';

@@ -1,6 +1,6 @@
 // One convolution on the kernel, by the direct sum or by fast filtering with half the products: which of the two, its packed
 // weights and its scratch are decided here, so that the stack need not know.
-import type { Kernel, Pointer } from './kernel/kernel';
+import type { Kernel, Pointer } from '../kernel/kernel';
 
 /** Shape of a convolution. */
 export interface ConvolutionShape {

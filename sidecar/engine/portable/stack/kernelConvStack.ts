@@ -9,7 +9,7 @@ import { tf, type Tensor, type Tensor2D } from '../tf';
 import type { Weights } from '../weights';
 import type { ConvStack, OnStatistics, StackInputs } from './convStack';
 import { allocateScratch, createTrainedConvolution, type TrainedConvolution } from './convolution';
-import { Kernel, type Pointer } from './kernel/kernel';
+import { Kernel, type Pointer } from '../kernel/kernel';
 import { startKernelSampling } from './kernelSampling';
 
 /** Adds up an array over all workers, in place, the same bits everywhere. With one worker: nothing to do. */

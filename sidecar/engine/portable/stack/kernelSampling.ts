@@ -6,7 +6,7 @@ import type { Tensor2D } from '../tf';
 import type { Weights } from '../weights';
 import type { SamplingRun } from './convStack';
 import { allocateScratch, createFixedConvolution, type Scratch } from './convolution';
-import type { Kernel, Pointer } from './kernel/kernel';
+import type { Kernel, Pointer } from '../kernel/kernel';
 
 /** Rows that go through the net together. More would leave the cache, fewer reread the weights too often. */
 const rowsAtOnce = 2;

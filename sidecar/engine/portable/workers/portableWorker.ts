@@ -10,6 +10,7 @@ import { startWasmBackend } from '../devices/wasmBackend';
 import { sampleRows, sliceConditioning } from '../inference';
 import { disposePass, Network, type PassResult } from '../network';
 import { takeShard } from '../shard';
+import { createKernelRecurrent } from '../recurrent/registry';
 import { createKernelConvStack } from '../stack/kernelConvStack';
 import { tf } from '../tf';
 import { meetingMethods, type WorkerData, type WorkerMethods, type WorkerReply, type WorkerRequest } from './messages';
@@ -20,7 +21,10 @@ const { spec, shared, worker } = workerData as WorkerData; // the pool passes ex
 const { nWorkers } = shared;
 const state = new SharedState(shared, worker);
 const schedule = createSchedule(spec.diffusion);
-const network = new Network(spec, (s, weights) => createKernelConvStack(s, weights, values => state.allReduce(values)));
+const network = new Network(spec, (s, weights) => ({
+  stack: createKernelConvStack(s, weights, values => state.allReduce(values)),
+  recurrent: createKernelRecurrent(s.recurrent, weights),
+}));
 const { offsets, length } = flatOffsets(network.trained);
 let cancellation = new AbortController();
 
@@ -72,7 +76,7 @@ const methods: { [M in keyof WorkerMethods]: (argument: never) => ReturnType<Wor
     const trained = new Set(network.trained);
     return network.weights.read(entry => !trained.has(entry));
   },
-  memory: () => tf.memory().numBytes + network.stackBytes,
+  memory: () => tf.memory().numBytes + network.kernelBytes,
 };
 
 /** This worker's gradients into its shared array. */

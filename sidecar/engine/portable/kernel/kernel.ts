@@ -1,11 +1,11 @@
 // One instance of the convolution kernel with its own memory: typed calls, an arena of arrays, and copies in and out.
-import { internalError } from '../../../../util/rpgError';
+import { internalError } from '../../../util/rpgError';
 import { kernelBase64 } from './kernelBytes';
 
 /** Address of an array inside the kernel's memory; 0 is "none". */
 export type Pointer = number;
 
-/** The functions of convStack.c, whose comments say what each computes. */
+/** The functions of convStack.c and mamba.c, whose comments say what each computes. */
 export interface KernelCalls {
   configure(tokenLength: number, kernelSize: number): Pointer;
   pack(weight: Pointer, packed: Pointer, outputs: number, inputs: number, transposed: 0 | 1): void;
@@ -26,6 +26,16 @@ export interface KernelCalls {
   products(a: Pointer, b: Pointer, out: Pointer, count: number, rows: number, inner: number, width4: number): void;
   eluInPlace(y: Pointer, count: number): void;
   samplerStep(x: Pointer, epsilonTheta: Pointer, noise: Pointer, a: number, b: number, sigma: number, count: number): void; // prettier-ignore
+  transposeMatrix(a: Pointer, pitch: number, out: Pointer, outPitch: number, rows: number, columns: number): void;
+  packPanels(b: Pointer, pitch: number, panels: Pointer, inner: number, columns: number): void;
+  panelProducts(a: Pointer, aPitch: number, panels: Pointer, out: Pointer, outPitch: number, rows: number, inner: number, columns: number): void; // prettier-ignore
+  causalConvolve(x: Pointer, xPitch: number, weight: Pointer, bias: Pointer, pre: Pointer, out: Pointer, sequences: number, length: number, channels: number, nTaps: number): void; // prettier-ignore
+  causalConvolveGradient(dOut: Pointer, pre: Pointer, x: Pointer, xPitch: number, weight: Pointer, dX: Pointer, dxPitch: number, dWeight: Pointer, dBias: Pointer, sequences: number, length: number, channels: number, nTaps: number): void; // prettier-ignore
+  stateSpace(mixed: Pointer, mixedPitch: number, dt: Pointer, decay: Pointer, D: Pointer, y: Pointer, state: Pointer, sequences: number, length: number, nHeads: number, headDim: number, dState: number): void; // prettier-ignore
+  stateSpaceScratch(length: number, headDim: number, dState: number): number;
+  stateSpaceGradient(mixed: Pointer, mixedPitch: number, dt: Pointer, decay: Pointer, D: Pointer, dy: Pointer, dMixed: Pointer, dDt: Pointer, dLogDecay: Pointer, dD: Pointer, scratch: Pointer, sequences: number, length: number, nHeads: number, headDim: number, dState: number): void; // prettier-ignore
+  gatedNorm(y: Pointer, z: Pointer, zPitch: number, weight: Pointer, out: Pointer, inverse: Pointer, rows: number, width: number): void; // prettier-ignore
+  gatedNormGradient(dOut: Pointer, y: Pointer, z: Pointer, zPitch: number, weight: Pointer, inverse: Pointer, dY: Pointer, dZ: Pointer, dzPitch: number, dWeight: Pointer, rows: number, width: number): void; // prettier-ignore
 }
 
 const pageBytes = 65536;

@@ -7,20 +7,19 @@
 // A "haloed" array is the same with `halo` zeros before every channel (the zeros before the next channel end this one), so
 // that a tap may look half a filter to either side without a test; one more halo follows the last channel.
 // Positions are the vector lanes: 4 outputs channels × 2 vectors of positions stay in registers while a weight is broadcast.
-#include <wasm_simd128.h>
+#include "simd.h"
 
-typedef v128_t vec;
-#define API(name) __attribute__((export_name(#name)))
-#define INLINE static inline __attribute__((always_inline))
-
+#ifdef __wasm__
 extern unsigned char __heap_base;
+#define FIRST_FREE (int)&__heap_base
+#else
+#define FIRST_FREE 0
+#endif
 
-static int dim, width, taps, half, halo, pitch;
+static PER_THREAD int dim, width, taps, half, halo, pitch;
 
 /** Of the fast filtering below. */
 enum { points = 7, groups = 2 };
-
-static vec tail; // lanes inside dim of the vector that dim ends in
 
 /** Sizes of everything that follows; returns the first free byte. */
 API(configure) int configure(int tokenLength, int kernelSize) {
@@ -30,24 +29,12 @@ API(configure) int configure(int tokenLength, int kernelSize) {
   half = taps / 2;
   halo = (half + 3) & ~3;
   pitch = halo + width;
-  int inside = dim & 3;
-  tail = wasm_i32x4_make(-1, inside > 1 ? -1 : 0, inside > 2 ? -1 : 0, 0);
-  return (int)&__heap_base;
+  return FIRST_FREE;
 }
 
-INLINE vec load(const float *p) { return wasm_v128_load(p); }
-INLINE void store(float *p, vec v) { wasm_v128_store(p, v); }
-INLINE vec add(vec a, vec b) { return wasm_f32x4_add(a, b); }
-INLINE vec sub(vec a, vec b) { return wasm_f32x4_sub(a, b); }
-INLINE vec mul(vec a, vec b) { return wasm_f32x4_mul(a, b); }
-INLINE vec splat(float a) { return wasm_f32x4_splat(a); }
-INLINE float total(vec v) {
-  return wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 1) + wasm_f32x4_extract_lane(v, 2) +
-         wasm_f32x4_extract_lane(v, 3);
-}
 INLINE vec masked(vec v, int position) {
   if (position + 4 <= dim) return v;
-  return position >= dim ? splat(0) : wasm_v128_and(v, tail);
+  return position >= dim ? splat(0) : firstLanes(v, dim - position);
 }
 
 // ---- convolution ---------------------------------------------------------------------------------------------------------
@@ -66,43 +53,64 @@ API(pack) void pack(const float *weight, float *packed, int outputs, int inputs,
             transposed ? weight[(i * inputs + o) * taps + taps - 1 - k] : weight[(o * inputs + i) * taps + k];
 }
 
-/**
- * One block: `no` outputs × `nv` vectors of positions, all inputs and taps. `no` and `nv` are constants after inlining. The
- * loop over taps is unrolled by the usual 7 with their number a variable: as a constant it was slower (README.md).
- */
-INLINE void block(const int no, const int nv, const float *in, int inPitch, float *out, int outPitch, int inputs, int nTaps, const float *w, const float *bias) {
-  vec acc[4][4];
-#pragma unroll
-  for (int o = 0; o < no; o++)
-#pragma unroll
-    for (int v = 0; v < nv; v++) acc[o][v] = splat(bias ? bias[o] : 0.0f);
-  for (int i = 0; i < inputs; i++) {
-    const float *x = in + i * inPitch;
-#pragma clang loop unroll_count(7)
-    for (int k = 0; k < nTaps; k++, x++, w += 4) {
-      vec xs[4];
-#pragma unroll
-      for (int v = 0; v < nv; v++) xs[v] = load(x + 4 * v);
-#pragma unroll
-      for (int o = 0; o < no; o++) {
-        vec weight = wasm_v128_load32_splat(w + o);
-#pragma unroll
-        for (int v = 0; v < nv; v++) acc[o][v] = add(acc[o][v], mul(weight, xs[v]));
-      }
-    }
-  }
-#pragma unroll
-  for (int o = 0; o < no; o++)
-#pragma unroll
-    for (int v = 0; v < nv; v++) store(out + o * outPitch + 4 * v, acc[o][v]);
-}
+/** Two arrays whose products are summed over rows and positions: row and channel strides, in floats. */
+typedef struct {
+  const float *dy, *x;
+  int rows, positions, dyRow, dyPitch, xRow, xPitch, inputs, outputs, taps;
+} Pair;
 
-#define POSITIONS(no, wide)                                                                                          \
+#define V wide
+#define LANES lanes
+#define LOAD loadWide
+#define STORE storeWide
+#define SPLAT splatWide
+#define SPLAT_FROM splatWideFrom
+#define FMA multiplyAdd
+#define WIDEN widen
+#define NARROW narrow
+#define NAME(function) function##Wide
+#include "blocks.h"
+#ifdef __wasm__ // both are the same
+#define blockNarrow blockWide
+#define weightBlockNarrow weightBlockWide
+#else
+#undef V
+#undef LANES
+#undef LOAD
+#undef STORE
+#undef SPLAT
+#undef SPLAT_FROM
+#undef FMA
+#undef WIDEN
+#undef NARROW
+#undef NAME
+#define V vec
+#define LANES 4
+#define LOAD load
+#define STORE store
+#define SPLAT splat
+#define SPLAT_FROM splatFrom
+#define FMA(a, b, c) _mm_fmadd_ps(a, b, c)
+#define WIDEN(v) (v)
+#define NARROW(v) (v)
+#define NAME(function) function##Narrow
+#include "blocks.h"
+#endif
+
+#define POSITIONS(no, n)                                                                                             \
   {                                                                                                                  \
     int p = 0;                                                                                                       \
-    for (; p + 4 * wide <= positions; p += 4 * wide) block(no, wide, x + p, inPitch, y + p, positions, inputs, nTaps, w, b); \
-    for (; p < positions; p += 4) block(no, 1, x + p, inPitch, y + p, positions, inputs, nTaps, w, b);              \
+    for (; p + lanes * n <= positions; p += lanes * n) blockWide(no, n, x + p, inPitch, y + p, positions, inputs, nTaps, w, b); \
+    for (; p + lanes <= positions; p += lanes) blockWide(no, 1, x + p, inPitch, y + p, positions, inputs, nTaps, w, b); \
+    for (; p < positions; p += 4) blockNarrow(no, 1, x + p, inPitch, y + p, positions, inputs, nTaps, w, b);         \
   }
+
+/** Vectors of positions in a block of fast filtering, as measured: README.md. */
+#ifdef __wasm__
+#define FAST_BLOCK 3
+#else
+#define FAST_BLOCK 2
+#endif
 
 /** All outputs of one row, x already at the first tap of the first position. Two constants of nTaps, each its own code. */
 INLINE void convolveRow(const float *x, int inPitch, float *out, int positions, int inputs, int outputs, const int nTaps, const float *packed, const float *bias) {
@@ -115,7 +123,7 @@ INLINE void convolveRow(const float *x, int inPitch, float *out, int positions, 
     case 2: POSITIONS(2, 2) break;
     case 3: POSITIONS(3, 2) break;
     default:
-      if (nTaps == groups) POSITIONS(4, 3) // measured: README.md
+      if (nTaps == groups) POSITIONS(4, FAST_BLOCK)
       else POSITIONS(4, 2)
     }
   }
@@ -127,47 +135,20 @@ API(convolve) void convolve(const float *in, float *out, int rows, int inputs, i
     convolveRow(in + row * inputs * pitch + halo - half, pitch, out + row * outputs * width, width, inputs, outputs, taps, packed, bias);
 }
 
-/** Two arrays whose products are summed over rows and positions: row and channel strides, in floats. */
-typedef struct {
-  const float *dy, *x;
-  int rows, positions, dyRow, dyPitch, xRow, xPitch, inputs, outputs, taps;
-} Pair;
-
-/** One block of the weight gradient: `no` outputs × `ni` inputs of one tap. */
-INLINE void weightBlock(const int no, const int ni, const Pair *pair, const float *dy, const float *x, vec *sums) {
-  int perOutput = pair->inputs * pair->taps, perInput = pair->taps, dyPitch = pair->dyPitch, xPitch = pair->xPitch;
-  vec acc[4][4];
-#pragma unroll
-  for (int o = 0; o < no; o++)
-#pragma unroll
-    for (int i = 0; i < ni; i++) acc[o][i] = sums[o * perOutput + i * perInput];
-  for (int row = 0; row < pair->rows; row++, dy += pair->dyRow, x += pair->xRow)
-    for (int p = 0; p < pair->positions; p += 4) {
-      vec xs[4];
-#pragma unroll
-      for (int i = 0; i < ni; i++) xs[i] = load(x + i * xPitch + p);
-#pragma unroll
-      for (int o = 0; o < no; o++) {
-        vec d = load(dy + o * dyPitch + p);
-#pragma unroll
-        for (int i = 0; i < ni; i++) acc[o][i] = add(acc[o][i], mul(d, xs[i]));
-      }
-    }
-#pragma unroll
-  for (int o = 0; o < no; o++)
-#pragma unroll
-    for (int i = 0; i < ni; i++) sums[o * perOutput + i * perInput] = acc[o][i];
-}
+/** The wide vectors of all positions, then what is left. */
+#define WEIGHT_BLOCK(no, ni)                                                                                        \
+  for (int k = 0; k < pair->taps; k++) {                                                                            \
+    const float *x = pair->x + i * pair->xPitch + k;                                                                \
+    int wideEnd = pair->positions / lanes * lanes;                                                                  \
+    weightBlockWide(no, ni, pair, 0, wideEnd, d, x, s + i * pair->taps + k);                                        \
+    if (wideEnd < pair->positions) weightBlockNarrow(no, ni, pair, wideEnd, pair->positions, d, x, s + i * pair->taps + k); \
+  }
 
 #define INPUTS(no)                                                                                                  \
   {                                                                                                                 \
     int i = 0;                                                                                                      \
-    for (; i + 2 <= pair->inputs; i += 2)                                                                           \
-      for (int k = 0; k < pair->taps; k++)                                                                          \
-        weightBlock(no, 2, pair, d, pair->x + i * pair->xPitch + k, s + i * pair->taps + k);                        \
-    for (; i < pair->inputs; i++)                                                                                   \
-      for (int k = 0; k < pair->taps; k++)                                                                          \
-        weightBlock(no, 1, pair, d, pair->x + i * pair->xPitch + k, s + i * pair->taps + k);                        \
+    for (; i + 2 <= pair->inputs; i += 2) WEIGHT_BLOCK(no, 2)                                                       \
+    for (; i < pair->inputs; i++) WEIGHT_BLOCK(no, 1)                                                               \
   }
 
 /** sums (outputs, inputs, taps) += Σ dy · x shifted by the tap; four partial sums per weight stay apart. */
@@ -241,15 +222,13 @@ API(packFast) void packFast(const float *weight, float *packed, int outputs, int
 
 /** Four vectors of 4 consecutive positions each ↔ four vectors of every fourth position. */
 INLINE void transpose(vec v[4]) {
-  vec a = wasm_i32x4_shuffle(v[0], v[1], 0, 4, 1, 5), b = wasm_i32x4_shuffle(v[2], v[3], 0, 4, 1, 5);
-  vec c = wasm_i32x4_shuffle(v[0], v[1], 2, 6, 3, 7), d = wasm_i32x4_shuffle(v[2], v[3], 2, 6, 3, 7);
-  v[0] = wasm_i32x4_shuffle(a, b, 0, 1, 4, 5);
-  v[1] = wasm_i32x4_shuffle(a, b, 2, 3, 6, 7);
-  v[2] = wasm_i32x4_shuffle(c, d, 0, 1, 4, 5);
-  v[3] = wasm_i32x4_shuffle(c, d, 2, 3, 6, 7);
+  vec a = SHUFFLE(v[0], v[1], 0, 4, 1, 5), b = SHUFFLE(v[2], v[3], 0, 4, 1, 5);
+  vec c = SHUFFLE(v[0], v[1], 2, 6, 3, 7), d = SHUFFLE(v[2], v[3], 2, 6, 3, 7);
+  v[0] = SHUFFLE(a, b, 0, 1, 4, 5);
+  v[1] = SHUFFLE(a, b, 2, 3, 6, 7);
+  v[2] = SHUFFLE(c, d, 0, 1, 4, 5);
+  v[3] = SHUFFLE(c, d, 2, 3, 6, 7);
 }
-
-INLINE vec times(float a, vec v) { return mul(splat(a), v); }
 
 /** Inputs of one row at the points. x: first position of a haloed row. */
 static void transformInput(const float *x, float *out, int channels) {
@@ -260,8 +239,8 @@ static void transformInput(const float *x, float *out, int channels) {
       vec now[4];
       for (int i = 0; i < 4; i++) now[i] = tile < tiles() ? load(x + 4 * tile + 4 * i) : splat(0);
       transpose(now); // now[r]: positions 4·t + r of four tiles
-      vec d0 = wasm_i32x4_shuffle(before[1], now[1], 3, 4, 5, 6), d1 = wasm_i32x4_shuffle(before[2], now[2], 3, 4, 5, 6);
-      vec d2 = wasm_i32x4_shuffle(before[3], now[3], 3, 4, 5, 6), d3 = now[0], d4 = now[1], d5 = now[2], d6 = now[3];
+      vec d0 = SHUFFLE(before[1], now[1], 3, 4, 5, 6), d1 = SHUFFLE(before[2], now[2], 3, 4, 5, 6);
+      vec d2 = SHUFFLE(before[3], now[3], 3, 4, 5, 6), d3 = now[0], d4 = now[1], d5 = now[2], d6 = now[3];
       vec d24 = sub(d2, d4);
       vec e = sub(d2, times(2, d3)), f = sub(d3, times(2, d4));
       float *u = out + tile;
@@ -378,25 +357,6 @@ API(biasGradient) void biasGradient(const float *dy, float *gradient, int rows, 
 
 // ---- between convolutions ------------------------------------------------------------------------------------------------
 
-/** e^x - 1 for x ≤ 0: 2^n · e^r with |r| ≤ ln2/2 and a polynomial of degree 6; relative error of e^x below 2e-7. */
-INLINE vec expm1Negative(vec x) {
-  x = wasm_f32x4_pmax(splat(-87.0f), x);
-  vec n = wasm_f32x4_nearest(mul(x, splat(1.44269504f)));
-  vec r = sub(sub(x, mul(n, splat(0.693359375f))), mul(n, splat(-2.12194440e-4f)));
-  vec e = splat(1.3981999507e-3f);
-  e = add(mul(e, r), splat(8.3334519073e-3f));
-  e = add(mul(e, r), splat(4.1665795894e-2f));
-  e = add(mul(e, r), splat(1.6666665459e-1f));
-  e = add(mul(e, r), splat(5.0000001201e-1f));
-  e = add(mul(mul(e, r), r), r); // e^r - 1
-  vec scale = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
-  return add(mul(e, scale), sub(scale, splat(1.0f)));
-}
-
-INLINE vec elu(vec z) {
-  return wasm_v128_bitselect(z, expm1Negative(wasm_f32x4_pmin(z, splat(0))), wasm_f32x4_gt(z, splat(0)));
-}
-
 /** haloed (rows, channels) = (h + skip + cond) · time. h, skip: planes, skip may be 0; cond, time: (rows, width), `timeRow` 0 shares one. */
 API(prepare) void prepare(const float *h, const float *skip, const float *cond, const float *time, int timeRow, float *out, int rows, int channels) {
   for (int row = 0; row < rows; row++) {
@@ -484,7 +444,7 @@ API(activationGradient) void activationGradient(const float *du, const float *du
       for (int p = 0; p < width; p += 4) {
         vec d = load(du + at + p), hp = load(h + at + p);
         if (duSkip) d = add(d, load(duSkip + at + p));
-        vec slope = add(wasm_f32x4_pmin(hp, zero), one);
+        vec slope = add(smaller(hp, zero), one);
         d = masked(mul(mul(d, load(time + row * width + p)), slope), p);
         store(out + p, d);
         sum = add(sum, d);
@@ -538,7 +498,7 @@ INLINE void productBlock(const int nr, const int nv, const float *a, const float
     for (int v = 0; v < nv; v++) bs[v] = load(b + 4 * v);
 #pragma unroll
     for (int r = 0; r < nr; r++) {
-      vec value = wasm_v128_load32_splat(a + r * inner + k);
+      vec value = splatFrom(a + r * inner + k);
 #pragma unroll
       for (int v = 0; v < nv; v++) acc[r][v] = add(acc[r][v], mul(value, bs[v]));
     }

@@ -1,0 +1,3 @@
+// All of the kernel as one translation unit.
+#include "convStack.c"
+#include "mamba.c"

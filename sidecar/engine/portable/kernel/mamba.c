@@ -1,0 +1,298 @@
+// The Mamba-2 layer (Dao & Gu, ICML 2024): matrix products in panels, the causal convolution, the state space as its plain
+// recurrence, and the gated norm, each with its gradients. recurrent/mambaKernel.ts calls these in order; recurrent/mamba.ts
+// is the reference they are compared with.
+//
+// The recurrence is as cheap as the chunked algorithm here: the state of a head stays in the first-level cache, positions are
+// vectors along headDim, and nothing but inputs and outputs goes to memory. Gradients run backwards through chunks whose
+// states are computed again. All pitches are multiples of 16 floats; what lies between is zero or ignored.
+#include "simd.h"
+
+/** Columns of a panel of the right-hand matrix: two wide vectors. */
+enum { panel = 2 * lanes };
+
+/** out (columns, rows) = a (rows, columns) transposed. Pitches in floats. */
+API(transposeMatrix) void transposeMatrix(const float *a, int pitch, float *out, int outPitch, int rows, int columns) {
+  for (int r = 0; r < rows; r += 16)
+    for (int c = 0; c < columns; c++)
+      for (int i = r; i < r + 16 && i < rows; i++) out[c * outPitch + i] = a[i * pitch + c];
+}
+
+/** b (inner, columns) in panels: [columns / panel][inner][panel]. Columns a multiple of 16. */
+API(packPanels) void packPanels(const float *b, int pitch, float *panels, int inner, int columns) {
+  for (int c = 0; c < columns; c += panel)
+    for (int k = 0; k < inner; k++, panels += panel) {
+      storeWide(panels, loadWide(b + k * pitch + c));
+      storeWide(panels + lanes, loadWide(b + k * pitch + c + lanes));
+    }
+}
+
+INLINE void panelBlock(const int nr, const float *a, int aPitch, const float *b, float *out, int outPitch, int inner) {
+  wide acc[4][2];
+#pragma unroll
+  for (int r = 0; r < nr; r++) acc[r][0] = acc[r][1] = splatWide(0);
+  for (int k = 0; k < inner; k++, b += panel) {
+    wide b0 = loadWide(b), b1 = loadWide(b + lanes);
+#pragma unroll
+    for (int r = 0; r < nr; r++) {
+      wide value = splatWideFrom(a + r * aPitch + k);
+      acc[r][0] = multiplyAdd(value, b0, acc[r][0]);
+      acc[r][1] = multiplyAdd(value, b1, acc[r][1]);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < nr; r++) {
+    storeWide(out + r * outPitch, acc[r][0]);
+    storeWide(out + r * outPitch + lanes, acc[r][1]);
+  }
+}
+
+/** out (rows, columns) = a (rows, inner) · b, b in panels. */
+API(panelProducts) void panelProducts(const float *a, int aPitch, const float *panels, float *out, int outPitch, int rows, int inner, int columns) {
+  for (int c = 0; c < columns; c += panel, panels += panel * inner) {
+    int r = 0;
+    for (; r + 4 <= rows; r += 4) panelBlock(4, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner);
+    for (; r < rows; r++) panelBlock(1, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner);
+  }
+}
+
+// ---- causal convolution --------------------------------------------------------------------------------------------------
+
+/**
+ * pre[l] = bias + Σ_k weight[k] · x[l - (nTaps - 1) + k], zero before a sequence's start; out = silu(pre).
+ * x (sequences · length, xPitch); weight (nTaps, channels), bias (channels), pre and out (sequences · length, channels).
+ */
+API(causalConvolve) void causalConvolve(const float *x, int xPitch, const float *weight, const float *bias, float *pre, float *out, int sequences, int length, int channels, int nTaps) {
+  for (int s = 0; s < sequences; s++)
+    for (int l = 0; l < length; l++, x += xPitch, pre += channels, out += channels) {
+      int first = nTaps - 1 - l > 0 ? nTaps - 1 - l : 0;
+      for (int c = 0; c < channels; c += 4) {
+        vec sum = load(bias + c);
+        for (int k = first; k < nTaps; k++) sum = add(sum, mul(load(weight + k * channels + c), load(x + (k - (nTaps - 1)) * xPitch + c)));
+        store(pre + c, sum);
+        store(out + c, mul(sum, sigmoid(sum)));
+      }
+    }
+}
+
+/**
+ * From dOut: dX (dxPitch), dWeight (nTaps, channels) and dBias (channels), which start at zero. `dOut` becomes the gradient of pre.
+ */
+API(causalConvolveGradient) void causalConvolveGradient(float *dOut, const float *pre, const float *x, int xPitch, const float *weight, float *dX, int dxPitch, float *dWeight, float *dBias, int sequences, int length, int channels, int nTaps) {
+  for (int s = 0; s < sequences; s++, x += length * xPitch, dX += length * dxPitch, pre += length * channels, dOut += length * channels) {
+    for (int l = 0; l < length; l++) {
+      float *d = dOut + l * channels;
+      int first = nTaps - 1 - l > 0 ? nTaps - 1 - l : 0;
+      for (int c = 0; c < channels; c += 4) {
+        vec p = load(pre + l * channels + c), g = sigmoid(p);
+        vec dp = mul(load(d + c), mul(g, add(splat(1), mul(p, sub(splat(1), g)))));
+        store(d + c, dp);
+        store(dBias + c, add(load(dBias + c), dp));
+        for (int k = first; k < nTaps; k++) {
+          float *w = dWeight + k * channels + c;
+          store(w, add(load(w), mul(dp, load(x + (l - (nTaps - 1) + k) * xPitch + c))));
+        }
+      }
+    }
+    for (int l = 0; l < length; l++)
+      for (int c = 0; c < channels; c += 4) {
+        vec sum = splat(0);
+        for (int k = 0; k < nTaps && l + k < length; k++) // position l is tap nTaps - 1 - k of position l + k
+          sum = add(sum, mul(load(weight + (nTaps - 1 - k) * channels + c), load(dOut + (l + k) * channels + c)));
+        store(dX + l * dxPitch + c, sum);
+      }
+  }
+}
+
+// ---- state space ---------------------------------------------------------------------------------------------------------
+//
+// Per sequence and head: h_l = decay_l · h_{l-1} + dt_l · B_l ⊗ x_l, y_l = C_l · h_l + D · x_l, h (dState, headDim).
+// `mixed` holds rows of [x | B | C | …]; dt and decay = exp(A · dt) are (rows, nHeads).
+
+typedef struct {
+  const float *mixed, *dt, *decay;
+  int mixedPitch, nHeads, headDim, dState, head;
+} Head;
+
+INLINE const float *xOf(const Head *h, int row) { return h->mixed + row * h->mixedPitch + h->head * h->headDim; }
+INLINE const float *bOf(const Head *h, int row) { return h->mixed + row * h->mixedPitch + h->nHeads * h->headDim; }
+
+/** next = decay · state + dt · B ⊗ x; the two may be the same array. With y: y = C · next + D · x. */
+INLINE void advance(const Head *h, int row, const float *state, float *next, const float D, float *y) {
+  const float *x = xOf(h, row), *B = bOf(h, row), *C = B + h->dState;
+  float dt = h->dt[row * h->nHeads + h->head];
+  wide decay = splatWide(h->decay[row * h->nHeads + h->head]);
+  for (int p = 0; p < h->headDim; p += 2 * lanes) {
+    wide x0 = loadWide(x + p), x1 = loadWide(x + p + lanes), y0 = splatWide(0), y1 = splatWide(0);
+    for (int n = 0; n < h->dState; n++) {
+      int at = n * h->headDim + p;
+      wide b = splatWide(dt * B[n]);
+      wide h0 = multiplyAdd(b, x0, multiplyWide(decay, loadWide(state + at)));
+      wide h1 = multiplyAdd(b, x1, multiplyWide(decay, loadWide(state + at + lanes)));
+      storeWide(next + at, h0);
+      storeWide(next + at + lanes, h1);
+      if (y) {
+        wide c = splatWideFrom(C + n);
+        y0 = multiplyAdd(c, h0, y0);
+        y1 = multiplyAdd(c, h1, y1);
+      }
+    }
+    if (y) {
+      storeWide(y + p, multiplyAdd(splatWide(D), x0, y0));
+      storeWide(y + p + lanes, multiplyAdd(splatWide(D), x1, y1));
+    }
+  }
+}
+
+static void clear(float *values, int count) {
+  for (int i = 0; i < count; i++) values[i] = 0;
+}
+
+/** y (rows, nHeads · headDim). `state`: scratch of dState · headDim floats. headDim a multiple of 16. */
+API(stateSpace) void stateSpace(const float *mixed, int mixedPitch, const float *dt, const float *decay, const float *D, float *y, float *state, int sequences, int length, int nHeads, int headDim, int dState) {
+  Head head = {mixed, dt, decay, mixedPitch, nHeads, headDim, dState, 0};
+  for (int s = 0; s < sequences; s++)
+    for (head.head = 0; head.head < nHeads; head.head++) {
+      clear(state, dState * headDim);
+      for (int row = s * length; row < (s + 1) * length; row++)
+        advance(&head, row, state, state, D[head.head], y + (row * nHeads + head.head) * headDim);
+    }
+}
+
+/** What one position leaves for its inputs. `g`: gradient of h after later positions; becomes that of the state before. */
+INLINE void retreat(const Head *h, int row, const float *before, const float *now, float *g, const float D, const float *dy, float *dMixed, float *dDt, float *dLogDecay, vec *sums) {
+  int inner = h->nHeads * h->headDim;
+  const float *x = xOf(h, row), *B = bOf(h, row), *C = B + h->dState;
+  float *dX = dMixed + h->head * h->headDim, *dB = dMixed + inner, *dC = dB + h->dState;
+  int scalar = row * h->nHeads + h->head;
+  float dt = h->dt[scalar], decayed = h->decay[scalar];
+  wide decay = splatWide(decayed), across = splatWide(0), inside = splatWide(0);
+  vec *sumB = sums, *sumC = sums + h->dState;
+  for (int n = 0; n < 2 * h->dState; n++) sums[n] = splat(0);
+  for (int p = 0; p < h->headDim; p += 2 * lanes) {
+    wide d0 = loadWide(dy + p), d1 = loadWide(dy + p + lanes), x0 = loadWide(x + p), x1 = loadWide(x + p + lanes);
+    wide s0 = splatWide(0), s1 = splatWide(0); // Σ_n B[n] · g[n]
+    for (int n = 0; n < h->dState; n++) {
+      int at = n * h->headDim + p;
+      wide c = splatWideFrom(C + n), b = splatWideFrom(B + n);
+      wide g0 = multiplyAdd(c, d0, loadWide(g + at)), g1 = multiplyAdd(c, d1, loadWide(g + at + lanes));
+      sumC[n] = add(sumC[n], narrow(multiplyAdd(d0, loadWide(now + at), multiplyWide(d1, loadWide(now + at + lanes)))));
+      sumB[n] = add(sumB[n], narrow(multiplyAdd(x0, g0, multiplyWide(x1, g1))));
+      s0 = multiplyAdd(b, g0, s0);
+      s1 = multiplyAdd(b, g1, s1);
+      across = multiplyAdd(g0, loadWide(before + at), across);
+      across = multiplyAdd(g1, loadWide(before + at + lanes), across);
+      storeWide(g + at, multiplyWide(decay, g0));
+      storeWide(g + at + lanes, multiplyWide(decay, g1));
+    }
+    wide skip = splatWide(D), time = splatWide(dt);
+    storeWide(dX + p, multiplyAdd(time, s0, multiplyWide(skip, d0)));
+    storeWide(dX + p + lanes, multiplyAdd(time, s1, multiplyWide(skip, d1)));
+    inside = multiplyAdd(x0, s0, multiplyAdd(x1, s1, inside));
+  }
+  for (int n = 0; n < h->dState; n++) {
+    dB[n] += dt * total(sumB[n]);
+    dC[n] += total(sumC[n]);
+  }
+  dDt[scalar] = total(narrow(inside));
+  dLogDecay[scalar] = decayed * total(narrow(across));
+}
+
+/** Positions whose states are kept together in the gradient. */
+enum { chunk = 32 };
+
+/** Floats of stateSpaceGradient's scratch. */
+API(stateSpaceScratch) int stateSpaceScratch(int length, int headDim, int dState) {
+  return ((length + chunk - 1) / chunk + chunk + 2) * headDim * dState + 8 * dState;
+}
+
+/**
+ * From dy (rows, nHeads · headDim): dMixed, whose B and C columns start at zero, the part of dt's gradient that is not decay's,
+ * the gradient of log decay, and dD (nHeads), which starts at zero.
+ */
+API(stateSpaceGradient) void stateSpaceGradient(const float *mixed, int mixedPitch, const float *dt, const float *decay, const float *D, const float *dy, float *dMixed, float *dDt, float *dLogDecay, double *dD, float *scratch, int sequences, int length, int nHeads, int headDim, int dState) {
+  Head head = {mixed, dt, decay, mixedPitch, nHeads, headDim, dState, 0};
+  int size = headDim * dState, chunks = (length + chunk - 1) / chunk;
+  float *starts = scratch, *states = starts + chunks * size, *g = states + (chunk + 1) * size;
+  vec *sums = (vec *)(g + size);
+  for (int s = 0; s < sequences; s++)
+    for (head.head = 0; head.head < nHeads; head.head++) {
+      int first = s * length;
+      clear(starts, size);
+      for (int c = 1; c < chunks; c++) // the state at the start of every chunk
+        for (int l = 0; l < chunk; l++) {
+          float *next = starts + c * size;
+          advance(&head, first + (c - 1) * chunk + l, l == 0 ? next - size : next, next, 0, 0);
+        }
+      clear(g, size);
+      double sumD = 0;
+      for (int c = chunks - 1; c >= 0; c--) {
+        int n = length - c * chunk < chunk ? length - c * chunk : chunk;
+        for (int i = 0; i < size; i++) states[i] = starts[c * size + i];
+        for (int l = 0; l < n; l++) advance(&head, first + c * chunk + l, states + l * size, states + (l + 1) * size, 0, 0);
+        for (int l = n - 1; l >= 0; l--) {
+          int row = first + c * chunk + l;
+          const float *d = dy + (row * nHeads + head.head) * headDim, *x = xOf(&head, row);
+          retreat(&head, row, states + l * size, states + (l + 1) * size, g, D[head.head], d, dMixed + row * mixedPitch, dDt, dLogDecay, sums);
+          wide sum = splatWide(0);
+          for (int p = 0; p < headDim; p += lanes) sum = multiplyAdd(loadWide(d + p), loadWide(x + p), sum);
+          sumD += total(narrow(sum));
+        }
+      }
+      dD[head.head] += sumD;
+    }
+}
+
+// ---- gated norm ----------------------------------------------------------------------------------------------------------
+
+/** out = y · silu(z) / rms · weight, rms over a row of `width` (eps 1e-5); `inverse` (rows) keeps 1 / rms. */
+API(gatedNorm) void gatedNorm(const float *y, const float *z, int zPitch, const float *weight, float *out, float *inverse, int rows, int width) {
+  for (int r = 0; r < rows; r++, y += width, z += zPitch, out += width) {
+    double squares = 0;
+    for (int from = 0; from < width; from += 64) {
+      vec sum = splat(0);
+      for (int c = from; c < from + 64 && c < width; c += 4) {
+        vec gate = load(z + c), v = mul(load(y + c), mul(gate, sigmoid(gate)));
+        store(out + c, v);
+        sum = add(sum, mul(v, v));
+      }
+      squares += total(sum);
+    }
+    inverse[r] = 1 / squareRoot(squares / width + 1e-5);
+    vec scale = splat(inverse[r]);
+    for (int c = 0; c < width; c += 4) store(out + c, mul(mul(load(out + c), scale), load(weight + c)));
+  }
+}
+
+/** From dOut: dY, dZ (dzPitch) and dWeight (width), which starts at zero. dY may be dOut. */
+API(gatedNormGradient) void gatedNormGradient(const float *dOut, const float *y, const float *z, int zPitch, const float *weight, const float *inverse, float *dY, float *dZ, int dzPitch, float *dWeight, int rows, int width) {
+  for (int r = 0; r < rows; r++, y += width, z += zPitch, dOut += width, dY += width, dZ += dzPitch) {
+    vec scale = splat(inverse[r]);
+    double products = 0;
+    for (int from = 0; from < width; from += 64) {
+      vec sum = splat(0);
+      for (int c = from; c < from + 64 && c < width; c += 4) {
+        vec gate = load(z + c), normed = mul(mul(load(y + c), mul(gate, sigmoid(gate))), scale), d = load(dOut + c);
+        store(dWeight + c, add(load(dWeight + c), mul(d, normed)));
+        sum = add(sum, mul(mul(d, load(weight + c)), normed));
+      }
+      products += total(sum);
+    }
+    vec mean = splat(products / width), one = splat(1);
+    for (int c = 0; c < width; c += 4) {
+      vec gate = load(z + c), s = sigmoid(gate), activated = mul(gate, s), value = load(y + c);
+      vec normed = mul(mul(value, activated), scale);
+      vec d = mul(scale, sub(mul(load(dOut + c), load(weight + c)), mul(normed, mean)));
+      store(dZ + c, mul(mul(d, value), mul(s, add(one, mul(gate, sub(one, s))))));
+      store(dY + c, mul(d, activated));
+    }
+  }
+}
+
+/** sums (columns) = Σ rows of a. */
+API(sumOfRows) void sumOfRows(const float *a, int pitch, float *sums, int rows, int columns) {
+  for (int c = 0; c < columns; c += 4) {
+    vec sum = splat(0);
+    for (int r = 0; r < rows; r++) sum = add(sum, load(a + r * pitch + c));
+    store(sums + c, sum);
+  }
+}
