@@ -1,7 +1,7 @@
 // Bundles the three programs and those of the worker threads into dist/. `--watch` rebuilds on change.
 import { cpSync, existsSync } from 'node:fs';
 import * as esbuild from 'esbuild';
-import { copyWasmBinaries, workerBuild } from './scripts/workers.mjs';
+import { copyBinaries, workerBuild } from './scripts/workers.mjs';
 
 const common = {
   bundle: true,
@@ -37,7 +37,7 @@ const programs = [
   },
 ].filter(program => Object.values(program.entryPoints).every(entry => existsSync(entry)));
 
-copyWasmBinaries('dist');
+copyBinaries('dist');
 // The CUDA engine's compiled kernels lie beside the bundle.
 cpSync('sidecar/engine/cuda/kernels/prebuilt', 'dist/kernels', { recursive: true });
 if (process.argv.includes('--watch')) {

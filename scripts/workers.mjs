@@ -26,6 +26,7 @@ export const workerBuild = outdir => ({
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  external: ['koffi'],
   sourcemap: true,
   legalComments: 'none',
   // tfjs registers gradients and kernels by import side effect; its `module` entry keeps them, `main` does not.
@@ -35,14 +36,21 @@ export const workerBuild = outdir => ({
   logOverride: { 'empty-import-meta': 'silent' },
 });
 
-export function copyWasmBinaries(outdir) {
+export function copyBinaries(outdir) {
   const source = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   mkdirSync(path.join(root, outdir), { recursive: true });
   for (const binary of wasmBinaries) copyFileSync(path.join(source, binary), path.join(root, outdir, binary));
+  copyFileSync(
+    path.join(root, 'sidecar/engine/portable/kernel/native', nativeKernel),
+    path.join(root, outdir, nativeKernel),
+  );
 }
+
+/** The SIMD kernel's native build, which the worker loads from its own folder too. */
+const nativeKernel = 'kernel-linux-x64.so';
 
 /** Everything the threads need, in one folder. */
 export async function buildWorkers(outdir) {
   await esbuild.build(workerBuild(outdir));
-  copyWasmBinaries(outdir);
+  copyBinaries(outdir);
 }

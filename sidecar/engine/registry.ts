@@ -3,16 +3,18 @@ import { userError } from '../util/rpgError';
 import type { EngineDevice, Probe } from './engine';
 import { cudaDevices } from './cuda/cudaDevices';
 import { cpuDevice } from './portable/devices/cpu';
+import { nativeDevice } from './portable/devices/native';
 import { tensorflowDevice } from './portable/devices/tensorflow';
 import { wasmDevice } from './portable/devices/wasm';
 import { webgpuDevice } from './portable/devices/webgpu';
 
 /**
- * In order of preference: NVIDIA cards, what the user installed for speed, then the processor. webgpu comes after wasm because every
+ * In order of preference: NVIDIA cards, what the user installed for speed, then the processor (by its own
+ * instructions before WebAssembly). webgpu comes after wasm because every
  * operation costs it about 50 µs: small models run faster on wasm, and wide ones are for cards with CUDA. cpu is for tests.
  */
 export async function listDevices(): Promise<readonly EngineDevice[]> {
-  return [...(await cudaDevices()), tensorflowDevice, wasmDevice, webgpuDevice, cpuDevice];
+  return [...(await cudaDevices()), tensorflowDevice, nativeDevice, wasmDevice, webgpuDevice, cpuDevice];
 }
 
 /** A device that runs, and what was found on the way to it. */

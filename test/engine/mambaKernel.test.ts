@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWasmBackend } from '../../sidecar/engine/portable/devices/wasmBackend';
+import { wasmKernel } from '../../sidecar/engine/portable/kernel/wasmKernel';
 import { createTfRecurrent, type Recurrent } from '../../sidecar/engine/portable/recurrent/registry';
 import { KernelMamba, kernelFits } from '../../sidecar/engine/portable/recurrent/mambaKernel';
 import { tf, type Tensor3D } from '../../sidecar/engine/portable/tf';
@@ -36,7 +37,7 @@ describe('Mamba-2 on the kernel', () => {
           weights.write(initialWeights(spec, length, null));
           const x: Tensor3D = randomTensor([sequences, length, dModel], 1);
           const dy: Tensor3D = randomTensor([sequences, length, 5], 2);
-          const kernel = observe(new KernelMamba(recurrent, weights), weights, x, dy);
+          const kernel = observe(new KernelMamba(recurrent, weights, wasmKernel), weights, x, dy);
           const plain = observe(createTfRecurrent(recurrent, weights), weights, x, dy);
           weights.dispose();
           expect(Object.keys(kernel)).toEqual(Object.keys(plain));

@@ -4,6 +4,6 @@ import type { EngineDevice } from '../../engine/engine';
 
 /** wasm computes on one thread, so a worker a core; the other devices are parallel in themselves. */
 export function defaultWorkers({ engine, device }: EngineDevice, batchSize: number): number {
-  if (engine !== 'portable' || device !== 'wasm') return 1;
+  if (engine !== 'portable' || !['wasm', 'native'].includes(device)) return 1;
   return Math.max(1, Math.min(availableParallelism(), batchSize));
 }

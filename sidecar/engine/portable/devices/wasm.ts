@@ -11,7 +11,7 @@ export const wasmDevice: EngineDevice = {
   device: 'wasm',
   title: 'Processor (WebAssembly SIMD, all cores)',
   probe: async () => probe(),
-  open: (spec, options) => openParallelModel(spec, options),
+  open: (spec, options) => openParallelModel(spec, options, 'wasm'),
 };
 
 function probe(): Probe {

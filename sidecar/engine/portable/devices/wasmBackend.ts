@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { internalError } from '../../../util/rpgError';
+import type { KernelProgram } from '../kernel/kernel';
+import { wasmKernel } from '../kernel/wasmKernel';
 import { tf, useBackend } from '../tf';
 import { installBatchMatMul } from './wasmBatchMatMul';
 import { findWorkerProgram } from '../workers/workerProgram';
@@ -11,8 +13,8 @@ import { findWorkerProgram } from '../workers/workerProgram';
 const simdBinary = 'tfjs-backend-wasm-simd.wasm';
 const plainBinary = 'tfjs-backend-wasm.wasm';
 
-/** Makes wasm this thread's backend. *Errors* internal: the binaries are missing. */
-export async function startWasmBackend(): Promise<void> {
+/** Makes wasm this thread's backend, with products of batches by a program of the kernel. *Errors* internal: the binaries are missing. */
+export async function startWasmBackend(program: KernelProgram = wasmKernel): Promise<void> {
   const folder = path.dirname(findWorkerProgram() ?? __filename);
   const file = path.join(folder, simdBinary);
   if (!existsSync(file)) throw internalError('wasm-binary-missing', `${file} is missing; build or install again`);
@@ -23,5 +25,5 @@ export async function startWasmBackend(): Promise<void> {
     'tfjs-backend-wasm-threaded-simd.wasm': file, // asked for by name, never loaded
   });
   await useBackend('wasm');
-  installBatchMatMul();
+  installBatchMatMul(program);
 }

@@ -1,6 +1,6 @@
 // tfjs' wasm backend multiplies batches of matrices at 1–2 GFLOP/s (one matrix: 20–30). Its kernel is replaced by one that
 // hands batches to the SIMD kernel and everything else to the original.
-import { Kernel } from '../kernel/kernel';
+import { Kernel, type KernelProgram } from '../kernel/kernel';
 import { tf } from '../tf';
 
 const name = 'BatchMatMul';
@@ -17,9 +17,9 @@ interface Operands {
 }
 
 /** Replaces the kernel in this thread, once. */
-export function installBatchMatMul(): void {
+export function installBatchMatMul(program: KernelProgram): void {
   const original = tf.getKernel(name, 'wasm');
-  const kernel = new Kernel(4, 1);
+  const kernel = new Kernel(program, 4, 1);
   tf.unregisterKernel(name, 'wasm');
   tf.registerKernel({
     ...original,

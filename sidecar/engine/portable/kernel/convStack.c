@@ -13,7 +13,7 @@
 extern unsigned char __heap_base;
 #define FIRST_FREE (int)&__heap_base
 #else
-#define FIRST_FREE 0
+#define FIRST_FREE 64 // 0 is "none"
 #endif
 
 static PER_THREAD int dim, width, taps, half, halo, pitch;

@@ -1,6 +1,6 @@
-// One instance of the convolution kernel with its own memory: typed calls, an arena of arrays, and copies in and out.
+// One instance of the SIMD kernel with its own memory: typed calls, an arena of arrays, and copies in and out. The memory is
+// WebAssembly's whichever program runs on it: it grows in place, and works in every Node, VS Code's included.
 import { internalError } from '../../../util/rpgError';
-import { kernelBase64 } from './kernelBytes';
 
 /** Address of an array inside the kernel's memory; 0 is "none". */
 export type Pointer = number;
@@ -38,8 +38,13 @@ export interface KernelCalls {
   gatedNormGradient(dOut: Pointer, y: Pointer, z: Pointer, zPitch: number, weight: Pointer, inverse: Pointer, dY: Pointer, dZ: Pointer, dzPitch: number, dWeight: Pointer, rows: number, width: number): void; // prettier-ignore
 }
 
+/** The kernel as some processor runs it. */
+export interface KernelProgram {
+  /** Its functions on a memory, with pointers as offsets into it. */
+  start(memory: WebAssembly.Memory): KernelCalls;
+}
+
 const pageBytes = 65536;
-let compiled: WebAssembly.Module | undefined;
 
 /** Owns one WebAssembly memory, which grows and is released with the object. */
 export class Kernel {
@@ -53,12 +58,11 @@ export class Kernel {
   #top: Pointer;
 
   constructor(
+    program: KernelProgram,
     readonly dim: number,
     kernelSize: number,
   ) {
-    compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'));
-    const instance = new WebAssembly.Instance(compiled, { env: { memory: this.#memory } });
-    this.call = instance.exports as unknown as KernelCalls; // convStack.c exports exactly these
+    this.call = program.start(this.#memory);
     this.width = Math.ceil(dim / 16) * 16;
     this.halo = Math.ceil(Math.floor(kernelSize / 2) / 4) * 4;
     this.#start = this.#top = align(this.call.configure(dim, kernelSize));

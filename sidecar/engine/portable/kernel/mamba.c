@@ -26,24 +26,29 @@ API(packPanels) void packPanels(const float *b, int pitch, float *panels, int in
     }
 }
 
+/** `nr` ≤ 4 rows of one panel; sums are named one by one, because the compiler leaves an array of them in memory. */
 INLINE void panelBlock(const int nr, const float *a, int aPitch, const float *b, float *out, int outPitch, int inner) {
-  wide acc[4][2];
-#pragma unroll
-  for (int r = 0; r < nr; r++) acc[r][0] = acc[r][1] = splatWide(0);
+#define START(r) wide s##r##0 = splatWide(0), s##r##1 = splatWide(0);
+#define STEP(r)                                                                                                      \
+  if (nr > r) {                                                                                                      \
+    wide value = splatWideFrom(a + r * aPitch + k);                                                                  \
+    s##r##0 = multiplyAdd(value, b0, s##r##0);                                                                       \
+    s##r##1 = multiplyAdd(value, b1, s##r##1);                                                                       \
+  }
+#define END(r)                                                                                                       \
+  if (nr > r) {                                                                                                      \
+    storeWide(out + r * outPitch, s##r##0);                                                                          \
+    storeWide(out + r * outPitch + lanes, s##r##1);                                                                  \
+  }
+  START(0) START(1) START(2) START(3)
   for (int k = 0; k < inner; k++, b += panel) {
     wide b0 = loadWide(b), b1 = loadWide(b + lanes);
-#pragma unroll
-    for (int r = 0; r < nr; r++) {
-      wide value = splatWideFrom(a + r * aPitch + k);
-      acc[r][0] = multiplyAdd(value, b0, acc[r][0]);
-      acc[r][1] = multiplyAdd(value, b1, acc[r][1]);
-    }
+    STEP(0) STEP(1) STEP(2) STEP(3)
   }
-#pragma unroll
-  for (int r = 0; r < nr; r++) {
-    storeWide(out + r * outPitch, acc[r][0]);
-    storeWide(out + r * outPitch + lanes, acc[r][1]);
-  }
+  END(0) END(1) END(2) END(3)
+#undef START
+#undef STEP
+#undef END
 }
 
 /** out (rows, columns) = a (rows, inner) · b, b in panels. */
@@ -285,14 +290,5 @@ API(gatedNormGradient) void gatedNormGradient(const float *dOut, const float *y,
       store(dZ + c, mul(mul(d, value), mul(s, add(one, mul(gate, sub(one, s))))));
       store(dY + c, mul(d, activated));
     }
-  }
-}
-
-/** sums (columns) = Σ rows of a. */
-API(sumOfRows) void sumOfRows(const float *a, int pitch, float *sums, int rows, int columns) {
-  for (int c = 0; c < columns; c += 4) {
-    vec sum = splat(0);
-    for (int r = 0; r < rows; r++) sum = add(sum, load(a + r * pitch + c));
-    store(sums + c, sum);
   }
 }

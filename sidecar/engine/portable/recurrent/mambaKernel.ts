@@ -1,7 +1,7 @@
 // Mamba-2 layers on the SIMD kernel: tfjs sees one operation with a gradient, from the layers' input and weights to their
 // output; everything between stays in the kernel's memory. `mamba.ts` is the plain composition it is compared with.
 import type { MambaLayerSpec, RecurrentSpec } from '../../../model/modelSpec';
-import { Kernel, type Pointer } from '../kernel/kernel';
+import { Kernel, type KernelProgram, type Pointer } from '../kernel/kernel';
 import { differentiable } from '../ops/differentiable';
 import { tf, type Tensor, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
@@ -74,7 +74,7 @@ interface Scratch {
 
 /** Owns a kernel with the activations of the last forward pass. */
 export class KernelMamba {
-  readonly #kernel = new Kernel(vector, 1);
+  readonly #kernel: Kernel;
   readonly #layers: readonly LayerSizes[];
   #sequences = 0;
   #length = 0;
@@ -84,7 +84,9 @@ export class KernelMamba {
   constructor(
     spec: MambaSpec,
     readonly weights: Weights,
+    program: KernelProgram,
   ) {
+    this.#kernel = new Kernel(program, vector, 1);
     this.#layers = spec.layers.map((layer, n) => sizesOf(layer, `model.mamba_forward.${n}`));
   }
 

@@ -1,5 +1,6 @@
 // Every recurrent model: a new one is a file beside this, a line here, and its entries in model/recurrentInventory.ts.
 import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { KernelProgram } from '../kernel/kernel';
 import type { Tensor3D } from '../tf';
 import type { Weights } from '../weights';
 import { gmlp } from './gmlp';
@@ -30,6 +31,6 @@ export function createTfRecurrent(spec: RecurrentSpec, weights: Weights): Recurr
 }
 
 /** On the SIMD kernel where it knows the model, else from tfjs operations. */
-export function createKernelRecurrent(spec: RecurrentSpec, weights: Weights): Recurrent {
-  return kernelFits(spec) ? new KernelMamba(spec, weights) : createTfRecurrent(spec, weights);
+export function createKernelRecurrent(spec: RecurrentSpec, weights: Weights, program: KernelProgram): Recurrent {
+  return kernelFits(spec) ? new KernelMamba(spec, weights, program) : createTfRecurrent(spec, weights);
 }

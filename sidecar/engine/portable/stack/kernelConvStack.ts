@@ -9,7 +9,8 @@ import { tf, type Tensor, type Tensor2D } from '../tf';
 import type { Weights } from '../weights';
 import type { ConvStack, OnStatistics, StackInputs } from './convStack';
 import { allocateScratch, createTrainedConvolution, type TrainedConvolution } from './convolution';
-import { Kernel, type Pointer } from '../kernel/kernel';
+import { Kernel, type KernelProgram, type Pointer } from '../kernel/kernel';
+import { wasmKernel } from '../kernel/wasmKernel';
 import { startKernelSampling } from './kernelSampling';
 
 /** Adds up an array over all workers, in place, the same bits everywhere. With one worker: nothing to do. */
@@ -36,14 +37,19 @@ interface LayerArrays extends DenoiserLayer {
 }
 
 /** *Errors* user: channels that are not a denoiser. */
-export function createKernelConvStack(spec: ModelSpec, weights: Weights, allReduce: AllReduce): ConvStack {
+export function createKernelConvStack(
+  spec: ModelSpec,
+  weights: Weights,
+  allReduce: AllReduce,
+  program: KernelProgram = wasmKernel,
+): ConvStack {
   const layers = spec.denoiser ? denoiserLayers(spec.denoiser) : [];
   const kernelSize = spec.denoiser?.kernelSize ?? 1;
-  const training = new TrainingStack(new Kernel(spec.dimPerToken, kernelSize), layers, kernelSize, allReduce);
+  const training = new TrainingStack(new Kernel(program, spec.dimPerToken, kernelSize), layers, kernelSize, allReduce);
   return {
     train: (inputs, onStatistics) => training.train(inputs, weights, onStatistics),
     startSampling: (x, cond) =>
-      startKernelSampling(new Kernel(spec.dimPerToken, kernelSize), layers, kernelSize, weights, x, cond),
+      startKernelSampling(new Kernel(program, spec.dimPerToken, kernelSize), layers, kernelSize, weights, x, cond),
     bytes: () => training.kernel.bytes,
     dispose: () => undefined, // the memory is garbage with the object
   };

@@ -13,6 +13,8 @@ export interface WorkerData {
   spec: ModelSpec;
   shared: SharedBuffers;
   worker: number;
+  /** Which build of the SIMD kernel runs. */
+  kernel: 'wasm' | 'native';
 }
 
 /** A sampling run of token rows [from, to) of (count · nTokens), without the functions of the request. */

@@ -9,21 +9,27 @@ import { internalError, throwIfCancelled } from '../../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../../engine';
 import { countOf, inBatchOrder } from '../inference';
 import { checkOptimizerState, checkWeights } from '../mismatch';
-import type { SampleTask } from './messages';
+import type { SampleTask, WorkerData } from './messages';
 import { allocateShared, flatOffsets, SharedState } from './sharedState';
 import { WorkerPool } from './workerPool';
 
 /** Opens a model with seeded initial weights. More workers than rows in a step would have nothing to do: fewer are started. */
-export async function openParallelModel(spec: ModelSpec, options: OpenOptions): Promise<Model> {
+export async function openParallelModel(
+  spec: ModelSpec,
+  options: OpenOptions,
+  kernel: WorkerData['kernel'],
+): Promise<Model> {
   const widest = spec.denoiser ? Math.max(...denoiserLayers(spec.denoiser).map(layer => layer.outChannels)) : 0;
   const nWorkers = Math.max(1, Math.min(options.workers, spec.rowsPerStep));
   const { length } = flatOffsets(trainedEntries(parameterInventory(spec)));
   const shared = allocateShared(nWorkers, length, widest);
-  const pool = await WorkerPool.start({ spec, shared });
-  const model = new ParallelModel(spec, pool, new SharedState(shared, 0));
+  const pool = await WorkerPool.start({ spec, shared, kernel });
+  const model = new ParallelModel(spec, pool, new SharedState(shared, 0), kernelTitles[kernel]);
   await model.writeWeights(initialWeights(spec, options.seed, options.positionEmbedding ?? null));
   return model;
 }
+
+const kernelTitles = { wasm: 'WebAssembly SIMD', native: 'AVX2' };
 
 class ParallelModel implements Model {
   readonly description: string;
@@ -37,11 +43,12 @@ class ParallelModel implements Model {
     readonly spec: ModelSpec,
     readonly pool: WorkerPool,
     readonly state: SharedState,
+    kernelTitle: string,
   ) {
     this.#inventory = parameterInventory(spec);
     this.#trained = trainedEntries(this.#inventory);
     this.#offsets = flatOffsets(this.#trained).offsets;
-    this.description = `portable engine, WebAssembly SIMD, ${pool.size} ${pool.size === 1 ? 'worker' : 'workers'}`;
+    this.description = `portable engine, ${kernelTitle}, ${pool.size} ${pool.size === 1 ? 'worker' : 'workers'}`;
   }
 
   async step(batch: TrainingBatch, hyper: StepHyper): Promise<{ loss: number }> {

@@ -7,6 +7,8 @@ import type { NamedArrays } from '../../../model/namedArrays';
 import { internalError, RpgError } from '../../../util/rpgError';
 import { adamWArrays } from '../adamW';
 import { startWasmBackend } from '../devices/wasmBackend';
+import { openNativeKernel } from '../kernel/nativeKernel';
+import { wasmKernel } from '../kernel/wasmKernel';
 import { sampleRows, sliceConditioning } from '../inference';
 import { disposePass, Network, type PassResult } from '../network';
 import { takeShard } from '../shard';
@@ -17,13 +19,14 @@ import { meetingMethods, type WorkerData, type WorkerMethods, type WorkerReply, 
 import { flatOffsets, SharedState } from './sharedState';
 
 const port = parentPort!;
-const { spec, shared, worker } = workerData as WorkerData; // the pool passes exactly this
+const { spec, shared, worker, kernel } = workerData as WorkerData; // the pool passes exactly this
+const program = kernel === 'native' ? openNativeKernel() : wasmKernel;
 const { nWorkers } = shared;
 const state = new SharedState(shared, worker);
 const schedule = createSchedule(spec.diffusion);
 const network = new Network(spec, (s, weights) => ({
-  stack: createKernelConvStack(s, weights, values => state.allReduce(values)),
-  recurrent: createKernelRecurrent(s.recurrent, weights),
+  stack: createKernelConvStack(s, weights, values => state.allReduce(values), program),
+  recurrent: createKernelRecurrent(s.recurrent, weights, program),
 }));
 const { offsets, length } = flatOffsets(network.trained);
 let cancellation = new AbortController();
@@ -117,7 +120,7 @@ function asRpgError(error: unknown): RpgError {
 }
 
 async function start(): Promise<void> {
-  await startWasmBackend();
+  await startWasmBackend(program);
   port.on('message', (request: WorkerRequest) => void answer(request));
   reply({ kind: 'ready' });
 }
