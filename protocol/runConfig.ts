@@ -92,7 +92,7 @@ export const runConfigFields = {
   },
   diffusion: {
     enabled: flag(true, 'Off: prototypes are the tokens, by mean squared error (ablation)'),
-    layerChannels: integers([1, 16, 32, 16, 1], 'Channels of the 1-D CNN: an odd count, the same read backwards, first and last 1', { min: 1, max: 4096, minItems: 5, maxItems: 65 }),
+    layerChannels: integers([1, 16, 32, 32, 32, 16, 1], 'Channels of the 1-D CNN: an odd count, the same read backwards, first and last 1', { min: 1, max: 4096, minItems: 5, maxItems: 65 }),
     kernelSize: integer(7, 'Width of its convolutions, odd', { min: 1, max: 31 }),
     T: integer(1000, 'Diffusion steps', { min: 2, max: 100000 }),
     betaStart: number(1e-4, 'First beta of the linear schedule', { above: 0, below: 1 }),

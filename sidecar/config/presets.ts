@@ -65,7 +65,9 @@ export const presets: readonly Preset[] = [
     values: {
       tokens: { dimPerToken: 64 },
       recurrent: { dModel: [64], dState: 16 },
-      diffusion: { layerChannels: [1, 16, 32, 16, 1], diffusionBatch: null },
+      // Two layers more than 1 16 32 16 1: over six seeds on one zoo, generated networks lost 0.15 points of accuracy on
+      // average and 0.28 at worst; without them 0.35 and 1.1, depending on the initial values.
+      diffusion: { layerChannels: [1, 16, 32, 32, 32, 16, 1], diffusionBatch: null },
       training: { batchSize: 8, steps: 2000, learningRate: 3e-3, saveEvery: 500 },
     },
   },

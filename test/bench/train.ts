@@ -1,10 +1,11 @@
-// `npm run bench -- train`: one training step of the portable engine on wasm beside PyTorch's forward and backward of the
+// `npm run bench -- train`: one training step of the portable engine on the processor (WebAssembly and AVX2) beside PyTorch's forward and backward of the
 // denoiser alone, on the same cores in the same run; and a DDPM-1000 sampling run. Prints medians.
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import * as path from 'node:path';
+import { nativeDevice } from '../../sidecar/engine/portable/devices/native';
 import { wasmDevice } from '../../sidecar/engine/portable/devices/wasm';
-import type { Model, TrainingBatch } from '../../sidecar/engine/engine';
+import type { EngineDevice, Model, TrainingBatch } from '../../sidecar/engine/engine';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import { fillNormal } from '../../sidecar/model/philox';
 import { planSampler } from '../../sidecar/model/sampler';
@@ -20,7 +21,7 @@ interface Workload {
 
 /** The two models of the speed goals. */
 export const workloads: readonly Workload[] = [
-  { name: 'mini', spec: mambaSpec(46, 8, 64, 16, [1, 16, 32, 16, 1]), steps: 21, goal: 1 },
+  { name: 'mini', spec: mambaSpec(46, 8, 64, 16, [1, 16, 32, 16, 1]), steps: 41, goal: 1 },
   { name: 'cnnsmall', spec: mambaSpec(19, 8, 256, 32, [1, 32, 64, 128, 64, 32, 1]), steps: 7, goal: 2 },
 ];
 
@@ -67,22 +68,42 @@ export function noiseBatch(spec: ModelSpec, step: number): TrainingBatch {
 
 export async function benchTrain(): Promise<void> {
   const workers = cpus().length;
-  for (const { name, spec, steps, goal } of workloads) {
-    const ours = await timeSteps(spec, workers, steps);
-    const theirs = timePyTorch(spec, workers, steps);
-    const ratio =
-      theirs === null ? 'PyTorch not found' : `${(ours.seconds / theirs).toFixed(2)} × PyTorch (goal ${goal})`;
-    console.log(
-      `${name}: our whole step ${ours.seconds.toFixed(4)} s, PyTorch's denoiser forward and backward ` +
-        `${theirs?.toFixed(4) ?? '-'} s: ${ratio}; engine memory ${(ours.bytes / 2 ** 20).toFixed(0)} MiB, ` +
-        `process ${(process.resourceUsage().maxRSS / 2 ** 10).toFixed(0)} MiB at most`,
-    );
+  const devices: EngineDevice[] = [];
+  for (const device of [wasmDevice, nativeDevice]) {
+    const probe = await device.probe();
+    if (probe.kind === 'available') devices.push(device);
+    else console.log(`skipped: ${device.device}, ${probe.reason}`);
   }
-  await benchSampling(workers);
+  for (const { name, spec, steps, goal } of workloads) {
+    // PyTorch before and after ours: what else the machine does in between shows.
+    const before = timePyTorch(spec, workers, steps);
+    const ours = [];
+    for (const device of devices) ours.push({ device, ...(await timeSteps(device, spec, workers, steps)) });
+    const after = timePyTorch(spec, workers, steps);
+    const theirs = before === null || after === null ? null : Math.min(before, after);
+    console.log(
+      theirs === null
+        ? `${name}: PyTorch not found`
+        : `${name}: PyTorch's denoiser forward and backward ${theirs.toFixed(4)} s`,
+    );
+    for (const { device, seconds, bytes } of ours) {
+      const ratio = theirs === null ? '' : `: ${(seconds / theirs).toFixed(2)} × PyTorch (goal ${goal})`;
+      console.log(
+        `  ${device.device}: our whole step ${seconds.toFixed(4)} s${ratio}; engine memory ${(bytes / 2 ** 20).toFixed(0)} MiB, ` +
+          `process ${(process.resourceUsage().maxRSS / 2 ** 10).toFixed(0)} MiB at most`,
+      );
+    }
+  }
+  for (const device of devices) await benchSampling(device, workers);
 }
 
-async function timeSteps(spec: ModelSpec, workers: number, steps: number): Promise<{ seconds: number; bytes: number }> {
-  const model = await openModel(spec, workers);
+async function timeSteps(
+  device: EngineDevice,
+  spec: ModelSpec,
+  workers: number,
+  steps: number,
+): Promise<{ seconds: number; bytes: number }> {
+  const model = await openModel(device, spec, workers);
   const hyper = { learningRate: 1e-3, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
   const times: number[] = [];
   for (let step = 1; step <= steps + 3; step++) {
@@ -96,9 +117,9 @@ async function timeSteps(spec: ModelSpec, workers: number, steps: number): Promi
   return { seconds: median(times), bytes: peakBytes };
 }
 
-async function benchSampling(workers: number): Promise<void> {
+async function benchSampling(device: EngineDevice, workers: number): Promise<void> {
   const { spec } = workloads[0]!;
-  const model = await openModel(spec, workers);
+  const model = await openModel(device, spec, workers);
   const plan = planSampler('ddpm', createSchedule(spec.diffusion), { steps: 0, eta: 0, spacing: 'even' });
   const started = performance.now();
   await model.sample({
@@ -107,12 +128,13 @@ async function benchSampling(workers: number): Promise<void> {
     plan,
     noise: { kind: 'seeded', seed: 1, firstNetwork: 0 },
   });
-  console.log(`mini: DDPM-1000 of ten networks ${((performance.now() - started) / 1000).toFixed(1)} s (goal 30)`);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`mini on ${device.device}: DDPM-1000 of ten networks ${seconds.toFixed(1)} s (goal 30)`);
   await model.dispose();
 }
 
-function openModel(spec: ModelSpec, workers: number): Promise<Model> {
-  return wasmDevice.open(spec, { seed: 1, workers, precision: 'float32', optimizerState: 'float32' });
+function openModel(device: EngineDevice, spec: ModelSpec, workers: number): Promise<Model> {
+  return device.open(spec, { seed: 1, workers, precision: 'float32', optimizerState: 'float32' });
 }
 
 /** Seconds of PyTorch's forward and backward of the same denoiser, or null without PyTorch. */

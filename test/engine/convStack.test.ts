@@ -13,6 +13,7 @@ import { Weights } from '../../sidecar/engine/portable/weights';
 import { initialWeights } from '../../sidecar/model/initialValues';
 import { parameterInventory } from '../../sidecar/model/parameterInventory';
 import { randomTensor } from '../support/gradients';
+import { kernelPrograms } from '../support/kernelPrograms';
 import { tinySpec } from '../support/specs';
 
 beforeAll(() => startWasmBackend());
@@ -25,7 +26,7 @@ it('the kernel was compiled from the sources beside it', () => {
   expect(hash.digest('hex')).toBe(kernelSourceSha256);
 });
 
-describe('kernelConvStack', () => {
+describe.each(kernelPrograms())('kernelConvStack on %s', (_, start) => {
   it('equals the tfjs operations in values, statistics, gradients and sampling, for any sizes', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -47,7 +48,7 @@ describe('kernelConvStack', () => {
           const weights = new Weights(parameterInventory(spec));
           weights.write(initialWeights(spec, dim * rows, null));
           const kernel = await observe(
-            createKernelConvStack(spec, weights, () => undefined),
+            createKernelConvStack(spec, weights, () => undefined, start()),
             weights,
             rows,
             dim,

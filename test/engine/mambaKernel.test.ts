@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWasmBackend } from '../../sidecar/engine/portable/devices/wasmBackend';
-import { wasmKernel } from '../../sidecar/engine/portable/kernel/wasmKernel';
 import { createTfRecurrent, type Recurrent } from '../../sidecar/engine/portable/recurrent/registry';
 import { KernelMamba, kernelFits } from '../../sidecar/engine/portable/recurrent/mambaKernel';
 import { tf, type Tensor3D } from '../../sidecar/engine/portable/tf';
@@ -11,11 +10,12 @@ import { initialWeights } from '../../sidecar/model/initialValues';
 import type { MambaLayerSpec } from '../../sidecar/model/modelSpec';
 import { parameterInventory } from '../../sidecar/model/parameterInventory';
 import { randomTensor } from '../support/gradients';
+import { kernelPrograms } from '../support/kernelPrograms';
 import { tinySpec } from '../support/specs';
 
 beforeAll(() => startWasmBackend());
 
-describe('Mamba-2 on the kernel', () => {
+describe.each(kernelPrograms())('Mamba-2 on the kernel, %s', (_, start) => {
   it('equals the tfjs operations in values and every gradient, for any sizes', () => {
     fc.assert(
       fc.property(
@@ -37,7 +37,7 @@ describe('Mamba-2 on the kernel', () => {
           weights.write(initialWeights(spec, length, null));
           const x: Tensor3D = randomTensor([sequences, length, dModel], 1);
           const dy: Tensor3D = randomTensor([sequences, length, 5], 2);
-          const kernel = observe(new KernelMamba(recurrent, weights, wasmKernel), weights, x, dy);
+          const kernel = observe(new KernelMamba(recurrent, weights, start()), weights, x, dy);
           const plain = observe(createTfRecurrent(recurrent, weights), weights, x, dy);
           weights.dispose();
           expect(Object.keys(kernel)).toEqual(Object.keys(plain));
@@ -52,13 +52,13 @@ describe('Mamba-2 on the kernel', () => {
       { numRuns: 40 },
     );
   });
+});
 
-  it('leaves heads that its vectors do not fit to the tfjs operations', () => {
-    const layer = { dModel: 2, dOutput: 2, dInner: 24, dState: 3, dConv: 4, headDim: 24, nHeads: 1 };
-    expect(kernelFits({ kind: 'mamba', layers: [layer] })).toBe(false);
-    expect(kernelFits({ kind: 'mamba', layers: [{ ...layer, dInner: 64, headDim: 64 }] })).toBe(true);
-    expect(kernelFits({ kind: 'lstm', dModel: 2, nLayers: 1 })).toBe(false);
-  });
+it('leaves heads that its vectors do not fit to the tfjs operations', () => {
+  const layer = { dModel: 2, dOutput: 2, dInner: 24, dState: 3, dConv: 4, headDim: 24, nHeads: 1 };
+  expect(kernelFits({ kind: 'mamba', layers: [layer] })).toBe(false);
+  expect(kernelFits({ kind: 'mamba', layers: [{ ...layer, dInner: 64, headDim: 64 }] })).toBe(true);
+  expect(kernelFits({ kind: 'lstm', dModel: 2, nLayers: 1 })).toBe(false);
 });
 
 /** The output and all gradients of Σ y · dy, by name. */

@@ -1,5 +1,5 @@
 // `npm run golden -- DIR [--engine E] [--device D,…] [--workers N]`: checks every case of a folder laid out like shared/golden
-// and prints the largest error of each. Model cases run on every named device (default wasm,cpu; webgpu joins where it is
+// and prints the largest error of each. Model cases run on every named device (default wasm,cpu; native and webgpu join where they are
 // available). Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
@@ -58,11 +58,14 @@ async function main(): Promise<number> {
 async function wantedDevices(engine: string, device: string | undefined): Promise<string[]> {
   if (device !== undefined) return device.split(',');
   if (engine !== 'portable') return ['auto'];
-  const webgpu = (await listDevices()).find(candidate => candidate.device === 'webgpu');
-  const probe = await webgpu?.probe();
-  if (probe?.kind === 'available') return ['wasm', 'cpu', 'webgpu'];
-  console.log(`skipped: portable/webgpu, ${probe?.reason ?? 'not built in'}`);
-  return ['wasm', 'cpu'];
+  const wanted = ['wasm', 'cpu'];
+  for (const { engine: ofEngine, device: name, probe } of await listDevices()) {
+    if (ofEngine !== 'portable' || !['native', 'webgpu'].includes(name)) continue;
+    const result = await probe();
+    if (result.kind === 'available') wanted.push(name);
+    else console.log(`skipped: portable/${name}, ${result.reason}`);
+  }
+  return wanted;
 }
 
 function caseFolders(folder: string): string[] {

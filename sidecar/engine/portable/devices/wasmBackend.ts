@@ -6,14 +6,14 @@ import { internalError } from '../../../util/rpgError';
 import type { KernelProgram } from '../kernel/kernel';
 import { wasmKernel } from '../kernel/wasmKernel';
 import { tf, useBackend } from '../tf';
-import { installBatchMatMul } from './wasmBatchMatMul';
+import { installKernelMatMul } from './kernelMatMul';
 import { findWorkerProgram } from '../workers/workerProgram';
 
 /** The binary variants that are shipped. The threaded one is not: workers use the cores. */
 const simdBinary = 'tfjs-backend-wasm-simd.wasm';
 const plainBinary = 'tfjs-backend-wasm.wasm';
 
-/** Makes wasm this thread's backend, with products of batches by a program of the kernel. *Errors* internal: the binaries are missing. */
+/** Makes wasm this thread's backend, with matrix products by a program of the kernel. *Errors* internal: the binaries are missing. */
 export async function startWasmBackend(program: KernelProgram = wasmKernel): Promise<void> {
   const folder = path.dirname(findWorkerProgram() ?? __filename);
   const file = path.join(folder, simdBinary);
@@ -25,5 +25,5 @@ export async function startWasmBackend(program: KernelProgram = wasmKernel): Pro
     'tfjs-backend-wasm-threaded-simd.wasm': file, // asked for by name, never loaded
   });
   await useBackend('wasm');
-  installBatchMatMul(program);
+  installKernelMatMul(program);
 }

@@ -405,8 +405,8 @@ API(activate) void activate(const float *y, const float *mean, const float *scal
   for (int row = 0; row < rows; row++)
     for (int c = 0; c < channels; c++) {
       int at = (row * channels + c) * width;
-      vec m = splat(mean[c]), a = splat(scale[c]), b = splat(shift[c]);
-      for (int p = 0; p < width; p += 4) store(h + at + p, elu(add(mul(sub(load(y + at + p), m), a), b)));
+      wide m = splatWide(mean[c]), a = splatWide(scale[c]), b = splatWide(shift[c]);
+      for (int p = 0; p < width; p += lanes) storeWide(h + at + p, eluWide(addWide(multiplyWide(subWide(loadWide(y + at + p), m), a), b)));
     }
 }
 
@@ -471,7 +471,7 @@ API(normGradient) void normGradient(float *dz, const float *y, const float *mean
 
 /** h = elu(y) in place, for folded batch norm. */
 API(eluInPlace) void eluInPlace(float *y, int count) {
-  for (int p = 0; p < count; p += 4) store(y + p, elu(load(y + p)));
+  for (int p = 0; p < count; p += lanes) storeWide(y + p, eluWide(loadWide(y + p)));
 }
 
 /** x ← a·x + b·epsilonTheta + sigma·noise; noise may be 0. */
@@ -482,44 +482,4 @@ API(samplerStep) void samplerStep(float *x, const float *epsilonTheta, const flo
     if (noise) next = add(next, mul(load(noise + p), vs));
     store(x + p, next);
   }
-}
-
-// ---- batched matrix product ----------------------------------------------------------------------------------------------
-
-INLINE void productBlock(const int nr, const int nv, const float *a, const float *b, float *out, int inner, int width4) {
-  vec acc[4][4];
-#pragma unroll
-  for (int r = 0; r < nr; r++)
-#pragma unroll
-    for (int v = 0; v < nv; v++) acc[r][v] = splat(0);
-  for (int k = 0; k < inner; k++, b += width4) {
-    vec bs[4];
-#pragma unroll
-    for (int v = 0; v < nv; v++) bs[v] = load(b + 4 * v);
-#pragma unroll
-    for (int r = 0; r < nr; r++) {
-      vec value = splatFrom(a + r * inner + k);
-#pragma unroll
-      for (int v = 0; v < nv; v++) acc[r][v] = add(acc[r][v], mul(value, bs[v]));
-    }
-  }
-#pragma unroll
-  for (int r = 0; r < nr; r++)
-#pragma unroll
-    for (int v = 0; v < nv; v++) store(out + r * width4 + 4 * v, acc[r][v]);
-}
-
-/** out[n] = a[n] · b[n]: a (count, rows, inner), b (count, inner, width4), out (count, rows, width4); width4 a multiple of 4. */
-API(products) void products(const float *a, const float *b, float *out, int count, int rows, int inner, int width4) {
-  for (int n = 0; n < count; n++, a += rows * inner, b += inner * width4, out += rows * width4)
-    for (int r = 0; r < rows;) {
-      int nr = rows - r >= 4 ? 4 : 1, c = 0;
-      for (; c + 8 <= width4; c += 8)
-        if (nr == 4) productBlock(4, 2, a + r * inner, b + c, out + r * width4 + c, inner, width4);
-        else productBlock(1, 2, a + r * inner, b + c, out + r * width4 + c, inner, width4);
-      for (; c < width4; c += 4)
-        if (nr == 4) productBlock(4, 1, a + r * inner, b + c, out + r * width4 + c, inner, width4);
-        else productBlock(1, 1, a + r * inner, b + c, out + r * width4 + c, inner, width4);
-      r += nr;
-    }
 }

@@ -23,7 +23,6 @@ export interface KernelCalls {
   fastConvolve(input: Pointer, transformed: Pointer, keep: 0 | 1, out: Pointer, rows: number, inputs: number, outputs: number, packed: Pointer, bias: Pointer, products: Pointer): void; // prettier-ignore
   fastWeightGradient(dy: Pointer, transformed: Pointer, gradient: Pointer, sums: Pointer, gradients: Pointer, rows: number, inputs: number, outputs: number): void; // prettier-ignore
   fastGradientRows(inputs: number, outputs: number): number;
-  products(a: Pointer, b: Pointer, out: Pointer, count: number, rows: number, inner: number, width4: number): void;
   eluInPlace(y: Pointer, count: number): void;
   samplerStep(x: Pointer, epsilonTheta: Pointer, noise: Pointer, a: number, b: number, sigma: number, count: number): void; // prettier-ignore
   transposeMatrix(a: Pointer, pitch: number, out: Pointer, outPitch: number, rows: number, columns: number): void;
@@ -42,6 +41,8 @@ export interface KernelCalls {
 export interface KernelProgram {
   /** Its functions on a memory, with pointers as offsets into it. */
   start(memory: WebAssembly.Memory): KernelCalls;
+  /** Up to this token length the direct weight gradient is faster than the filtered one: kernel/README.md. */
+  readonly directGradientUpTo: number;
 }
 
 const pageBytes = 65536;
@@ -49,6 +50,8 @@ const pageBytes = 65536;
 /** Owns one WebAssembly memory, which grows and is released with the object. */
 export class Kernel {
   readonly call: KernelCalls;
+  /** Whether weight gradients are faster by the direct sum. */
+  readonly prefersDirectGradient: boolean;
   /** Positions of a token, rounded up to whole tiles of the fast convolution, four vectors. */
   readonly width: number;
   /** Zeros before every channel of a haloed array. */
@@ -63,6 +66,7 @@ export class Kernel {
     kernelSize: number,
   ) {
     this.call = program.start(this.#memory);
+    this.prefersDirectGradient = dim <= program.directGradientUpTo;
     this.width = Math.ceil(dim / 16) * 16;
     this.halo = Math.ceil(Math.floor(kernelSize / 2) / 4) * 4;
     this.#start = this.#top = align(this.call.configure(dim, kernelSize));

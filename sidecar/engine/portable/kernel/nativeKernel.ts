@@ -44,7 +44,7 @@ export function openNativeKernel(): KernelProgram {
   if (problem !== null || !opened)
     throw internalError('native-kernel', `the native kernel cannot run: ${problem ?? ''}`);
   const library = opened;
-  return { start: memory => bind(library, memory) };
+  return { directGradientUpTo: 64, start: memory => bind(library, memory) };
 }
 
 function openLibrary(): Library {

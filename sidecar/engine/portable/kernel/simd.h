@@ -69,6 +69,7 @@ INLINE wide splatWideFrom(const float *p) { return splatFrom(p); }
 INLINE wide multiplyAdd(wide a, wide b, wide c) { return add(c, mul(a, b)); }
 INLINE wide multiplyWide(wide a, wide b) { return mul(a, b); }
 INLINE wide addWide(wide a, wide b) { return add(a, b); }
+INLINE wide subWide(wide a, wide b) { return sub(a, b); }
 /** Eight lanes' partial sums as four. */
 INLINE vec narrow(wide v) { return v; }
 INLINE wide widen(vec v) { return v; }
@@ -82,6 +83,7 @@ INLINE wide splatWideFrom(const float *p) { return _mm256_broadcast_ss(p); }
 INLINE wide multiplyAdd(wide a, wide b, wide c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE wide multiplyWide(wide a, wide b) { return _mm256_mul_ps(a, b); }
 INLINE wide addWide(wide a, wide b) { return _mm256_add_ps(a, b); }
+INLINE wide subWide(wide a, wide b) { return _mm256_sub_ps(a, b); }
 INLINE vec narrow(wide v) { return _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)); }
 INLINE wide widen(vec v) { return _mm256_insertf128_ps(_mm256_setzero_ps(), v, 0); }
 #endif
@@ -109,6 +111,27 @@ INLINE vec expm1Negative(vec x) {
 }
 
 INLINE vec elu(vec z) { return wherePositive(z, z, expm1Negative(smaller(z, splat(0)))); }
+
+#ifdef __wasm__
+INLINE wide eluWide(wide z) { return elu(z); }
+#else
+/** The same polynomial on eight lanes. */
+INLINE wide eluWide(wide z) {
+  wide x = _mm256_max_ps(_mm256_min_ps(z, _mm256_setzero_ps()), splatWide(-87.0f));
+  wide n = _mm256_round_ps(multiplyWide(x, splatWide(1.44269504f)), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  wide r = _mm256_fnmadd_ps(n, splatWide(-2.12194440e-4f), _mm256_fnmadd_ps(n, splatWide(0.693359375f), x));
+  wide e = splatWide(1.3981999507e-3f);
+  e = multiplyAdd(e, r, splatWide(8.3334519073e-3f));
+  e = multiplyAdd(e, r, splatWide(4.1665795894e-2f));
+  e = multiplyAdd(e, r, splatWide(1.6666665459e-1f));
+  e = multiplyAdd(e, r, splatWide(5.0000001201e-1f));
+  e = multiplyAdd(multiplyWide(e, r), r, r);
+  wide scale = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvttps_epi32(n), _mm256_set1_epi32(127)), 23));
+  wide negative = multiplyAdd(e, scale, subWide(scale, splatWide(1)));
+  // Ordered comparison, so that NaN stays NaN instead of becoming e^-87 - 1.
+  return _mm256_blendv_ps(negative, z, _mm256_cmp_ps(z, _mm256_setzero_ps(), _CMP_NLE_UQ));
+}
+#endif
 
 /** 1 / (1 + e^-x), from e^-|x| so that nothing overflows. */
 INLINE vec sigmoid(vec x) {

@@ -5,6 +5,7 @@ import { kernelBase64 } from './kernelBytes';
 let compiled: WebAssembly.Module | undefined;
 
 export const wasmKernel: KernelProgram = {
+  directGradientUpTo: 0,
   start: memory => {
     compiled ??= new WebAssembly.Module(Buffer.from(kernelBase64, 'base64'));
     const instance = new WebAssembly.Instance(compiled, { env: { memory } });

@@ -43,7 +43,8 @@ export function createTrainedConvolution(
   const fast = isFast(shape);
   const packed = kernel.floats(packedFloats(shape));
   const packedTransposed = kernel.floats(packedFloats({ inputs: outputs, outputs: inputs, taps }));
-  const transformed = fast ? kernel.floats(rows * transformedFloats(kernel, inputs)) : 0;
+  const fastGradient = fast && !kernel.prefersDirectGradient;
+  const transformed = fastGradient ? kernel.floats(rows * transformedFloats(kernel, inputs)) : scratch.transformed;
   const read = () => kernel.viewFloats(scratch.gradient, nWeights).slice();
   return {
     load: values => {
@@ -57,12 +58,24 @@ export function createTrainedConvolution(
       }
     },
     forward: (u, y, bias) => {
-      if (fast) call.fastConvolve(u, transformed, 1, y, rows, inputs, outputs, packed, bias, scratch.products);
+      if (fast)
+        call.fastConvolve(
+          u,
+          transformed,
+          fastGradient ? 1 : 0,
+          y,
+          rows,
+          inputs,
+          outputs,
+          packed,
+          bias,
+          scratch.products,
+        );
       else call.convolve(u, y, rows, inputs, outputs, packed, bias);
     },
     weightGradient: (dy, u) => {
       const { gradient, sums, products } = scratch;
-      if (fast) call.fastWeightGradient(dy, transformed, gradient, sums, products, rows, inputs, outputs);
+      if (fastGradient) call.fastWeightGradient(dy, transformed, gradient, sums, products, rows, inputs, outputs);
       else call.weightGradient(dy, u, gradient, sums, rows, inputs, outputs);
       return read();
     },
