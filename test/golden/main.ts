@@ -1,11 +1,12 @@
 // `npm run golden -- DIR [--engine E] [--device D,…] [--workers N]`: checks every case of a folder laid out like shared/golden
 // and prints the largest error of each. Model cases run on every named device (default wasm,cpu; native and webgpu join where they are
-// available). Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
+// available), and ten steps' losses of all of them are laid side by side. Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { listDevices } from '../../sidecar/engine/registry';
 import type { CheckedValue } from './checkedValue';
+import { compareLossCurves } from './lossCurves';
 import { checkModelCases } from './modelCases';
 import { checkTokenCase } from './tokenCases';
 
@@ -36,7 +37,8 @@ async function main(): Promise<number> {
   // Set before the first probe: the graphics loader reads it once.
   if (existsSync(softwareGpu)) process.env.VK_ICD_FILENAMES ??= softwareGpu;
   if (existsSync(path.join(folder, 'model'))) {
-    for (const device of await wantedDevices(options.engine, options.device)) {
+    const devices = await wantedDevices(options.engine, options.device);
+    for (const device of devices) {
       const results = await checkModelCases(folder, {
         engine: options.engine,
         device,
@@ -45,6 +47,8 @@ async function main(): Promise<number> {
       for (const result of results)
         count(printCase(`model/${result.case} on ${options.engine}/${device}`, result.values));
     }
+    const beside = options.engine === 'portable' ? [] : [{ engine: 'portable', device: 'auto' }];
+    count(await compareLossCurves([...beside, ...devices.map(device => ({ engine: options.engine, device }))]));
   }
   if (counts.passed + counts.failed === 0) {
     console.error(`${folder}: no case under tokens/ or model/`);
@@ -59,11 +63,11 @@ async function wantedDevices(engine: string, device: string | undefined): Promis
   if (device !== undefined) return device.split(',');
   if (engine !== 'portable') return ['auto'];
   const wanted = ['wasm', 'cpu'];
-  for (const { engine: ofEngine, device: name, probe } of await listDevices()) {
-    if (ofEngine !== 'portable' || !['native', 'webgpu'].includes(name)) continue;
-    const result = await probe();
-    if (result.kind === 'available') wanted.push(name);
-    else console.log(`skipped: portable/${name}, ${result.reason}`);
+  for (const candidate of await listDevices()) {
+    if (candidate.engine !== 'portable' || !['native', 'webgpu'].includes(candidate.device)) continue;
+    const probe = await candidate.probe();
+    if (probe.kind === 'available') wanted.push(candidate.device);
+    else console.log(`skipped: portable/${candidate.device}, ${probe.reason}`);
   }
   return wanted;
 }

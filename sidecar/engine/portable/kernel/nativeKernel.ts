@@ -62,11 +62,11 @@ function openLibrary(): Library {
       library.func(
         name,
         result,
-        [...letters].map(letter => types[letter as keyof typeof types]),
+        letters.split('').map(letter => types[letter as keyof typeof types]),
       ),
     ]),
   ) as unknown as Library['functions']; // the table has every function of the kernel
-  return { functions, addressOf: library.func('addressOf', 'intptr_t', ['void *']) as unknown as Library['addressOf'] };
+  return { functions, addressOf: library.func('addressOf', 'intptr_t', ['void *']) };
 }
 
 /** The functions on one memory. Its address is asked for again when it has grown. */
@@ -77,7 +77,7 @@ function bind({ functions, addressOf }: Library, memory: WebAssembly.Memory): Ke
   let sizes: [tokenLength: number, kernelSize: number] = [1, 1];
   const call = (name: keyof KernelCalls, letters: string) => {
     const run = functions[name];
-    const pointers = [...letters].map(letter => letter === 'p');
+    const pointers = letters.split('').map(letter => letter === 'p');
     return (...args: number[]) => {
       if (memory.buffer !== buffer) {
         buffer = memory.buffer;
