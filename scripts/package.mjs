@@ -37,6 +37,10 @@ async function packageFor(target) {
   rmSync(native, { recursive: true, force: true });
   if (targets[target]) copyKoffi(targets[target]);
   else rmSync(path.join(root, 'dist', 'kernels'), { recursive: true, force: true });
+  const kernel = 'kernel-linux-x64.so';
+  if (target === 'linux-x64')
+    cpSync(path.join(root, 'sidecar/engine/portable/kernel/native', kernel), path.join(root, 'dist', kernel));
+  else rmSync(path.join(root, 'dist', kernel), { force: true });
   await vsce.createVSIX({
     cwd: root,
     packagePath: file,
