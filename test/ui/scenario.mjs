@@ -112,7 +112,7 @@ async function trustFolder(page) {
 }
 
 async function registerFromExplorer(page, shoot) {
-  await page.locator('.activitybar .action-item a.action-label[aria-label^="Explorer"]').click();
+  await workbench.openExplorer(page);
   const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'clothes' }).first();
   await row.click({ button: 'right' });
   const item = page.locator('.context-view.monaco-menu-container .action-item', {

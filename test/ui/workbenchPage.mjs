@@ -84,11 +84,32 @@ export function treeRow(page, view, label) {
   return page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`, { hasText: label }).first();
 }
 
-export async function openSideBar(page) {
-  const icon = page.locator('.activitybar .action-item a.action-label[aria-label^="RPG"]');
-  if (!(await page.locator('.pane-header[aria-label^="Datasets"]').isVisible())) await icon.click();
-  await page.locator('.pane-header[aria-label^="Datasets"]').waitFor();
+/** Shows our view container. */
+export const openSideBar = page => showContainer(page, 'RPG', '.pane-header[aria-label^="Datasets"]');
+
+/** Shows the Explorer. */
+export const openExplorer = page => showContainer(page, 'Explorer', '.explorer-folders-view');
+
+/**
+ * Shows a view container by its icon. A click on the icon of a container that is shown closes it, and one that is made while
+ * the workbench still restores itself may be lost or meet a container that opens that instant: so a click is made only where
+ * the icon is not checked, and what came of it is looked at again.
+ */
+async function showContainer(page, name, content, limitMs = 60_000) {
+  const icon = page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${name}"])`);
+  await icon.waitFor({ timeout: limitMs });
+  for (const deadline = Date.now() + limitMs; ;) {
+    if (!(await isChecked(icon))) await icon.locator('a.action-label').click();
+    try {
+      await page.locator(content).waitFor({ timeout: 5000 });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
 }
+
+const isChecked = async icon => ((await icon.getAttribute('class')) ?? '').split(' ').includes('checked');
 
 /** The document of one of our webviews, once it holds what is asked for. */
 export async function webviewFrame(page, place, selector, limitMs = 30_000) {
