@@ -49,6 +49,8 @@ export interface RunDetails {
   evaluation: { id: string; file: string; createdAt: string; record: EvaluationRecord } | null;
   /** Newest first. */
   evaluations: { id: string; title: string }[];
+  /** Tests beside the training (`training.evaluateEvery`), by ascending step. */
+  duringTraining: TrainingTest[];
   /** Newest first. */
   samples: SampleSet[];
   /** What lies in the run's folder for people to open. */
@@ -59,6 +61,14 @@ export interface RunDetails {
     /** Time spent training, over all resumptions, up to the last event. */
     elapsedMs: number | null;
   };
+}
+/** Networks that were generated from a snapshot and tested while the training went on. */
+export interface TrainingTest {
+  step: number;
+  /** Mean of the networks that could be tested, in [0, 1]; null where none could. */
+  accuracy: number | null;
+  /** Why there is no accuracy, or null. */
+  problem: string | null;
 }
 export interface SampleSet {
   folder: string;

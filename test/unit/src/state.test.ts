@@ -51,6 +51,7 @@ const detailsOf = (summary: RunSummary): RunDetails => ({
   failure: null,
   evaluation: null,
   evaluations: [],
+  duringTraining: [],
   samples: [],
   files: [{ path: `${summary.folder}/run.json`, title: 'Record', kind: 'file' }],
   resources: { memoryBytes: null, stepsPerSecond: 2, elapsedMs: null },
