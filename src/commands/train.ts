@@ -6,7 +6,7 @@ import { estimateTraining, type EstimateResult, type TrainingEstimate } from '..
 import type { PresetInfo } from '../../protocol/session';
 import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatBytes, formatCount, formatDuration } from '../text/format';
+import { formatBytes, formatCount, formatDuration, formatMany } from '../text/format';
 import { askDataset, choose, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';
@@ -48,7 +48,7 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
       context.client.call(estimateTraining, { dataset, ...device }, { onProgress: () => {} }),
       vscode.workspace.findFiles('**/*.rpg.json', '**/{node_modules,.rpg}/**', 50),
     ]);
-    basis = `Times and memory are estimates for ${estimate.title}: ${estimate.basis}`;
+    basis = `Costs are estimates: ${estimate.basis}`;
     const offers = known.map(preset => offer(preset, estimate));
     return [
       ...offers.filter(({ reason }) => reason === null),
@@ -82,9 +82,9 @@ function offer({ name, title }: PresetInfo, result: EstimateResult): Choice<stri
   };
 }
 
-function costOf({ durationMs, memoryBytes, nTokens, nParameters, steps }: TrainingEstimate): string {
+function costOf({ durationMs, memoryBytes, nParameters, steps }: TrainingEstimate): string {
   const time = durationMs === null ? 'time unknown' : `≈ ${formatDuration(durationMs)}`;
-  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatCount(nTokens)} tokens · ${formatCount(nParameters)} parameters`;
+  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatMany(nParameters)} parameters`;
 }
 
 function reasonAgainst(
