@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { SetUpItem } from '../../protocol/editor';
 import type { DatasetRecord } from '../../protocol/records';
 import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
-import { command, extension, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
+import { command, extension, messagesOf, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
 
 export function commandSuite(): void {
   let run = '';
@@ -34,8 +34,11 @@ export function commandSuite(): void {
     });
 
     it('Generate for a Task and from a Prompt refuse a run without tasks, with the reason', async () => {
-      assert.equal(await command('rpg.generateForTask', { run, classes: [1] }), undefined);
-      assert.equal(await command('rpg.generateFromPrompt', { run, prompt: 'cats' }), undefined);
+      const messages = await messagesOf(async () => {
+        assert.equal(await command('rpg.generateForTask', { run, classes: [1] }), undefined);
+        assert.equal(await command('rpg.generateFromPrompt', { run, prompt: 'cats' }), undefined);
+      });
+      assert.equal(messages.filter(({ text }) => text.includes('was not trained with tasks')).length, 2);
     });
 
     it('Evaluate with a test of the person’s own keeps a record', async () => {
