@@ -11,10 +11,13 @@ import type { PrepareZooParams, PrepareZooResult } from './zoo';
 export interface EstimateParams extends DeviceChoice {
   /** Registered name, or a folder of checkpoints. */
   dataset: string;
+  /** Configuration files to estimate as well, each on the dataset it names. */
+  configFiles?: string[];
 }
-/** What one preset takes on one dataset. */
+/** What one preset takes on one dataset, or one configuration file on its own. */
 export interface TrainingEstimate {
-  preset: string;
+  /** Name of the preset, or path of the configuration file. */
+  of: string;
   /** Why it cannot be trained on this dataset, or null. The numbers are 0 then. */
   problem: string | null;
   nTokens: number;
@@ -32,7 +35,7 @@ export interface EstimateResult {
   freeBytes: number;
   /** What the times rest on, in words. */
   basis: string;
-  /** One a preset, in the order of the presets. */
+  /** One a preset, in their order; then one a configuration file. */
   estimates: TrainingEstimate[];
 }
 /** Memory and time of every preset on a dataset, before anything starts. */
@@ -74,6 +77,8 @@ export interface SampleSet {
   folder: string;
   title: string;
   step: number;
+  /** Passes through the denoiser that one network took. */
+  passes: number;
   /** Sampling time of one network; null where it was not written down. */
   msPerNetwork: number | null;
   peakMemoryBytes: number | null;

@@ -150,6 +150,7 @@ async function readSampleSet(
     folder,
     title: `${path.basename(folder)}: ${records.length} by ${kind === 'none' ? 'prototypes' : `${kind}, ${steps} steps`}`,
     step: first.step,
+    passes: steps,
     msPerNetwork: typeof samplingMs === 'number' && typeof count === 'number' && count > 0 ? samplingMs / count : null,
     peakMemoryBytes: typeof event?.peakBytes === 'number' ? event.peakBytes : null,
     networks: records.map(({ file, nNotFinite }) => ({

@@ -207,8 +207,8 @@ async function reloadInMidTraining(page, say) {
   await workbench.openSideBar(page);
   await workbench.treeRow(page, 'Runs', /0002.*interrupted/).waitFor({ timeout: 60_000 });
   say('a reload in mid-training interrupts the run');
-  await workbench.treeRow(page, 'Runs', /0002/).hover();
-  await workbench.treeRow(page, 'Runs', /0002/).getByRole('button', { name: 'Resume' }).click();
+  const row = workbench.treeRow(page, 'Runs', /0002/);
+  await workbench.pressInRow(row, 'Resume', workbench.treeRow(page, 'Runs', /0002.*(left|finished)/));
   await workbench.notification(page, '0002-clothes is trained');
   say('and Resume goes on to its end');
 }
@@ -280,12 +280,9 @@ async function closePageInMidTraining(page, proxy, folder, say) {
   await workbench.openWorkbench(again, proxy.url, folder);
   await workbench.openSideBar(again);
   await workbench.treeRow(again, 'Runs', /0003.*interrupted/).waitFor({ timeout: 60_000 });
-  await workbench.treeRow(again, 'Runs', /0003/).hover();
-  await workbench.treeRow(again, 'Runs', /0003/).getByRole('button', { name: 'Resume' }).click();
-  await workbench.treeRow(again, 'Runs', /0003.*step [1-9].*left/).waitFor({ timeout: 60_000 });
-  await workbench.treeRow(again, 'Runs', /0003/).hover();
-  await workbench.treeRow(again, 'Runs', /0003/).getByRole('button', { name: 'Stop' }).click();
-  await workbench.treeRow(again, 'Runs', /0003.*stopped/).waitFor({ timeout: 60_000 });
+  const row = workbench.treeRow(again, 'Runs', /0003/);
+  await workbench.pressInRow(row, 'Resume', workbench.treeRow(again, 'Runs', /0003.*left/));
+  await workbench.pressInRow(row, 'Stop', workbench.treeRow(again, 'Runs', /0003.*stopped/));
   say('the page was closed in mid-training and opened again: the run is there, goes on and can be stopped');
 }
 

@@ -84,6 +84,23 @@ export function treeRow(page, view, label) {
   return page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`, { hasText: label }).first();
 }
 
+/** Presses a button of a row until what it does is seen: a row that is drawn again that instant loses the click. */
+export async function pressInRow(row, name, outcome, limitMs = 60_000) {
+  for (const deadline = Date.now() + limitMs; ;) {
+    await row.hover();
+    await row
+      .getByRole('button', { name })
+      .click({ timeout: 2000 })
+      .catch(() => {}); // it is another button by now, or on its way
+    try {
+      await outcome.waitFor({ timeout: 10_000 });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
+
 /** Shows our view container. */
 export const openSideBar = page => showContainer(page, 'RPG', '.pane-header[aria-label^="Datasets"]');
 
