@@ -35,11 +35,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   say('an empty window offers to open a folder');
 
   await page.getByRole('button', { name: 'Open Folder' }).first().click();
-  const dialog = page.locator('.quick-input-widget:visible', { hasText: 'Open Folder' });
-  await dialog.waitFor();
-  await dialog.locator('.quick-input-box input').fill(`${folder}/`);
-  await page.waitForTimeout(600);
-  await dialog.getByRole('button', { name: 'OK' }).click();
+  await workbench.chooseFolder(page, 'Open Folder', folder, 'clothes');
   await page.getByText('Restricted Mode is intended for safe code browsing').waitFor({ timeout: 60_000 });
   say('a folder was opened and is not trusted');
 
@@ -84,7 +80,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   const words = await tab.locator('body').innerText();
   assert.match(words, /0001-clothes/);
   assert.match(words, /accuracy/i);
-  await themes(page, shoot, tab, 'results');
+  await themes(page, shoot, tab, 'results', { accuracy: '.section-accuracy', plots: '.run-plots' });
 
   await inspectCheckpoint(page, shoot);
   say('a checkpoint was looked at');
@@ -173,8 +169,8 @@ async function registerFromExplorer(page, shoot) {
   await workbench.treeRow(page, 'Datasets', 'clothes').waitFor();
 }
 
-/** A picture and an audit in each theme. */
-async function themes(page, shoot, frame, name) {
+/** Pictures and an audit in each theme; `parts` of the page, by name, have a picture of their own. */
+async function themes(page, shoot, frame, name, parts = {}) {
   for (const [label, theme, kind] of [
     ['light', 'Light Modern', 'vscode-light'],
     ['contrast', 'Dark High Contrast', 'vscode-high-contrast'],
@@ -184,6 +180,11 @@ async function themes(page, shoot, frame, name) {
     await workbench.pick(page, 'Select Color Theme', theme);
     await frame.locator(`body.${kind}`).waitFor();
     await shoot(`${name}-${label}`);
+    for (const [part, selector] of Object.entries(parts)) {
+      await frame.locator(selector).evaluate(element => element.scrollIntoView());
+      await shoot(`${part}-${label}`);
+      await frame.locator('main').evaluate(main => main.scrollIntoView());
+    }
     assert.deepEqual(await accessibilityFindings(frame), [], `${name} in ${theme}`);
   }
 }

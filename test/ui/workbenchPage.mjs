@@ -65,6 +65,23 @@ export async function pick(page, title, entry) {
   await page.keyboard.press('Enter');
 }
 
+/** Answers the dialog for folders; `child` is one of the folder's. The dialog writes its first folder over what is typed too early. */
+export async function chooseFolder(page, title, folder, child, limitMs = 30_000) {
+  const dialog = page.locator('.quick-input-widget:visible', { hasText: title });
+  const listed = text => dialog.locator('.monaco-list-row', { hasText: text }).first();
+  await listed('..').waitFor({ timeout: limitMs });
+  for (const deadline = Date.now() + limitMs; ;) {
+    await dialog.locator('.quick-input-box input').fill(`${folder}/`);
+    try {
+      await listed(child).waitFor({ timeout: 3000 });
+      break;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+  await dialog.getByRole('button', { name: 'OK' }).click();
+}
+
 /** Answers an input box. */
 export async function answer(page, title, text) {
   const widget = await quickInput(page, title);
