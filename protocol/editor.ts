@@ -11,10 +11,13 @@ import type { PrepareZooParams, PrepareZooResult } from './zoo';
 export interface EstimateParams extends DeviceChoice {
   /** Registered name, or a folder of checkpoints. */
   dataset: string;
+  /** Configuration files to estimate as well, each on the dataset it names. */
+  configFiles?: string[];
 }
-/** What one preset takes on one dataset. */
+/** What one preset takes on one dataset, or one configuration file on its own. */
 export interface TrainingEstimate {
-  preset: string;
+  /** Name of the preset, or path of the configuration file. */
+  of: string;
   /** Why it cannot be trained on this dataset, or null. The numbers are 0 then. */
   problem: string | null;
   nTokens: number;
@@ -32,7 +35,7 @@ export interface EstimateResult {
   freeBytes: number;
   /** What the times rest on, in words. */
   basis: string;
-  /** One a preset, in the order of the presets. */
+  /** One a preset, in their order; then one a configuration file. */
   estimates: TrainingEstimate[];
 }
 /** Memory and time of every preset on a dataset, before anything starts. */
@@ -49,6 +52,8 @@ export interface RunDetails {
   evaluation: { id: string; file: string; createdAt: string; record: EvaluationRecord } | null;
   /** Newest first. */
   evaluations: { id: string; title: string }[];
+  /** Tests beside the training (`training.evaluateEvery`), by ascending step. */
+  duringTraining: TrainingTest[];
   /** Newest first. */
   samples: SampleSet[];
   /** What lies in the run's folder for people to open. */
@@ -60,10 +65,20 @@ export interface RunDetails {
     elapsedMs: number | null;
   };
 }
+/** Networks that were generated from a snapshot and tested while the training went on. */
+export interface TrainingTest {
+  step: number;
+  /** Mean of the networks that could be tested, in [0, 1]; null where none could. */
+  accuracy: number | null;
+  /** Why there is no accuracy, or null. */
+  problem: string | null;
+}
 export interface SampleSet {
   folder: string;
   title: string;
   step: number;
+  /** Passes through the denoiser that one network took. */
+  passes: number;
   /** Sampling time of one network; null where it was not written down. */
   msPerNetwork: number | null;
   peakMemoryBytes: number | null;

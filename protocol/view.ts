@@ -52,6 +52,8 @@ export interface RunView {
   readonly failure: RunFailure | null;
   /** The evaluation shown; null before the first. */
   readonly evaluation: EvaluationView | null;
+  /** Tests beside the training, by ascending step; empty where none was asked for. */
+  readonly duringTraining: readonly TrainingTestView[];
   /** Generated sets, newest first. */
   readonly samples: readonly SampleSetView[];
   /** Configuration, log, metrics, weights and whatever else the host can open, in the order shown. */
@@ -85,6 +87,14 @@ export interface EvaluationView {
   readonly result: EvaluationResult;
   /** All evaluations of the run, newest first, for the picker. */
   readonly all: readonly { readonly id: string; readonly title: string }[];
+}
+
+/** Accuracy of networks generated from a snapshot while the training went on. */
+export interface TrainingTestView {
+  readonly step: number;
+  /** In [0, 1]; null where they could not be tested, with the reason. */
+  readonly accuracy: number | null;
+  readonly problem: string | null;
 }
 
 /** One folder of generated networks. */

@@ -12,7 +12,9 @@ const isVerbose = process.argv.includes('--verbose');
 const grep = process.argv.find(arg => arg.startsWith('--grep='))?.slice(7) ?? '';
 const limitMs = 240_000;
 
-const reason = isDesktop ? null : missingForTests();
+/** The desktop VS Code to start; downloaded where none is named. */
+let desktop = process.env.VSCODE_EXECUTABLE;
+const reason = isDesktop ? await missingForDesktop() : missingForTests();
 if (reason !== null) {
   console.log(`skipped: tests in the extension host: ${reason}`);
   process.exit(process.env.RPG_TEST_STEP ? 77 : 0);
@@ -90,11 +92,24 @@ async function runInCodeServer() {
   }
 }
 
+/** Why no desktop VS Code can be started here, or null. */
+async function missingForDesktop() {
+  const { DISPLAY, WAYLAND_DISPLAY, VSCODE_VERSION: version = 'stable' } = process.env;
+  if (process.platform === 'linux' && !DISPLAY && !WAYLAND_DISPLAY) return 'there is no display (xvfb-run makes one)';
+  if (desktop) return existsSync(desktop) ? null : `there is no ${desktop}`;
+  const { downloadAndUnzipVSCode } = await import('@vscode/test-electron');
+  try {
+    desktop = await downloadAndUnzipVSCode({ version, cachePath: path.join(root, '.workbench', 'desktop') });
+    return null;
+  } catch (error) {
+    return `VS Code could not be downloaded (${error.message}); VSCODE_EXECUTABLE=/path/to/code names one`;
+  }
+}
+
 async function runOnDesktop() {
   const { runTests } = await import('@vscode/test-electron');
   return runTests({
-    vscodeExecutablePath: process.env.VSCODE_EXECUTABLE || undefined,
-    version: process.env.VSCODE_VERSION ?? 'stable',
+    vscodeExecutablePath: desktop,
     extensionDevelopmentPath: root,
     extensionTestsPath: tests,
     extensionTestsEnv: env,

@@ -1,11 +1,12 @@
 // `npm run test:ui`: the packaged extension, installed in a real VS Code in Chromium, from an empty window to evaluated results by
 // mouse and keyboard, with pictures in build/screenshots. `--readme` also replaces the pictures of the README.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { launchChromium, missingForTests, root, startWorkbench } from './workbench.mjs';
 import { watchPolicy } from '../test/ui/audit.mjs';
+import { cuttableProxy } from '../test/ui/cuttableProxy.mjs';
 import { scenario } from '../test/ui/scenario.mjs';
 
 const reason = missingForTests();
@@ -42,14 +43,16 @@ const server = await startWorkbench({
     'rpg.evaluate.midpoints': 1,
   },
 });
+const proxy = await cuttableProxy(server.port);
 const browser = await launchChromium();
 let failure = null;
-const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
+const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
 try {
-  const violations = await watchPolicy(page);
-  await scenario({ page, server, scratch, screenshots, violations, say });
+  const violations = await watchPolicy(context);
+  await scenario({ context, proxy, scratch, screenshots, violations, say });
 } catch (error) {
   failure = error;
+  const page = context.pages().at(-1);
   await page.screenshot({ path: path.join(screenshots, 'failure.png') });
   await page.keyboard.press('Escape');
   await page
@@ -60,6 +63,7 @@ try {
   await page.screenshot({ path: path.join(screenshots, 'failure-notifications.png') });
 } finally {
   await browser.close();
+  proxy.close();
   await server.stop();
   failure ??= await leftBehind();
   rmSync(scratch, { recursive: true, force: true });
@@ -86,7 +90,9 @@ if (failure === null && process.argv.includes('--readme')) {
   const target = path.join(root, 'media', 'screenshots');
   mkdirSync(target, { recursive: true });
   for (const name of ['results-dark.png', 'checkpoint-dark.png']) {
-    if (existsSync(path.join(screenshots, name))) cpSync(path.join(screenshots, name), path.join(target, name));
+    const { size } = statSync(path.join(screenshots, name));
+    if (size > 150_000) failure ??= new Error(`${name} has ${size} bytes: too much for a README`);
+    else cpSync(path.join(screenshots, name), path.join(target, name));
   }
 }
 console.log(failure === null ? 'user interface: passed' : `FAILED: ${failure.stack}`);

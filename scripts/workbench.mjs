@@ -101,6 +101,7 @@ export async function startWorkbench({ profile, settings = {}, vsix = [], args =
     ...(hasTrust ? [] : ['--disable-workspace-trust']),
   );
   const server = spawn(node, [...base, ...flags, ...args], { env: environment, stdio: ['ignore', log, log] });
+  process.once('exit', () => server.kill()); // also when what drives it failed
   const url = `http://127.0.0.1:${port}`;
   await untilHealthy(url, server, path.join(profile, 'server.log'));
   return { url, port, pid: server.pid, settingsFile, stop: () => stop(server) };

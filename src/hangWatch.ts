@@ -5,10 +5,14 @@ import type { SidecarClient } from './sidecarClient';
 import type { SidecarProcess } from './sidecarProcess';
 import type { Jobs } from './state/jobs';
 
-const askEveryMs = 30_000;
-const answerLimitMs = 20_000;
+const usualTimes = { askEveryMs: 30_000, answerLimitMs: 20_000 };
 
-export function watchForHangs(client: SidecarClient, sidecar: SidecarProcess, jobs: Jobs): vscode.Disposable {
+export function watchForHangs(
+  client: SidecarClient,
+  sidecar: SidecarProcess,
+  jobs: Jobs,
+  { askEveryMs, answerLimitMs } = usualTimes,
+): vscode.Disposable {
   let isAsking = false;
   const ask = async (): Promise<void> => {
     if (isAsking || sidecar.state.kind !== 'ready' || jobs.all.length === 0) return;

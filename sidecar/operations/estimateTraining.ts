@@ -1,10 +1,10 @@
-// What every preset would take on a dataset, so that a person chooses with the cost in sight.
+// What every preset would take on a dataset, and every configuration file on its own, so that a person chooses with the cost in sight.
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import type { EstimateParams, EstimateResult, TrainingEstimate } from '../../protocol/editor';
 import { draftConfig } from '../config/draftConfig';
 import { presets, type Preset } from '../config/presets';
-import { completeConfig } from '../config/resolveConfig';
+import { completeConfig, type EngineFacts } from '../config/resolveConfig';
 import { toModelSpec } from '../config/toModelSpec';
 import { findRun, listRuns, readRun, runFiles } from '../runs/runStore';
 import { estimateMemory } from '../training/memoryEstimate';
@@ -16,6 +16,7 @@ import { chooseDevice, engineFacts, type ChosenDevice } from './training/chooseD
 import { defaultWorkers } from './training/defaultWorkers';
 import { deviceMemoryBytes } from './training/memoryCheck';
 import { datasetFacts, openDataset, type OpenedDataset } from './training/openDataset';
+import { readConfig, type ReadConfig } from './training/readConfig';
 
 /** *Errors* those of opening the dataset and the device. A preset that does not fit the dataset has its problem. */
 export async function estimateTraining(params: EstimateParams, context: OperationContext): Promise<EstimateResult> {
@@ -28,34 +29,56 @@ export async function estimateTraining(params: EstimateParams, context: Operatio
   const speed = (await speedOfRuns(context.workspace, chosen)) ?? (await timedSpeed(params, dataset, chosen, context));
   const freeBytes = deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes);
   const { engine, device, title } = chosen.device;
+  const facts: Basis = { chosen, freeBytes, speed };
   return {
     engine,
     device,
     title,
     freeBytes,
     basis: speed?.basis ?? 'the speed of this device is not known yet',
-    estimates: presets.map(preset => estimateOne(preset, dataset, chosen, freeBytes, speed)),
+    estimates: await Promise.all([
+      ...presets.map(preset => estimatePreset(preset, dataset, facts)),
+      ...(params.configFiles ?? []).map(file => estimateFile(file, facts, context)),
+    ]),
   };
 }
 
-function estimateOne(
-  preset: Preset,
-  dataset: OpenedDataset,
-  { device }: ChosenDevice,
-  freeBytes: number,
-  speed: Speed | null,
-): TrainingEstimate {
+interface Basis {
+  readonly chosen: ChosenDevice;
+  readonly freeBytes: number;
+  readonly speed: Speed | null;
+}
+
+const estimatePreset = (preset: Preset, dataset: OpenedDataset, basis: Basis): Promise<TrainingEstimate> =>
+  estimateOne(preset.name, basis, async engine => {
+    const draft = draftConfig({ preset: preset.name, overrides: new Map([['dataset', dataset.name]]) }, presets);
+    return { ...completeConfig(draft, { dataset: datasetFacts(dataset), engine }), dataset };
+  });
+
+const estimateFile = (configFile: string, basis: Basis, context: OperationContext): Promise<TrainingEstimate> =>
+  estimateOne(configFile, basis, engine =>
+    readConfig({ configFile }, context.workspace, engine, {
+      acceptChanged: true,
+      onProgress: () => {},
+      signal: context.signal,
+    }),
+  );
+
+/** What the person can mend is the estimate's problem. */
+async function estimateOne(
+  of: string,
+  { chosen: { device }, freeBytes, speed }: Basis,
+  read: (engine: EngineFacts) => Promise<ReadConfig>,
+): Promise<TrainingEstimate> {
   const nothing = { nTokens: 0, nParameters: 0, steps: 0, memoryBytes: 0, isFitting: false, durationMs: null };
   try {
-    const draft = draftConfig({ preset: preset.name, overrides: new Map([['dataset', dataset.name]]) }, presets);
-    const facts = { dataset: datasetFacts(dataset), engine: engineFacts(device.engine) };
-    const { config, nTokens } = completeConfig(draft, facts);
+    const { config, nTokens, dataset } = await read(engineFacts(device.engine));
     const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
     const workers = defaultWorkers(device, config.training.batchSize);
     const { nParameters, totalBytes } = estimateMemory(spec, { workers, ...config.training });
     const { steps } = config.training;
     return {
-      preset: preset.name,
+      of,
       problem: null,
       nTokens,
       nParameters,
@@ -66,7 +89,7 @@ function estimateOne(
     };
   } catch (error) {
     if (!(error instanceof RpgError) || error.blame !== 'user') throw error;
-    return { preset: preset.name, problem: error.message, ...nothing };
+    return { of, problem: error.message, ...nothing };
   }
 }
 

@@ -3,9 +3,10 @@
 import { existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import type { RunDetails, SampleSet } from '../../protocol/editor';
+import type { RunDetails, SampleSet, TrainingTest } from '../../protocol/editor';
 import type { EvaluationRecord, EvaluationResult } from '../../protocol/evaluation';
 import type { GeneratedRecord, LogLine, RunRecord } from '../../protocol/runRecords';
+import type { NetworkTest } from '../../protocol/sidecar';
 import { accuracyOfFileName } from '../datasets/checkpointFolder';
 import { findRun, readRun, runFiles, summarizeRun } from '../runs/runStore';
 import type { OperationContext } from './context';
@@ -34,6 +35,7 @@ export async function runDetails(
     failure: record?.failure ?? null,
     evaluation,
     evaluations: await Promise.all(found.map(async id => ({ id, title: await evaluationTitle(folder, id) }))),
+    duringTraining: await listTrainingTests(folder),
     samples: await listSamples(folder, log, evaluation?.record.evaluation ?? null),
     files: listFiles(folder),
     resources: resourcesOf(log, summary.status === 'running'),
@@ -68,6 +70,36 @@ async function readEvaluation(folder: string, id: string): Promise<RunDetails['e
 async function evaluationTitle(folder: string, id: string): Promise<string> {
   const stat = await fs.stat(path.join(evaluationsFolder(folder), `${id}.json`)).catch(() => null);
   return stat ? `${id} · ${stat.mtime.toISOString().slice(0, 16).replace('T', ' ')}` : id;
+}
+
+/** What the trainer kept of its tests beside the training. A torn or foreign file is passed over. */
+async function listTrainingTests(folder: string): Promise<TrainingTest[]> {
+  const names = await fs.readdir(evaluationsFolder(folder)).catch(() => []);
+  const tests = await Promise.all(
+    names
+      .filter(name => /^step-\d+\.json$/.test(name))
+      .map(async name => readTrainingTest(path.join(evaluationsFolder(folder), name))),
+  );
+  return tests.filter(test => test !== null).sort((a, b) => a.step - b.step);
+}
+
+async function readTrainingTest(file: string): Promise<TrainingTest | null> {
+  try {
+    const record = JSON.parse(await fs.readFile(file, 'utf8')) as {
+      step?: unknown;
+      problem?: unknown;
+      output?: { networks?: { test?: Partial<NetworkTest> | null }[] } | null;
+    } | null; // ours, and looked at below
+    if (typeof record?.step !== 'number') return null;
+    const tests = (record.output?.networks ?? []).map(network => network.test ?? {});
+    const accuracies = tests.map(test => test.accuracy).filter(accuracy => typeof accuracy === 'number');
+    const accuracy =
+      accuracies.length === 0 ? null : accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length;
+    const problem = record.problem ?? tests.find(test => typeof test.problem === 'string')?.problem;
+    return { step: record.step, accuracy, problem: typeof problem === 'string' ? problem : null };
+  } catch {
+    return null;
+  }
 }
 
 /** Folders of the run's samples/, and others that its log says networks were generated to. */
@@ -118,6 +150,7 @@ async function readSampleSet(
     folder,
     title: `${path.basename(folder)}: ${records.length} by ${kind === 'none' ? 'prototypes' : `${kind}, ${steps} steps`}`,
     step: first.step,
+    passes: steps,
     msPerNetwork: typeof samplingMs === 'number' && typeof count === 'number' && count > 0 ? samplingMs / count : null,
     peakMemoryBytes: typeof event?.peakBytes === 'number' ? event.peakBytes : null,
     networks: records.map(({ file, nNotFinite }) => ({

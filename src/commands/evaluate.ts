@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { runDetails } from '../../protocol/editor';
 import { evaluateRun } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatDuration, plural } from '../text/format';
+import { formatCount, formatDuration, plural } from '../text/format';
 import { SidecarError } from '../sidecarError';
 import { askRun, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -37,19 +37,25 @@ export const evaluateCommand: RpgCommand = {
   },
 };
 
-/** The generated networks to judge, each with the number of tests it takes. *Errors* `nothing-generated`. */
+/** The generated networks to judge, each with the tests it takes, and their time where some were made. *Errors* `nothing-generated`. */
 async function askSamples({ client }: CommandContext, run: string): Promise<string | undefined> {
-  const { samples, dataset } = await client.call(runDetails, { run });
+  const { samples, dataset, evaluation } = await client.call(runDetails, { run });
   if (samples.length === 0)
     throw new SidecarError('nothing-generated', 'user', `${run} has generated no networks yet; generate some first`);
   if (samples.length === 1) return samples[0]!.folder;
   const { networksPerBaseline, midpoints } = readSettings().evaluation;
   const others = (dataset?.nCheckpoints ?? 0) + 4 * networksPerBaseline + midpoints;
-  const choices = samples.map(({ folder, title, step, networks }) => ({
-    label: `$(files) ${title}`,
-    description: `from step ${step} · about ${plural(networks.length + others, 'test')}`,
-    value: folder,
-    reason: null,
-  }));
+  const made = evaluation?.record.evaluation;
+  const msPerTest = made && made.networks.length > 0 ? made.elapsedMs / made.networks.length : null;
+  const choices = samples.map(({ folder, title, step, networks }) => {
+    const nTests = networks.length + others;
+    const time = msPerTest === null ? '' : ` · ≈ ${formatDuration(nTests * msPerTest)}`;
+    return {
+      label: `$(files) ${title}`,
+      description: `from step ${formatCount(step)} · about ${plural(nTests, 'test')}${time}`,
+      value: folder,
+      reason: null,
+    };
+  });
   return choose(`Evaluate ${run}`, 'Which networks?', choices);
 }

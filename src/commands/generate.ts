@@ -1,12 +1,13 @@
 // RPG: Generate — a run, how many networks, how to sample; the networks are written beside the run and can be evaluated next.
 import * as vscode from 'vscode';
+import { runDetails } from '../../protocol/editor';
 import { generate, type GenerateParams, type GenerateResult } from '../../protocol/sidecar';
 import type { RunSummary } from '../../protocol/runRecords';
 import { readSettings } from '../settings';
 import { blockedActions } from '../state/viewState';
-import { formatDuration, plural } from '../text/format';
+import { formatCount, formatDuration, plural } from '../text/format';
 import { wholeNumberProblem } from '../text/validate';
-import { askRun, askText, choose } from './ask';
+import { askRun, askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
@@ -18,7 +19,7 @@ export const generateCommand: RpgCommand = {
     if (!run) return undefined;
     const count = wholeNumber(given.count) ?? (await askCount(run));
     if (count === undefined) return undefined;
-    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, count));
+    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, count, run));
     return sampler && generateAndTell(context, run, { count, ...sampler });
   },
 };
@@ -62,22 +63,35 @@ export async function askCount(run: RunSummary): Promise<number | undefined> {
 
 type SamplerChoice = Pick<GenerateParams, 'sampler' | 'steps'>;
 
-/** The cost is counted in passes through the denoiser: what one takes depends on the network and the device. */
-export async function askSampler({ client }: CommandContext, count: number): Promise<SamplerChoice | undefined> {
+/** The cost is counted in passes through the denoiser; where the run has generated before, also in the time that they took. */
+export async function askSampler(
+  { client }: CommandContext,
+  count: number,
+  run: RunSummary,
+): Promise<SamplerChoice | undefined> {
   const { generateSampler, generateSteps } = readSettings();
-  const { samplers } = await client.capabilities();
-  const preferred = [...samplers].sort(({ name }) => (name === generateSampler ? -1 : 1));
-  const choices = preferred.map(({ name, title, defaultSteps }) => {
-    const steps = defaultSteps === null ? undefined : generateSteps;
-    return {
-      label: title,
-      description: steps === undefined ? 'slowest, as trained' : `${steps} passes a network`,
-      detail: steps === undefined ? undefined : `${(count * steps).toLocaleString('en-US')} passes in all`,
-      value: { sampler: name, steps },
-      reason: null,
-    };
-  });
-  return choose('How to sample', 'Fewer steps are faster; every step is what the run was trained for', choices);
+  const offers = async (): Promise<Choice<SamplerChoice>[]> => {
+    const [{ samplers }, { samples, config }] = await Promise.all([
+      client.capabilities(),
+      client.call(runDetails, { run: run.id }),
+    ]);
+    const measured = samples.find(({ msPerNetwork, passes }) => msPerNetwork !== null && passes > 0);
+    const msPerPass = measured ? measured.msPerNetwork! / measured.passes : null;
+    const preferred = [...samplers].sort(({ name }) => (name === generateSampler ? -1 : 1));
+    return preferred.map(({ name, title, defaultSteps }) => {
+      const steps = defaultSteps === null ? undefined : generateSteps;
+      const passes = count * (steps ?? config?.diffusion.T ?? 0);
+      const time = msPerPass === null ? '' : ` · ≈ ${formatDuration(passes * msPerPass)}`;
+      return {
+        label: title,
+        description: `${formatCount(passes)} passes in all${time}`,
+        detail: steps === undefined ? 'every step, as trained' : `${steps} steps a network`,
+        value: { sampler: name, steps },
+        reason: null,
+      };
+    });
+  };
+  return choose('How to sample', 'Fewer steps are faster; every step is what the run was trained for', offers());
 }
 
 /** A sampler that was given instead of asked for. */

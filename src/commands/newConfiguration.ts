@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { runConfigFields } from '../../protocol/runConfig';
+import { SidecarError } from '../sidecarError';
 import type { CommandContext } from './command';
 
 export async function newConfiguration(
@@ -20,7 +21,12 @@ export async function newConfiguration(
     training: { batchSize: batchSize.default, steps: steps.default, learningRate: learningRate.default },
   };
   const uri = vscode.Uri.file(file);
-  await vscode.workspace.fs.writeFile(uri, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
+  try {
+    await vscode.workspace.fs.writeFile(uri, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
+  } catch (error) {
+    if (!(error instanceof vscode.FileSystemError)) throw error;
+    throw new SidecarError('file-system', 'user', `${file} cannot be written: ${error.message}`);
+  }
   await vscode.window.showTextDocument(uri);
   return file;
 }

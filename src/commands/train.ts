@@ -3,10 +3,9 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { estimateTraining, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
-import type { PresetInfo } from '../../protocol/session';
 import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatBytes, formatCount, formatDuration } from '../text/format';
+import { formatBytes, formatCount, formatDuration, formatMany } from '../text/format';
 import { askDataset, choose, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';
@@ -43,13 +42,27 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
   let basis = '';
   const presets = async (): Promise<Choice<string>[]> => {
     const { device } = readSettings();
-    const [{ presets: known }, estimate, files] = await Promise.all([
+    const files = await vscode.workspace.findFiles('**/*.rpg.json', '**/{node_modules,.rpg}/**', 50);
+    const configFiles = files.map(file => file.fsPath);
+    const [{ presets: known }, estimate] = await Promise.all([
       context.client.capabilities(),
-      context.client.call(estimateTraining, { dataset, ...device }, { onProgress: () => {} }),
-      vscode.workspace.findFiles('**/*.rpg.json', '**/{node_modules,.rpg}/**', 50),
+      context.client.call(estimateTraining, { dataset, configFiles, ...device }, { onProgress: () => {} }),
     ]);
-    basis = `Times and memory are estimates for ${estimate.title}: ${estimate.basis}`;
-    const offers = known.map(preset => offer(preset, estimate));
+    basis = `Costs are estimates: ${estimate.basis}`;
+    const offers = known.map(({ name, title }) =>
+      offer({ label: `$(beaker) ${name}`, detail: title, of: name, value: name }, estimate),
+    );
+    const ofFiles = files.map(file =>
+      offer(
+        {
+          label: `$(file-code) ${path.basename(file.fsPath)}`,
+          detail: vscode.workspace.asRelativePath(file),
+          of: file.fsPath,
+          value: `file:${file.fsPath}`,
+        },
+        estimate,
+      ),
+    );
     return [
       ...offers.filter(({ reason }) => reason === null),
       {
@@ -58,33 +71,30 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
         value: 'new:demo',
         reason: null,
       },
-      ...files.map(file => ({
-        label: `$(file-code) ${path.basename(file.fsPath)}`,
-        description: vscode.workspace.asRelativePath(file),
-        value: `file:${file.fsPath}`,
-        reason: null,
-      })),
+      ...ofFiles,
       ...offers.filter(({ reason }) => reason !== null),
     ];
   };
   return choose(`Train on ${dataset}`, 'Measuring the dataset and the device…', presets(), () => basis);
 }
 
-function offer({ name, title }: PresetInfo, result: EstimateResult): Choice<string> {
-  const estimate = result.estimates.find(({ preset }) => preset === name);
-  const description = estimate?.problem === null ? costOf(estimate) : '';
-  return {
-    label: `$(beaker) ${name}`,
-    description,
-    detail: title,
-    value: name,
-    reason: estimate === undefined ? null : reasonAgainst(estimate, result),
-  };
+interface Offer {
+  readonly label: string;
+  readonly detail: string;
+  /** As the estimate names it. */
+  readonly of: string;
+  readonly value: string;
 }
 
-function costOf({ durationMs, memoryBytes, nTokens, nParameters, steps }: TrainingEstimate): string {
+function offer({ label, detail, of, value }: Offer, result: EstimateResult): Choice<string> {
+  const estimate = result.estimates.find(each => each.of === of);
+  const description = estimate?.problem === null ? costOf(estimate) : '';
+  return { label, description, detail, value, reason: estimate === undefined ? null : reasonAgainst(estimate, result) };
+}
+
+function costOf({ durationMs, memoryBytes, nParameters, steps }: TrainingEstimate): string {
   const time = durationMs === null ? 'time unknown' : `≈ ${formatDuration(durationMs)}`;
-  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatCount(nTokens)} tokens · ${formatCount(nParameters)} parameters`;
+  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatMany(nParameters)} parameters`;
 }
 
 function reasonAgainst(

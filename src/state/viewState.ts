@@ -14,6 +14,7 @@ export function runView(details: RunDetails, summary: RunSummary): RunView {
     engine: details.engine,
     failure: details.failure,
     evaluation: evaluationView(details),
+    duringTraining: details.duringTraining,
     samples: details.samples,
     files: details.files,
     blocked: blockedActions(summary, details),

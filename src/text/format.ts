@@ -1,8 +1,8 @@
 // Numbers as people read them in pickers, trees and messages.
 
-/** 1536 → '1.5 KB'. Decimal units, as file managers show them. */
+/** 1536 → '1.5 kB'. Decimal units, as file managers show them. */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < units.length - 1) {
@@ -14,6 +14,11 @@ export function formatBytes(bytes: number): string {
 
 /** 11689512 → '11,689,512'. */
 export const formatCount = (count: number): string => count.toLocaleString('en-US');
+
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** 91440 → '91.4K', 239408518 → '239M': where the size matters and not the count. */
+export const formatMany = (count: number): string => compact.format(count);
 
 /** 'a few seconds', '40 s', '12 min', '3.5 h', '2 days': estimates, so two digits at most. */
 export function formatDuration(ms: number): string {

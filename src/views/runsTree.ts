@@ -12,13 +12,15 @@ export type RunNode =
   | { readonly kind: 'preparing'; readonly title: string; readonly message: string }
   | { readonly kind: 'fact'; readonly label: string; readonly description: string; readonly icon: string };
 
-/** Reports come ten times a second; a person reads two. */
-const redrawEveryMs = 500;
+/** A row that is drawn again loses the click that is just made on its buttons: seldom, and no row but those at work. */
+const redrawEveryMs = 2000;
 
 export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
-  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #changed = new vscode.EventEmitter<RunNode | undefined>();
   readonly #subscriptions;
   readonly onDidChangeTreeData = this.#changed.event;
+  /** By run: VS Code draws a row again only for the very node it was given. */
+  #nodes = new Map<string, RunNode>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -38,8 +40,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   getChildren(node?: RunNode): RunNode[] {
-    if (node === undefined)
-      return [...this.#preparing(), ...this.library.runs.map((run): RunNode => ({ kind: 'run', run }))];
+    if (node === undefined) {
+      this.#nodes = new Map(this.library.runs.map(run => [run.id, { kind: 'run', run }]));
+      return [...this.#preparing(), ...this.#nodes.values()];
+    }
     return node.kind === 'run' ? factsOf(node.run) : [];
   }
 
@@ -85,10 +89,18 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       .map(({ view: { title, message } }) => ({ kind: 'preparing', title, message }));
   }
 
+  /** The rows of runs at work; all of them where one comes or goes that has no folder. */
+  #redraw(): void {
+    const atWork = this.jobs.all.filter(({ training }) => training !== null);
+    const nodes = atWork.map(({ view }) => (view.run === null ? undefined : this.#nodes.get(view.run)));
+    const isComplete = atWork.length > 0 && nodes.every(node => node !== undefined);
+    for (const node of isComplete ? nodes : [undefined]) this.#changed.fire(node);
+  }
+
   #redrawSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      this.#changed.fire(undefined);
+      this.#redraw();
     }, redrawEveryMs);
   }
 }

@@ -3,18 +3,45 @@ import * as assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { command, extension, extensionId, root } from './host';
+import { command, commandsRun, extension, extensionId, until } from './host';
 
 interface Manifest {
   contributes: {
-    commands: { command: string }[];
+    commands: { command: string; title: string; category: string; enablement?: string }[];
     configuration: { properties: Record<string, { default: unknown }> };
   };
 }
 
-export function activation(): void {
-  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Manifest; // our own file
+const manifest = JSON.parse(readFileSync(path.join(process.env.RPG_TEST_ROOT!, 'package.json'), 'utf8')) as Manifest; // our own file
 
+/** Last of all suites. */
+export function everyCommandSuite(): void {
+  describe('every command', () => {
+    it('of the manifest was run by a test', () => {
+      const missing = manifest.contributes.commands.map(entry => entry.command).filter(id => !commandsRun.has(id));
+      assert.deepEqual(process.env.RPG_TEST_GREP ? [] : missing, []);
+    });
+
+    it('that needs something says so by its enablement; only these need nothing', () => {
+      const free = manifest.contributes.commands.filter(({ enablement }) => enablement === undefined);
+      assert.deepEqual(free.map(entry => entry.command.slice('rpg.'.length)).sort(), [
+        'checkSetUp',
+        'chooseDevice',
+        'compareCheckpoints',
+        'inspectCheckpoint',
+        'openResults',
+        'openResultsInEditor',
+        'refresh',
+        'restartSidecar',
+        'showLog',
+        'undoRemoveRun',
+        'undoUnregister',
+      ]);
+    });
+  });
+}
+
+export function activation(): void {
   describe('activation', () => {
     it('does not happen before the extension is needed', () => {
       assert.equal(vscode.extensions.getExtension(extensionId)?.isActive, false);
@@ -43,6 +70,10 @@ export function activation(): void {
       await vscode.workspace.fs.writeFile(file, Buffer.from('{ "preset": "no such preset" }\n'));
       const document = await vscode.workspace.openTextDocument(file);
       assert.equal(document.languageId, 'json');
+      const complaints = (): string[] => vscode.languages.getDiagnostics(file).map(({ message }) => message);
+      await vscode.window.showTextDocument(document);
+      await until('the preset is complained of', () => complaints().some(text => text.includes('"demo"')));
+      await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
       await vscode.workspace.fs.delete(file);
     });
 
@@ -51,8 +82,9 @@ export function activation(): void {
       assert.equal(extensionKind, vscode.ExtensionKind.Workspace);
     });
 
-    it('shows its log by command', async () => {
+    it('shows its log and reads everything again by command', async () => {
       await command('rpg.showLog');
+      await command('rpg.refresh');
     });
   });
 }

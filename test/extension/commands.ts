@@ -1,12 +1,12 @@
 // Every command does what it says, asked with values instead of by mouse.
 import * as assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { SetUpItem } from '../../protocol/editor';
+import { estimateTraining, runDetails, type SetUpItem } from '../../protocol/editor';
 import type { DatasetRecord } from '../../protocol/records';
 import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
-import { command, extension, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
+import { command, extension, messagesOf, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
 
 export function commandSuite(): void {
   let run = '';
@@ -27,15 +27,39 @@ export function commandSuite(): void {
       assert.ok(existsSync(path.join(runFolder(run), 'weights.pth')));
     });
 
+    it('the picks of Train show what every preset and configuration file costs, or why it cannot be had', async () => {
+      const { context } = await extension();
+      const broken = path.join(workspace, 'broken.rpg.json');
+      writeFileSync(broken, '{ "preset": "demo", "dataset": "nowhere" }');
+      const configFiles = [path.join(workspace, 'tiny.rpg.json'), broken];
+      const { estimates, basis } = await context.client.call(estimateTraining, { dataset: 'zoo', configFiles });
+      assert.match(basis, /speed of run|timed on this device/);
+      const costs = new Map(estimates.map(estimate => [estimate.of, estimate]));
+      for (const of of ['demo', 'cnnsmall', configFiles[0]!]) {
+        const { problem, memoryBytes, durationMs } = costs.get(of)!;
+        assert.equal(problem, null);
+        assert.ok(memoryBytes > 0 && durationMs !== null && durationMs > 0, of);
+      }
+      assert.match(costs.get(broken)?.problem ?? '', /nowhere/);
+      rmSync(broken);
+    });
+
     it('Generate writes networks beside the run', async () => {
       const generated = await command<GenerateResult>('rpg.generate', { run, count: 3, sampler: 'ddim', steps: 2 });
       assert.equal(generated.networks.length, 3);
+      const { context } = await extension();
+      const { samples } = await context.client.call(runDetails, { run });
+      assert.equal(samples[0]?.passes, 2);
+      assert.ok((samples[0].msPerNetwork ?? 0) > 0, 'what it took is the next pick’s estimate');
       assert.ok(existsSync(generated.networks[0]!.file));
     });
 
     it('Generate for a Task and from a Prompt refuse a run without tasks, with the reason', async () => {
-      assert.equal(await command('rpg.generateForTask', { run, classes: [1] }), undefined);
-      assert.equal(await command('rpg.generateFromPrompt', { run, prompt: 'cats' }), undefined);
+      const messages = await messagesOf(async () => {
+        assert.equal(await command('rpg.generateForTask', { run, classes: [1] }), undefined);
+        assert.equal(await command('rpg.generateFromPrompt', { run, prompt: 'cats' }), undefined);
+      });
+      assert.equal(messages.filter(({ text }) => text.includes('was not trained with tasks')).length, 2);
     });
 
     it('Evaluate with a test of the person’s own keeps a record', async () => {

@@ -16,8 +16,42 @@ export async function extension(): Promise<RpgExtension> {
   return found.activate();
 }
 
-export const command = <T>(id: string, ...args: unknown[]): Thenable<T> =>
-  vscode.commands.executeCommand<T>(id, ...args);
+/** Our commands that some test has run: at the end none is missing. */
+export const commandsRun = new Set<string>();
+
+export function command<T>(id: string, ...args: unknown[]): Thenable<T> {
+  commandsRun.add(id);
+  return vscode.commands.executeCommand<T>(id, ...args);
+}
+
+export interface ShownMessage {
+  readonly text: string;
+  readonly buttons: readonly string[];
+}
+
+/** The messages shown while `work` goes on; `answer` presses one of their buttons. */
+export async function messagesOf(
+  work: () => Thenable<unknown>,
+  answer: (message: ShownMessage) => string | undefined = () => undefined,
+): Promise<ShownMessage[]> {
+  const shown: ShownMessage[] = [];
+  const kinds = ['showInformationMessage', 'showWarningMessage', 'showErrorMessage'] as const;
+  // The cast: three functions of one shape, replaced for a moment and put back.
+  const window = vscode.window as unknown as Record<(typeof kinds)[number], (...args: unknown[]) => Promise<unknown>>;
+  const before = kinds.map(kind => [kind, window[kind]] as const);
+  for (const kind of kinds)
+    window[kind] = async (text, ...items) => {
+      const message = { text: String(text), buttons: items.filter(item => typeof item === 'string') };
+      shown.push(message);
+      return answer(message);
+    };
+  try {
+    await work();
+  } finally {
+    for (const [kind, original] of before) window[kind] = original;
+  }
+  return shown;
+}
 
 /** A tiny zoo in the workspace, registered as `zoo`. Made once. */
 export async function registeredZoo(): Promise<void> {

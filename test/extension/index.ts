@@ -2,8 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type Mocha from 'mocha';
-import { activation } from './activation';
+import { activation, everyCommandSuite } from './activation';
+import { badInputSuite } from './badInput';
 import { commandSuite } from './commands';
+import { journeySuite } from './journeys';
 import { lifeSuite } from './life';
 import { treeSuite } from './trees';
 
@@ -14,7 +16,8 @@ export async function run(): Promise<void> {
   const MochaClass = loadMocha('mocha') as typeof Mocha;
   const mocha = new MochaClass({ ui: 'bdd', timeout: 60_000, grep: process.env.RPG_TEST_GREP || undefined });
   mocha.suite.emit('pre-require', globalThis as unknown as Mocha.MochaGlobals, '', mocha);
-  for (const suite of [activation, commandSuite, treeSuite, lifeSuite]) suite();
+  for (const suite of [activation, commandSuite, treeSuite, journeySuite, badInputSuite, lifeSuite, everyCommandSuite])
+    suite();
   const failures: { title: string; message: string }[] = [];
   let [passes, skipped] = [0, 0];
   await new Promise<void>(resolve => {

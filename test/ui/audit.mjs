@@ -4,11 +4,11 @@ import { createRequire } from 'node:module';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Collects policy violations inside our own documents, from now on and through reloads. */
-export async function watchPolicy(page) {
+/** Collects policy violations inside our own documents, in every page of a browser context and through reloads. */
+export async function watchPolicy(context) {
   const violations = [];
-  await page.exposeFunction('rpgPolicyViolation', text => violations.push(text));
-  await page.addInitScript(() => {
+  await context.exposeFunction('rpgPolicyViolation', text => violations.push(text));
+  await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', event => {
       if (document.body?.dataset.place)
         window.rpgPolicyViolation?.(`${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile ?? ''}`);

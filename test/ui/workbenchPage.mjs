@@ -65,6 +65,23 @@ export async function pick(page, title, entry) {
   await page.keyboard.press('Enter');
 }
 
+/** Answers the dialog for folders; `child` is one of the folder's. The dialog writes its first folder over what is typed too early. */
+export async function chooseFolder(page, title, folder, child, limitMs = 30_000) {
+  const dialog = page.locator('.quick-input-widget:visible', { hasText: title });
+  const listed = text => dialog.locator('.monaco-list-row', { hasText: text }).first();
+  await listed('..').waitFor({ timeout: limitMs });
+  for (const deadline = Date.now() + limitMs; ;) {
+    await dialog.locator('.quick-input-box input').fill(`${folder}/`);
+    try {
+      await listed(child).waitFor({ timeout: 3000 });
+      break;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+  await dialog.getByRole('button', { name: 'OK' }).click();
+}
+
 /** Answers an input box. */
 export async function answer(page, title, text) {
   const widget = await quickInput(page, title);
@@ -84,11 +101,49 @@ export function treeRow(page, view, label) {
   return page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`, { hasText: label }).first();
 }
 
-export async function openSideBar(page) {
-  const icon = page.locator('.activitybar .action-item a.action-label[aria-label^="RPG"]');
-  if (!(await page.locator('.pane-header[aria-label^="Datasets"]').isVisible())) await icon.click();
-  await page.locator('.pane-header[aria-label^="Datasets"]').waitFor();
+/** Presses a button of a row until what it does is seen: a row that is drawn again that instant loses the click. */
+export async function pressInRow(row, name, outcome, limitMs = 60_000) {
+  for (const deadline = Date.now() + limitMs; ;) {
+    await row.hover();
+    await row
+      .getByRole('button', { name })
+      .click({ timeout: 2000 })
+      .catch(() => {}); // it is another button by now, or on its way
+    try {
+      await outcome.waitFor({ timeout: 10_000 });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
 }
+
+/** Shows our view container. */
+export const openSideBar = page => showContainer(page, 'RPG', '.pane-header[aria-label^="Datasets"]');
+
+/** Shows the Explorer. */
+export const openExplorer = page => showContainer(page, 'Explorer', '.explorer-folders-view');
+
+/**
+ * Shows a view container by its icon. A click on the icon of a container that is shown closes it, and one that is made while
+ * the workbench still restores itself may be lost or meet a container that opens that instant: so a click is made only where
+ * the icon is not checked, and what came of it is looked at again.
+ */
+async function showContainer(page, name, content, limitMs = 60_000) {
+  const icon = page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${name}"])`);
+  await icon.waitFor({ timeout: limitMs });
+  for (const deadline = Date.now() + limitMs; ;) {
+    if (!(await isChecked(icon))) await icon.locator('a.action-label').click();
+    try {
+      await page.locator(content).waitFor({ timeout: 5000 });
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
+
+const isChecked = async icon => ((await icon.getAttribute('class')) ?? '').split(' ').includes('checked');
 
 /** The document of one of our webviews, once it holds what is asked for. */
 export async function webviewFrame(page, place, selector, limitMs = 30_000) {

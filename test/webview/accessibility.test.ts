@@ -104,7 +104,7 @@ describePages('Without serious accessibility findings', open => {
     for (const summary of await view.page.locator('summary:visible').all()) {
       if (!(await summary.locator('..').evaluate(node => (node as HTMLDetailsElement).open))) await summary.click(); // the cast: a summary's parent
     }
-    await view.page.locator('#table-closest').waitFor();
+    await view.page.locator('#table-closest').first().waitFor();
     // A title wider than its column would be cut by the next one.
     const cut = await view.page
       .locator('thead th')
@@ -118,6 +118,41 @@ describePages('Without serious accessibility findings', open => {
     expect(await seriousFindings(view)).toEqual([]);
   });
 
+  it.each(themes.map(theme => [theme.name, theme] as const))(
+    'curves stand out from the background in %s, and the grid stays behind them',
+    async (_, theme) => {
+      const view = await open({ widthPx: 600, theme });
+      await view.send({ kind: 'state', state: exampleState([exampleView('0003-fashion')]) });
+      await view.send({ kind: 'metrics', ...exampleMetrics('0003-fashion', 0, 200) });
+      await view.page.locator('.section-training .legend li', { hasText: 'smoothed' }).waitFor();
+      await view.page.locator('.section-similarity .svg-chart svg').waitFor();
+      const { lines, grid, background } = await view.page.evaluate(() => {
+        const paint = (color: string, under: string): number[] => {
+          const canvas = document.createElement('canvas').getContext('2d')!;
+          for (const style of [under, color]) {
+            canvas.fillStyle = style;
+            canvas.fillRect(0, 0, 1, 1);
+          }
+          return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+        };
+        const under = getComputedStyle(document.body).getPropertyValue('--chart-background');
+        const strokes = [...document.querySelectorAll('.section-training .legend:not([hidden]) line')].map(line =>
+          line.getAttribute('stroke')!,
+        );
+        const faint = document.querySelector('.section-similarity .svg-chart svg g line')!.getAttribute('stroke')!;
+        return {
+          lines: strokes.map(stroke => paint(stroke, under)),
+          grid: paint(faint, under),
+          background: paint(under, under),
+        };
+      });
+      expect(lines).toHaveLength(2);
+      for (const line of lines) expect(contrast(line, background)).toBeGreaterThan(3);
+      expect(contrast(grid, background)).toBeGreaterThan(1.2);
+      expect(contrast(grid, background)).toBeLessThan(2.6);
+    },
+  );
+
   it('draws everything again in the colours of a theme chosen while the page is open', async () => {
     const view = await open({ widthPx: 600 });
     await showResults(view);
@@ -125,12 +160,25 @@ describePages('Without serious accessibility findings', open => {
       view.page
         .locator('.svg-chart svg circle[fill]:not([fill="none"])')
         .evaluateAll(all => [...new Set(all.map(each => each.getAttribute('fill')))]);
-    expect(await colors()).toEqual(['#3794ff']);
+    expect(await colors()).toEqual(['rgb(89, 164, 249)']);
     await view.setTheme(themes[1]!);
-    await expect.poll(colors).toEqual(['#1a85ff']);
+    await expect.poll(colors).toEqual(['rgb(0, 99, 211)']);
     expect(await seriousFindings(view)).toEqual([]);
   });
 });
+
+/** Contrast of two colours by WCAG 2: 1 for equal ones, 21 for black and white. */
+function contrast(a: readonly number[], b: readonly number[]): number {
+  const luminance = (color: readonly number[]): number => {
+    const [red, green, blue] = color.map(channel => {
+      const value = channel / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  };
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (light! + 0.05) / (dark! + 0.05);
+}
 
 /** Pixels the page is wider than its window; tables scroll inside their own frames. */
 const overflow = (view: View): Promise<number> =>

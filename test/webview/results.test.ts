@@ -167,6 +167,45 @@ describePages('The results page', open => {
     expect(await view.page.locator('#table-configuration tbody tr').count()).toBeGreaterThan(30);
   });
 
+  it('draws the scatter and the heat map of every compared run, on the same axes', async () => {
+    const view = await open({ widthPx: 700 });
+    const first = exampleView('0003-fashion');
+    const second = exampleView('0002-fashion', 'finished');
+    await view.send({ kind: 'state', state: exampleState([first, second]) });
+    const similarity = view.page.locator('.section-similarity');
+    await similarity.getByText('Novelty and accuracy of 0002-fashion').waitFor();
+    expect(await similarity.locator('.svg-chart svg').count()).toBe(2);
+    expect(await similarity.locator('.heat-map canvas').count()).toBe(2);
+    const ticks = (chart: number): Promise<string[]> =>
+      similarity.locator('.svg-chart').nth(chart).locator('text').allTextContents();
+    expect(await ticks(1)).toEqual(await ticks(0));
+    await view.send({ kind: 'changed', parts: { selected: [first] } });
+    await similarity.getByText('Novelty and accuracy', { exact: true }).waitFor();
+    expect(await similarity.locator('.svg-chart svg').count()).toBe(1);
+  });
+
+  it('draws the accuracy that was measured beside the training, with a table behind it', async () => {
+    const view = await open();
+    const duringTraining = [
+      { step: 500, accuracy: 0.2, problem: null },
+      { step: 1000, accuracy: 0.8, problem: null },
+      { step: 1500, accuracy: null, problem: 'the test ended with code 3' },
+    ];
+    await view.send({
+      kind: 'state',
+      state: exampleState([exampleView('0002-fashion', 'running', { duringTraining })]),
+    });
+    const chart = view.page.getByRole('slider', { name: 'Accuracy of generated networks by training step' });
+    await chart.focus();
+    await view.page.keyboard.press('End');
+    expect(await chart.getAttribute('aria-valuetext')).toBe('step 1,000: accuracy 80.00 %');
+    await view.page.getByText('Accuracy beside the training as a table').click();
+    const rows = view.page.locator('#table-training-tests tbody tr');
+    expect(await rows.allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringContaining('the test ended with code 3')]),
+    );
+  });
+
   it('selects runs by picker and by comparison', async () => {
     const view = await open();
     const runs = [exampleRun('0003-a'), exampleRun('0002-b', 'finished'), exampleRun('0001-c', 'failed')];

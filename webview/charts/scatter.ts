@@ -1,6 +1,6 @@
 // Highest IoU with an original against accuracy, one mark a network. A good generated set lies low on the first axis and as high
 // as the originals on the second; copies lie at 1.
-import type { EvaluationResult, NetworkGroup } from '../../protocol/evaluation';
+import type { EvaluatedNetwork, EvaluationResult, NetworkGroup } from '../../protocol/evaluation';
 import { percent } from '../format';
 import { axes, linearScale, type Frame } from './axis';
 import { marker } from './marker';
@@ -12,23 +12,32 @@ const plotHeightPx = 260;
 const legendRowPx = 18;
 const averageCharacterPx = 6;
 
-export function drawScatter(result: EvaluationResult, widthPx: number, palette: Palette): Drawing {
-  const points = result.networks.flatMap(network =>
-    network.accuracy === null || network.maxIouWithOriginals === null
-      ? []
-      : [{ network, x: network.maxIouWithOriginals, y: network.accuracy }],
-  );
+interface Point {
+  readonly network: EvaluatedNetwork;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** `beside`: the results of runs that are compared with this one, whose scatters then have the same axes. */
+export function drawScatter(
+  result: EvaluationResult,
+  widthPx: number,
+  palette: Palette,
+  beside: readonly EvaluationResult[] = [],
+): Drawing {
+  const points = pointsOf(result);
+  const all = [...points, ...beside.flatMap(pointsOf)];
   const titles = new Map(result.rows.map(row => [row.group, row.title]));
   const groups = [...titles.keys()].filter(group => points.some(point => point.network.group === group));
   const baselines = [...titles.keys()].filter(group => group !== 'originals' && group !== 'generated');
   const frame: Frame = { left: 58, right: widthPx - 12, top: 10, bottom: plotHeightPx - 42 };
   const x = linearScale(
-    points.map(point => point.x),
+    all.map(point => point.x),
     [frame.left, frame.right],
     { nTicks: Math.max(2, widthPx / 90) },
   );
   const y = linearScale(
-    points.map(point => point.y),
+    all.map(point => point.y),
     [frame.bottom, frame.top],
     { nTicks: 5 },
   );
@@ -57,6 +66,13 @@ export function drawScatter(result: EvaluationResult, widthPx: number, palette: 
     })),
   };
 }
+
+const pointsOf = (result: EvaluationResult): Point[] =>
+  result.networks.flatMap(network =>
+    network.accuracy === null || network.maxIouWithOriginals === null
+      ? []
+      : [{ network, x: network.maxIouWithOriginals, y: network.accuracy }],
+  );
 
 function drawLegend(
   groups: readonly NetworkGroup[],

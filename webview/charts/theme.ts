@@ -15,7 +15,7 @@ export interface Palette {
 /** The colours now. style.css maps the editor's variables to these names. */
 export function readPalette(): Palette {
   const style = getComputedStyle(document.body);
-  const color = (name: string): string => style.getPropertyValue(`--chart-${name}`).trim();
+  const color = (name: string): string => plainColor(style.getPropertyValue(`--chart-${name}`).trim());
   return {
     foreground: color('foreground'),
     faint: color('faint'),
@@ -24,8 +24,23 @@ export function readPalette(): Palette {
     originals: color('originals'),
     generated: color('generated'),
     baselines: color('baselines'),
-    curves: ['originals', 'generated', 'green', 'purple', 'red', 'yellow'].map(color),
+    curves: ['originals', 'generated', 'green', 'purple', 'red', 'foreground'].map(color),
   };
+}
+
+let canvas: CanvasRenderingContext2D | null = null;
+
+/** Any notation of CSS as `rgb()` or `rgba()`, which every program that opens an exported drawing understands. */
+function plainColor(color: string): string {
+  canvas ??= Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', {
+    willReadFrequently: true,
+  })!;
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = color;
+  canvas.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data as unknown as number[]; // four, by definition
+  const channels = `${red!}, ${green!}, ${blue!}`;
+  return alpha === 255 ? `rgb(${channels})` : `rgba(${channels}, ${(alpha! / 255).toFixed(2)})`;
 }
 
 const listeners = new Set<() => void>();

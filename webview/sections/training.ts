@@ -10,6 +10,7 @@ import { csvExport, svgExport } from '../export/exportFile';
 import { bytes, duration, significant, unknown } from '../format';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 import { metricsTable } from '../tables/metricsTable';
+import { createTrainingTests } from './trainingTests';
 
 const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 const exportedWidthPx = 900;
@@ -24,6 +25,7 @@ export function createTraining(actions: PageActions): Part {
   const resources = element('div');
   const tools = element('div', { class: 'bar' });
   const tables = element('div');
+  const tests = createTrainingTests(actions);
   const warning = element('div');
   const empty = note('The loss appears here with the first training step.');
   const charts = element('div', { class: 'charts' }, loss.element, element('h3', {}, 'Learning rate'), rate.element);
@@ -32,10 +34,11 @@ export function createTraining(actions: PageActions): Part {
   const isTableOld = changeDetector();
 
   return {
-    element: element('div', { class: 'section-body' }, resources, empty, tools, warning, charts, tables),
+    element: element('div', { class: 'section-body' }, resources, empty, tools, warning, charts, tables, tests.element),
     update: page => {
       const { selected } = page.state;
       showResources(resources, selected[0], page);
+      tests.update(page);
       const shown = selected.flatMap(view => {
         const series = page.series.get(view.summary.id);
         return series && series.length > 0 ? [{ view, series }] : [];

@@ -147,7 +147,8 @@ class Session {
   }
 
   private testSnapshot(step: number): void {
-    if (!this.beside) this.log('test-skipped', { step, reason: 'this front door cannot start a second process' });
+    if (!this.beside)
+      this.log('test-skipped', { step, reason: 'the workspace is not trusted, or nothing can start a second process' });
     else if (!this.beside.start(step))
       this.log('test-skipped', { step, reason: `step ${this.beside.step!} is still tested` });
   }

@@ -1,5 +1,5 @@
 // The JSON-RPC front door over an in-memory connection.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { CancellationToken, CancellationTokenSource, ProgressType, ResponseError } from 'vscode-jsonrpc/node';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -28,6 +28,13 @@ function connect(workspace: string | null, isTrusted = true) {
   ): Promise<R> => client.sendRequest<R>(operation.method, { params, progressToken }, token);
   const hello = workspace === null ? null : ask(initialize, { protocolVersion, workspace, isTrusted });
   return { client, ask, hello, served, logs };
+}
+
+/** The administrator may write anywhere: for a moment this process is somebody else. Returns the way back. */
+function withoutPrivileges(): () => void {
+  if (process.getuid?.() !== 0) return () => {};
+  process.seteuid!(65534);
+  return () => process.seteuid!(0);
 }
 
 async function failure(promise: Promise<unknown>): Promise<ErrorData & { message: string }> {
@@ -86,6 +93,34 @@ describe('the server', () => {
     });
     const items = await ask(editor.checkSetUp, { python: 'python3', isTrusted: false });
     expect(items.find(({ id }) => id === 'python')).toMatchObject({ state: 'unknown' });
+  });
+
+  it('refuses to write where it may not, names the folder and the reason, and still reads', async context => {
+    if (process.platform === 'win32') return context.skip('there are no such permissions on Windows');
+    const { folder, zoo } = await makeTrainingWorkspace(temporaryFolder());
+    rmSync(path.join(folder, '.rpg'), { recursive: true });
+    const { ask, hello } = connect(folder);
+    await hello;
+    chmodSync(path.dirname(folder), 0o755);
+    chmodSync(folder, 0o555);
+    const restore = withoutPrivileges();
+    try {
+      const file = path.join(zoo, 'checkpoint', 'net_0.pth');
+      expect(await ask(protocol.inspect, { path: file })).toMatchObject({ path: file });
+      expect(await ask(protocol.listRuns, {})).toEqual([]);
+      for (const refused of [
+        () => ask(protocol.register, { folder: zoo, name: 'zoo' }),
+        () => ask(editor.prepareDemo, { folder: path.join(folder, 'rpg-demo') }),
+        () => ask(protocol.train, { dataset: zoo, preset: 'demo', settings: ['tokens.dimPerToken=8'] }),
+      ]) {
+        const error = await failure(refused());
+        expect(error).toMatchObject({ code: 'file-system', blame: 'user', details: { errno: 'EACCES' } });
+        expect(error.message).toContain(folder);
+      }
+    } finally {
+      restore();
+      chmodSync(folder, 0o755);
+    }
   });
 
   it('reports progress only to who listens, and answers a heartbeat meanwhile', async () => {

@@ -10,6 +10,14 @@ import { createSidecarClient } from '../../../src/sidecarClient';
 import { SidecarProcess, type SidecarState } from '../../../src/sidecarProcess';
 import { repository, temporaryFolder } from '../../support/folders';
 
+/** Ends with its parent, whatever else it does: a runner that is killed leaves nothing behind. */
+const endsWithParent = "process.on('disconnect', () => process.exit(0));";
+
+/** Blocks the event loop, which then hears of no disconnect: it looks for its parent itself. */
+const hang = `
+for (const parent = process.ppid; process.ppid === parent;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+process.exit(0);`;
+
 /** Answers the handshake, then does as told. */
 const helloThen = (then: string, version = 1): string => `
 process.on('message', message => {
@@ -19,7 +27,7 @@ process.on('message', message => {
   }
   ${then}
 });
-process.on('disconnect', () => process.exit(0));`;
+${endsWithParent}`;
 
 function start(program: string, options: { nodePath?: string; startLimitMs?: number } = {}) {
   const folder = temporaryFolder();
@@ -82,12 +90,12 @@ describe('a sidecar process', () => {
   });
 
   it('that never answers the handshake is given up', async () => {
-    const { client } = start('setInterval(() => {}, 1000);', { startLimitMs: 300 });
+    const { client } = start(`setInterval(() => {}, 1000); ${endsWithParent}`, { startLimitMs: 300 });
     await expect(client.call(datasets, {})).rejects.toMatchObject({ code: 'sidecar-cannot-start' });
   });
 
   it('that hangs does not answer the heartbeat, and is killed by a restart', async () => {
-    const { client, sidecar } = start(helloThen('for (;;) {}'));
+    const { client, sidecar } = start(helloThen(hang));
     await client.capabilities();
     expect(await client.isAnswering(300)).toBe(false);
     const before = sidecar.pid;

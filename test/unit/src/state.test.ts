@@ -51,6 +51,7 @@ const detailsOf = (summary: RunSummary): RunDetails => ({
   failure: null,
   evaluation: null,
   evaluations: [],
+  duringTraining: [],
   samples: [],
   files: [{ path: `${summary.folder}/run.json`, title: 'Record', kind: 'file' }],
   resources: { memoryBytes: null, stepsPerSecond: 2, elapsedMs: null },
@@ -237,6 +238,29 @@ describe('a results page', () => {
     expect(messages[shown!]).toEqual({ kind: 'show', section: 'accuracy' });
     expect(shown).toBeGreaterThan(curve!);
     expect(page.selected).toEqual(['0001-a']);
+    page.dispose();
+  });
+
+  it('that was hidden is told nothing meanwhile, and catches up when it is shown', async () => {
+    const { page, library, messages, settle } = await opened();
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    page.setVisible(false);
+    await settle();
+    const nPoints = messages.reduce((sum, each) => sum + (each.kind === 'metrics' ? each.steps.length : 0), 0);
+    messages.length = 0;
+    await library.refresh();
+    await settle();
+    expect(messages).toEqual([]);
+    page.setVisible(true);
+    await settle();
+    expect(messages.map(({ kind }) => kind)).toEqual(['changed', 'metrics']);
+    expect(messages[1]).toMatchObject({ run: '0002-b', from: nPoints }); // it has those before
+    messages.length = 0;
+    page.receive({ kind: 'ready', selected: ['0002-b'] }); // or it was thrown away, and begins again
+    await settle();
+    expect(messages.map(({ kind }) => kind).slice(0, 2)).toEqual(['state', 'metrics']);
+    expect(messages[1]).toMatchObject({ run: '0002-b', from: 0, steps: [1, 2, 3] });
     page.dispose();
   });
 

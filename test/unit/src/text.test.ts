@@ -5,7 +5,7 @@ import type { TrainProgress } from '../../../protocol/sidecar';
 import { errorMessage } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
-import { formatBytes, formatDuration, formatLoss, plural } from '../../../src/text/format';
+import { formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
 import { differenceText, textTable } from '../../../src/text/reports';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
@@ -37,7 +37,7 @@ const run: RunSummary = {
 describe('numbers', () => {
   it.each([
     [999, '999 B'],
-    [1536, '1.5 KB'],
+    [1536, '1.5 kB'],
     [31e9, '31 GB'],
   ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
@@ -48,6 +48,12 @@ describe('numbers', () => {
     [3.5 * 3_600_000, '3.5 h'],
     [50 * 3_600_000, '2 days'],
   ])('%d ms are %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it.each([
+    [914, '914'],
+    [91_440, '91.4K'],
+    [239_408_518, '239M'],
+  ])('%d parameters are %s', (count, text) => expect(formatMany(count)).toBe(text));
 
   it('losses keep their digits', () => {
     expect([formatLoss(null), formatLoss(0), formatLoss(1.2345), formatLoss(1.2e-5)]).toEqual([

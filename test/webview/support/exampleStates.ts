@@ -181,6 +181,7 @@ export function exampleView(id: string, status: RunStatus = 'running', changes: 
       result: exampleEvaluation(),
       all: [{ id: '0001', title: '0001 — 10 generated' }],
     },
+    duringTraining: [],
     samples: [
       {
         folder: `${summary.folder}/samples/0001`,

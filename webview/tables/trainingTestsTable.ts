@@ -1,0 +1,21 @@
+// What was measured beside the training, as rows; also the tests that told nothing, with the reason.
+import type { TestedRun } from '../charts/trainingTests';
+import { percent, whole } from '../format';
+import type { TableModel } from './tableModel';
+
+export function trainingTestsTable(runs: readonly TestedRun[]): TableModel {
+  const isCompared = runs.length > 1;
+  return {
+    id: 'training-tests',
+    title: 'Accuracy of generated networks by training step',
+    columns: [
+      { title: 'Step', format: whole },
+      ...(isCompared ? [{ title: 'Run' }] : []),
+      { title: 'Accuracy', format: percent },
+      { title: 'Problem' },
+    ],
+    rows: runs.flatMap(({ id, tests }) =>
+      tests.map(({ step, accuracy, problem }) => [step, ...(isCompared ? [id] : []), accuracy, problem]),
+    ),
+  };
+}
