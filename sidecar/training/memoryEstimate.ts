@@ -19,13 +19,13 @@ export interface MemoryEstimate {
 
 /**
  * Node with the program loaded, and a worker with its WebAssembly heap. Measured as peak resident memory less the counted
- * part, two workers: 299 MB for the demo preset on 2,464 weights (41 counted), 544 MB for cnnsmall on the same (270 counted).
+ * part, two workers: 256 MB for the demo preset on 2,464 weights (119 counted), 615 MB for cnnsmall on the same (476 counted).
  */
-const processBytes = 100e6;
-const workerBytes = 90e6;
+const processBytes = 60e6;
+const workerBytes = 40e6;
 
-/** Arrays of a layer's output that the backward pass needs: product, convolution, normalised values, ELU, gradient. */
-const arraysPerLayer = 5;
+/** Arrays of a layer's output: input, its transform (7/4), convolution, ELU, gradients, and the otfjs copies; fitted. */
+const arraysPerLayer = 8.5;
 const floatBytes = 4;
 
 /** *Units* bytes. Workers of the portable engine each hold the weights and gradients, and share the activations. */
