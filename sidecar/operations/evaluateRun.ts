@@ -59,7 +59,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
   const file = await keepRecord(runFolder, record);
   const title = `${run.config.name}: generated networks, judged`;
   const html = (): string =>
-    reportHtml({ title, facts: factsOf(run, record), loss: lossOf(runFolder), result: evaluation });
+    reportHtml({ title, facts: factsOf(run, record, context.workspace), loss: lossOf(runFolder), result: evaluation });
   if (params.report !== undefined) await writeText(params.report, html());
   const tables = params.csv === undefined ? [] : await writeTables(params.csv, evaluation);
   return { ...record, file, report: params.report ?? null, tables };
@@ -131,7 +131,13 @@ function makeFolder(folder: string): void {
   }
 }
 
-function factsOf(run: RunRecord, { generated, generation }: EvaluationRecord): [string, string][] {
+/** A path that means the same to whoever gets the report. */
+function insideWorkspace(workspace: string, folder: string): string {
+  const relative = path.relative(workspace, folder);
+  return relative.startsWith('..') ? folder : relative;
+}
+
+function factsOf(run: RunRecord, { generated, generation }: EvaluationRecord, workspace: string): [string, string][] {
   const { config, dataset, engine } = run;
   const facts: [string, string][] = [
     ['Run', run.id],
@@ -144,7 +150,7 @@ function factsOf(run: RunRecord, { generated, generation }: EvaluationRecord): [
       `${config.recurrent.kind}, ${run.nParameters.toLocaleString('en-US')} parameters, ${config.training.steps.toLocaleString('en-US')} steps`,
     ],
     ['Trained on', `${engine.engine}/${engine.device}: ${engine.description}`],
-    ['Generated networks', generated],
+    ['Generated networks', insideWorkspace(workspace, generated)],
   ];
   if (generation) {
     const memory =
