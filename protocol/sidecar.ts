@@ -115,6 +115,8 @@ export interface TrainResult {
   /** Published-name weights, written when the run finished; null before. */
   weights: string | null;
   elapsedMs: number;
+  /** What a person should know about the run although it went well, such as too few checkpoints. */
+  notes: string[];
 }
 
 /** Trains a new run to its end, or until it is stopped. */

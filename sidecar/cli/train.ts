@@ -92,11 +92,12 @@ function printEstimate(estimate: RunEstimate, cli: Cli): void {
   }
 }
 
-function printResult({ run, folder, status, step, loss, weights, elapsedMs }: TrainResult, cli: Cli): void {
+function printResult({ run, folder, status, step, loss, weights, elapsedMs, notes }: TrainResult, cli: Cli): void {
   const how = `after step ${step} (loss ${formatNumber(loss)}, ${formatDuration(elapsedMs)})`;
   if (status === 'finished') {
     cli.print(`Finished ${run} ${how}: ${folder}`);
     if (weights !== null) cli.print(`Weights: ${weights}`);
     cli.print(`Generate networks: rpg generate ${run} --count 10`);
   } else cli.print(`Stopped ${run} ${how}; go on with: rpg resume ${run}`);
+  for (const note of notes) cli.print(`Note: ${note}`);
 }

@@ -24,8 +24,8 @@ export async function trainAndTell<Params>(
   return result;
 }
 
-function tellFinished({ log }: CommandContext, { run, loss, elapsedMs }: TrainResult): void {
-  const message = `${run} is trained: loss ${formatLoss(loss)}, ${formatDuration(elapsedMs)}`;
+function tellFinished({ log }: CommandContext, { run, loss, elapsedMs, notes }: TrainResult): void {
+  const message = [`${run} is trained: loss ${formatLoss(loss)}, ${formatDuration(elapsedMs)}`, ...notes].join('. ');
   log.info(message);
   if (!readSettings().notifyWhenDone) return;
   void vscode.window.showInformationMessage(message, 'Generate Networks', 'Show Results').then(chosen => {

@@ -176,7 +176,8 @@ describe('a run', () => {
 
   it('of one checkpoint learns that one, and fewer checkpoints than the batch are taken several times', async () => {
     const workspace = await workspaceWith({ training: { batchSize: 3 } }, 1);
-    await succeed(start, workspace);
+    const { stdout } = await succeed(start, workspace);
+    expect(stdout).toContain('Note: the only checkpoint is taken several times in a batch of 3');
     expect((await runs(workspace))[0]).toMatchObject({ status: 'finished', step: 12 });
   });
 

@@ -181,7 +181,7 @@ class Session {
   private result(status: TrainResult['status'], step: number, weights: string | null): TrainResult {
     const { folder, record } = this.input;
     const elapsedMs = performance.now() - this.startedAt;
-    return { run: record.id, folder, status, step, loss: this.lastLoss, weights, elapsedMs };
+    return { run: record.id, folder, status, step, loss: this.lastLoss, weights, elapsedMs, notes: notesOf(record) };
   }
 
   private createBeside(): TestBeside | null {
@@ -223,4 +223,14 @@ function trainingCancelled(run: string, step: number): RpgError {
     run,
     step,
   });
+}
+
+/** A batch needs more checkpoints than there are: legal, and worth saying. */
+function notesOf({ config, dataset }: RunRecord): string[] {
+  const { nCheckpoints } = dataset;
+  const { batchSize } = config.training;
+  if (nCheckpoints >= batchSize) return [];
+  const which = nCheckpoints === 1 ? 'the only checkpoint is' : `the ${nCheckpoints} checkpoints are`;
+  const learned = nCheckpoints === 1 ? '; a run learns a distribution from many, this one can only repeat it' : '';
+  return [`${which} taken several times in a batch of ${batchSize}${learned}`];
 }

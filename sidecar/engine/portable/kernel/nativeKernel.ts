@@ -28,7 +28,7 @@ export function nativeKernelProblem(): string | null {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return `built for Linux on x64, this is ${process.platform} ${process.arch}`;
   const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
-  const missing = ['avx2', 'fma'].filter(flag => !flags.includes(flag));
+  const missing = ['avx2', 'fma', 'bmi2'].filter(flag => !flags.includes(flag));
   if (missing.length > 0) return `the processor has no ${missing.join(', ')}`;
   try {
     opened ??= openLibrary();
