@@ -84,6 +84,7 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
       precision,
       optimizerState,
       positionEmbedding,
+      onMemoryPlan: say,
       signal,
     });
     return { spec, model, tokens, tasks: taskMatrix(fileNames, config.condition), estimate };

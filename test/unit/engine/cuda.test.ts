@@ -9,7 +9,7 @@ import { packedSize, paddedChannels } from '../../../sidecar/engine/cuda/convolu
 import { cublasLtCandidates } from '../../../sidecar/engine/cuda/cublasLt';
 import { outOfDeviceMemory } from '../../../sidecar/engine/cuda/cudaErrors';
 import type { KernelManifest } from '../../../sidecar/engine/cuda/kernelFiles';
-import { describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memoryPlan';
+import { checkPlan, describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memoryPlan';
 import { layoutParameters } from '../../../sidecar/engine/cuda/parameters';
 import { splitsFor } from '../../../sidecar/engine/cuda/queue';
 import { listDevices } from '../../../sidecar/engine/registry';
@@ -67,6 +67,33 @@ describe('memory plan', () => {
   it('is printed largest first, small things together', () => {
     const lines = Array.from({ length: 10 }, (_, i) => ({ name: `part ${i}`, bytes: (i + 1) * 2 ** 20 }));
     expect(describePlan(lines)).toMatch(/^55\.0 MiB: part 9 10\.0 MiB, .*, other 3\.0 MiB$/);
+  });
+});
+
+describe('a plan that does not fit', () => {
+  const gib = 2 ** 30;
+  const lines = (scratch: number, moments: number) => [
+    { name: 'convolution outputs', bytes: scratch * gib },
+    { name: 'optimizer state', bytes: moments * gib },
+    { name: 'weights', bytes: 2 * gib },
+  ];
+
+  it.each([
+    ['whose moments are large', lines(1, 8), 'float32', /uint8, or lower recurrent\.dModel/],
+    ['whose activations are large', lines(20, 2), 'float32', /lower training\.batchSize or diffusion\.diffusionBatch/],
+    ['whose moments are small already', lines(1, 8), 'uint8', /Mend it: lower recurrent\.dModel/],
+  ] as const)('%s names the setting that helps', (_, plan, optimizerState, remedy) => {
+    expect(() => checkPlan('Card', plan, 4 * gib, optimizerState)).toThrow(remedy);
+  });
+
+  it('says what it needs, what is free and what for', () => {
+    expect(() => checkPlan('Card', lines(1, 8), 4 * gib, 'float32')).toThrow(
+      /needs 11\.00 GiB on Card, where 4\.00 GiB are free\. The plan: 11\.00 GiB: optimizer state 8\.00 GiB, weights 2\.00 GiB/,
+    );
+  });
+
+  it('is not refused when it fits to the byte', () => {
+    expect(() => checkPlan('Card', lines(1, 8), 11 * gib, 'float32')).not.toThrow();
   });
 });
 
