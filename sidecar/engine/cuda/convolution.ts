@@ -1,6 +1,7 @@
 // The denoiser's convolutions on the queue: which instance of kernels/conv1d.cu serves a channel count, packed weights,
 // weight gradients. Activations are (rows, positions, channels).
 import type { ElementType } from './cublasLt';
+import { unsupportedModel } from './cudaErrors';
 import type { KernelArgument } from './driver';
 import type { Queue } from './queue';
 
@@ -302,6 +303,12 @@ function chooseInstance(queue: Queue, shape: ConvolutionShape): Instance {
     instance.element === queue.element && sharedBytes(queue, instance, shape) <= queue.device.facts.sharedBytesPerBlock;
   const usable = instances.filter(fits);
   const wide = usable.find(({ channels }) => channels >= shape.outChannels);
+  if (usable.length === 0) {
+    const most = queue.device.facts.sharedBytesPerBlock / 1024;
+    throw unsupportedModel(
+      `a convolution of ${shape.inChannels} channels and ${shape.taps} taps (diffusion.layerChannels, kernelSize) needs more than the ${most} KiB of shared memory a block has on ${queue.device.facts.name}`,
+    );
+  }
   // More channels than any tile has: several tiles side by side.
   return wide ?? usable.reduce((a, b) => (b.channels > a.channels ? b : a));
 }
