@@ -195,6 +195,8 @@ export interface GenerateParams extends DeviceChoice {
   out?: string;
   /** Part of the file names; the run's name by default. */
   tag?: string;
+  /** Token rows denoised at once (CUDA): a number, all of a network's, or as many as fit the memory (the default). */
+  tokenSlice?: number | 'full' | 'auto';
   /** Step of the snapshot to use; the newest good one by default. */
   snapshot?: number;
   /** Test every network with the dataset's test. */
@@ -280,6 +282,17 @@ export interface BenchmarkResult {
   loss: number;
   sampleMs: number | null;
   peakBytes: number;
+  /** Null where the engine cannot tell. */
+  profile: {
+    /** Milliseconds of a step whose kernels run one after the other. */
+    parts: { recurrent: number; diffusion: number; optimizer: number };
+    /** Operations of products and convolutions a second of the median step. */
+    teraflops: number;
+    /** The counted floor: those operations at the card's full rate, weights and optimizer state once through its memory. */
+    floorMs: number;
+    /** The floor's part of the median step. */
+    floorShare: number;
+  } | null;
 }
 /** Times training steps and sampling of a preset on random tokens. */
 export const benchmark = operation<BenchmarkParams, BenchmarkResult>('benchmark');

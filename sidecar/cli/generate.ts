@@ -37,6 +37,11 @@ export const generateCommand: CliCommand = {
       )
       .option('--out <folder>', "where to (default: a new folder under the run's samples/)")
       .option('--tag <tag>', "part of the file names (default: the run's name)")
+      .option(
+        '--token-slice <rows>',
+        'token rows denoised at once, on CUDA: a number, full or auto (default: auto)',
+        tokenSlice,
+      )
       .option('--snapshot <step>', 'which snapshot (default: the newest good one)', wholeNumber)
       .option('--test', "test every network with the dataset's test")
       .option('--force', 'replace files that exist')
@@ -70,6 +75,13 @@ function printResult(result: GenerateResult, cli: Cli): void {
 function permutation(text: string): number | 'random' {
   if (text === 'random') return text;
   return wholeNumber(text);
+}
+
+function tokenSlice(text: string): number | 'full' | 'auto' {
+  if (text === 'full' || text === 'auto') return text;
+  const rows = wholeNumber(text);
+  if (rows < 1) throw new InvalidArgumentError('Give a number of token rows, full or auto.');
+  return rows;
 }
 
 function classes(text: string): number[] {

@@ -34,7 +34,26 @@ export interface OpenOptions {
   optimizerState: 'float32' | 'uint8';
   /** (nTokens · dModel) the tokenizer's sinusoids, `model.pe`'s initial value; absent: zeros, for callers that write weights next. */
   positionEmbedding?: Float32Array;
+  /** Token rows denoised at once when generating: a number, all of a network's, or as many as fit. Engines that cannot choose ignore it. */
+  tokenSlice?: TokenSlice;
+  /** Told what memory will be taken for what, before it is taken (engines that plan it). */
+  onMemoryPlan?: (line: string) => void;
   signal?: AbortSignal;
+}
+
+export type TokenSlice = number | 'full' | 'auto';
+
+/** Where a step's time goes. */
+export interface StepProfile {
+  /** *Units* ms */
+  parts: { recurrent: number; diffusion: number; optimizer: number };
+  /** Floating-point operations of matrix products and convolutions (a multiply-add is two), as they are made, not as published. */
+  operations: number;
+  /**
+   * No step on this device can be faster: those operations at its full rate, and weights and optimizer state once through its
+   * memory; all else for nothing. *Units* ms
+   */
+  floorMs: number;
 }
 
 /**
@@ -105,6 +124,8 @@ export interface Model {
   /** `exp_avg.<name>`, `exp_avg_sq.<name>`, exact to the bit, so that a resumed run continues identically. */
   readOptimizerState(): Promise<NamedArrays>;
   writeOptimizerState(state: NamedArrays): Promise<void>;
+  /** One step with every kernel timed, one after the other; engines that cannot tell leave it out. */
+  profileStep?(batch: TrainingBatch, hyper: StepHyper): Promise<StepProfile>;
   /** Bytes held now and at the highest. */
   memory(): { bytes: number; peakBytes: number };
   dispose(): Promise<void>;

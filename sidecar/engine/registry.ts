@@ -22,7 +22,7 @@ export interface Selection {
   device: EngineDevice;
   probe: Extract<Probe, { kind: 'available' }>;
   /** The other devices that match, each with the reason it is not the one: unavailable, or less preferred (not probed). */
-  passedOver: { engine: string; device: string; reason: string }[];
+  passedOver: { engine: string; device: string; reason: string; isUnavailable: boolean }[];
 }
 
 /**
@@ -41,10 +41,12 @@ export async function selectDevice(wanted: { engine: string; device: string }): 
     const probe = await device.probe();
     if (probe.kind === 'available') {
       const reason = `less preferred than ${device.engine}/${device.device}`;
-      const rest = matching.slice(rank + 1).map(other => ({ engine: other.engine, device: other.device, reason }));
+      const rest = matching
+        .slice(rank + 1)
+        .map(other => ({ engine: other.engine, device: other.device, reason, isUnavailable: false }));
       return { device, probe, passedOver: [...passedOver, ...rest] };
     }
-    passedOver.push({ engine: device.engine, device: device.device, reason: probe.reason });
+    passedOver.push({ engine: device.engine, device: device.device, reason: probe.reason, isUnavailable: true });
   }
   throw noDevice(wanted, passedOver);
 }

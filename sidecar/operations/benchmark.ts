@@ -13,6 +13,7 @@ import type { OperationContext } from './context';
 import { chooseDevice, engineFacts } from './training/chooseDevice';
 
 const warmUpSteps = 3;
+const hyper = { learningRate: 3e-5, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const nCheckpoints = 50;
 /** Tokens where the caller names none: of the small CNN and of ResNet-18 on CIFAR-10. */
 const usualTokens = (preset: string) => (preset.startsWith('cnn') ? 19 : 1448);
@@ -27,19 +28,29 @@ export async function benchmark(params: BenchmarkParams, context: OperationConte
   const { config, nTokens } = resolveConfig(sources, presets, facts);
   const spec = toModelSpec(config, { nCheckpoints, nTokens });
   const { precision, optimizerState } = config.training;
-  const model = await chosen.device.open(spec, { seed: 1, workers: 1, precision, optimizerState });
+  const onMemoryPlan = (message: string): void => context.report({ fraction: 0, message });
+  const model = await chosen.device.open(spec, { seed: 1, workers: 1, precision, optimizerState, onMemoryPlan });
   try {
     const { stepMs, loss } = await timeSteps(model, spec, params.steps ?? 20, context);
+    const profile = await profileOf(model, spec, stepMs.median);
     const sampleMs = params.sampleSteps ? await timeSampling(model, spec, params.sampleSteps, context) : null;
     const { peakBytes } = model.memory();
-    return { preset: params.preset, nTokens, description: model.description, stepMs, loss, sampleMs, peakBytes };
+    return {
+      preset: params.preset,
+      nTokens,
+      description: model.description,
+      stepMs,
+      loss,
+      sampleMs,
+      peakBytes,
+      profile,
+    };
   } finally {
     await model.dispose();
   }
 }
 
 async function timeSteps(model: Model, spec: ModelSpec, steps: number, { signal, report }: OperationContext) {
-  const hyper = { learningRate: 3e-5, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
   const batch = randomBatch(spec);
   const times: number[] = [];
   let loss = NaN;
@@ -53,6 +64,16 @@ async function timeSteps(model: Model, spec: ModelSpec, steps: number, { signal,
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? NaN;
   return { stepMs: { median: at(0.5), p10: at(0.1), p90: at(0.9) }, loss };
+}
+
+/** The second of two profiled steps: the first may load kernels. */
+async function profileOf(model: Model, spec: ModelSpec, medianMs: number): Promise<BenchmarkResult['profile']> {
+  const batch = randomBatch(spec);
+  await model.profileStep?.(batch, { ...hyper, step: 1 });
+  const found = await model.profileStep?.(batch, { ...hyper, step: 2 });
+  if (!found) return null;
+  const { parts, operations, floorMs } = found;
+  return { parts, floorMs, floorShare: floorMs / medianMs, teraflops: operations / (medianMs / 1000) / 1e12 };
 }
 
 /** The second of two runs: the first takes memory and captures graphs. */

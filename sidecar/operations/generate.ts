@@ -9,7 +9,7 @@ import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../pr
 import type { CheckpointContent, OpenCheckpoint } from '../checkpoint/format';
 import { formatForWriting, openCheckpoint } from '../checkpoint/registry';
 import { toModelSpec } from '../config/toModelSpec';
-import type { Model } from '../engine/engine';
+import type { Model, TokenSlice } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
 import { planSampler, type SamplerPlan } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
@@ -52,6 +52,8 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
     workers: job.record.workers,
     precision: job.record.config.training.precision,
     optimizerState: job.record.config.training.optimizerState,
+    tokenSlice: job.tokenSlice,
+    onMemoryPlan: message => context.report({ fraction: 0, message }),
     signal: context.signal,
   });
   const template = openCheckpoint(job.templatePath);
@@ -91,6 +93,7 @@ interface Job {
   folder: string;
   extension: string;
   templatePath: string;
+  tokenSlice: TokenSlice;
 }
 
 const defaultDdimSteps = 60;
@@ -128,6 +131,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
     folder,
     extension,
     templatePath,
+    tokenSlice: tokenSliceOf(params.tokenSlice, chosen),
   };
 }
 
@@ -158,6 +162,16 @@ async function sampleAndWrite(
     }
   }
   return result;
+}
+
+/** *Errors* user: a slice is asked of an engine that has no choice. */
+function tokenSliceOf(wanted: TokenSlice = 'auto', { device }: ChosenDevice): TokenSlice {
+  if (wanted === 'auto' || device.engine === 'cuda') return wanted;
+  throw userError(
+    'token-slice-unsupported',
+    `${device.engine}/${device.device} denoises slices of its own; leave out --token-slice, or generate with --engine cuda`,
+    { tokenSlice: wanted },
+  );
 }
 
 function planOf({ kind, steps, spacing, eta }: GeneratedRecord['sampler'], spec: ModelSpec): SamplerPlan | null {

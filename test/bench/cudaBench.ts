@@ -59,8 +59,8 @@ async function main(): Promise<void> {
   );
   if (values.profile) {
     const step = Number(values.steps) + 4;
-    await model.profileStep(first, { ...hyper, step });
-    const { timings, operations } = await model.profileStep(first, { ...hyper, step: step + 1 });
+    await model.timeKernels(first, { ...hyper, step });
+    const { timings, operations } = await model.timeKernels(first, { ...hyper, step: step + 1 });
     printProfile(timings, operations);
   }
   const samplerSteps = Number(values.sample);

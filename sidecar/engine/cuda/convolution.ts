@@ -1,6 +1,7 @@
 // The denoiser's convolutions on the queue: which instance of kernels/conv1d.cu serves a channel count, packed weights,
 // weight gradients. Activations are (rows, positions, channels).
 import type { ElementType } from './cublasLt';
+import { unsupportedModel } from './cudaErrors';
 import type { KernelArgument } from './driver';
 import type { Queue } from './queue';
 
@@ -35,14 +36,17 @@ const instances: readonly Instance[] = [
   { name: 'conv1d_64x64', tile: 64, channels: 64, threads: 128, stages: 1, element: 'f32' },
 ];
 
-/** Instances of kernels/convHopper.cu: warpgroups of a block. Each walks its own tiles of 64 positions. */
-const hopperGroups: Readonly<Record<string, number | undefined>> = {
-  '32x64': 4,
-  '64x32': 4,
-  '64x128': 3,
-  '128x64': 3,
-  '64x96': 3,
-  '96x64': 3,
+/**
+ * Instances of kernels/convHopper.cu: warpgroups of a block, each of which walks its own tiles of 64 positions. An input gradient
+ * that goes on through the layer input holds more in registers.
+ */
+const hopperGroups: Readonly<Record<string, { convolve: number; back: number } | undefined>> = {
+  '32x64': { convolve: 4, back: 3 },
+  '64x32': { convolve: 4, back: 4 },
+  '64x128': { convolve: 3, back: 3 },
+  '128x64': { convolve: 3, back: 3 },
+  '64x96': { convolve: 3, back: 2 },
+  '96x64': { convolve: 3, back: 3 },
 };
 const hopperTile = 64;
 const hopperTaps = 7;
@@ -198,7 +202,7 @@ export function sumRowsOf(queue: Queue, shape: ConvolutionShape): number {
 }
 
 function chooseHopper(queue: Queue, shape: ConvolutionShape, end: ConvolutionEnd['kind']): number | null {
-  const groups = hopperGroups[`${shape.inChannels}x${shape.outChannels}`];
+  const groups = hopperGroups[`${shape.inChannels}x${shape.outChannels}`]?.convolve;
   if (groups === undefined || !queue.hopper || end === 'last' || shape.taps !== hopperTaps) return null;
   // Besides the tiles a block holds its biases.
   return hopperSharedBytes(shape, groups) + shape.outChannels * 4 <= queue.device.facts.sharedBytesPerBlock
@@ -240,11 +244,71 @@ function convolveOnHopper(
   return blocks * groups;
 }
 
+/** What `convolveBack` reads and writes; see BackThroughInput in kernels/convHopper.cu. Addresses; 0n where there is none. */
+export interface BackThroughInput {
+  readonly v: bigint;
+  readonly norm: { scale: bigint; shift: bigint; mean: bigint; inverse: bigint };
+  readonly skip: { v: bigint; scale: bigint; shift: bigint; gradient: bigint } | null;
+  /** Gradient that v's output gets as somebody's skip connection. */
+  readonly extra: bigint;
+  readonly condition: bigint;
+  readonly time: bigint;
+  readonly dCondition: bigint;
+  readonly dTime: bigint;
+}
+
+/** Rows of sums `convolveBack` fills for an input gradient's shape; null: there is no such kernel for it. */
+export function convolveBackSumRows(queue: Queue, shape: ConvolutionShape): number | null {
+  const groups = hopperGroups[`${shape.inChannels}x${shape.outChannels}`]?.back;
+  if (groups === undefined || !queue.hopper || shape.taps !== hopperTaps) return null;
+  const shared = hopperSharedBytes(shape, groups) + 5 * shape.outChannels * 4;
+  return shared <= queue.device.facts.sharedBytesPerBlock ? hopperBlocks(queue, shape, groups) * groups : null;
+}
+
+/**
+ * An input gradient and, in the same kernel, the way back through the layer's input: `output` gets the gradient of the batch
+ * norm's output, `sums` what batch norm's own gradient needs. Only where `convolveBackSumRows` is not null.
+ */
+export function convolveBack(
+  queue: Queue,
+  dv: bigint,
+  packed: bigint,
+  shape: ConvolutionShape,
+  through: BackThroughInput,
+  output: bigint,
+  sums: bigint,
+): void {
+  const { rows, positions, inChannels, outChannels, taps } = shape;
+  queue.operations += 2 * rows * positions * taps * inChannels * outChannels;
+  const groups = hopperGroups[`${inChannels}x${outChannels}`]!.back;
+  const { v, norm, skip, extra, condition, time, dCondition, dTime } = through;
+  // A layer whose input has a skip connection is a decoder's; what it reads is nobody's skip connection.
+  const kind = skip ? 'BackSkip' : extra === 0n ? 'Back' : 'BackExtra';
+  const pointers = [
+    ...[v, skip?.v ?? 0n, extra, condition, time],
+    ...[norm.scale, norm.shift, norm.mean, norm.inverse, skip?.scale ?? 0n, skip?.shift ?? 0n],
+    ...[skip?.gradient ?? 0n, dCondition, dTime, sums],
+  ];
+  queue.launchExact(
+    `conv1dHopper${kind}_${inChannels}x${outChannels}`,
+    [hopperBlocks(queue, shape, groups)],
+    [groups * 128],
+    [dv, packed, output, rows, positions, { pointers }],
+    hopperSharedBytes(shape, groups),
+  );
+}
+
 function chooseInstance(queue: Queue, shape: ConvolutionShape): Instance {
   const fits = (instance: Instance) =>
     instance.element === queue.element && sharedBytes(queue, instance, shape) <= queue.device.facts.sharedBytesPerBlock;
   const usable = instances.filter(fits);
   const wide = usable.find(({ channels }) => channels >= shape.outChannels);
+  if (usable.length === 0) {
+    const most = queue.device.facts.sharedBytesPerBlock / 1024;
+    throw unsupportedModel(
+      `a convolution of ${shape.inChannels} channels and ${shape.taps} taps (diffusion.layerChannels, kernelSize) needs more than the ${most} KiB of shared memory a block has on ${queue.device.facts.name}`,
+    );
+  }
   // More channels than any tile has: several tiles side by side.
   return wide ?? usable.reduce((a, b) => (b.channels > a.channels ? b : a));
 }
@@ -272,12 +336,19 @@ export function weightGradient(queue: Queue, dv: bigint, u: bigint, dWeight: big
       const [wide, narrow, channels] = flip ? [u, dv, inChannels] : [dv, u, outChannels];
       const splits = Math.min(rows * Math.ceil(positions / 256), queue.device.facts.multiprocessors * 4);
       const partial = queue.takeFloats('convolution gradients', splits * taps * pairs);
-      const grid = [splits, Math.ceil(channels / 32)] as const;
-      const args = [wide, narrow, partial, rows, positions, channels, taps, flip ? 1 : 0];
-      queue.launch('convEdgeWeightGradient', grid, [32, 8], args);
+      const groups = (channels * queue.bytes(1)) / 16; // of channels that one access reads
+      if (taps === 7 && channels <= 128 && [1, 2, 4, 8, 16, 32].includes(groups)) {
+        const args = [wide, narrow, partial, rows, positions, channels, flip ? 1 : 0];
+        queue.launch('convEdgeWeightGradientWide', [splits], [256], args);
+      } else {
+        const grid = [splits, Math.ceil(channels / 32)] as const;
+        const args = [wide, narrow, partial, rows, positions, channels, taps, flip ? 1 : 0];
+        queue.launch('convEdgeWeightGradient', grid, [32, 8], args);
+      }
       reduce(queue, partial, dWeight, splits, taps, pairs);
       return;
     }
+    if (weightGradientOnHopper(queue, dv, u, dWeight, shape)) return;
     const half = queue.element === 'f32';
     const [tileOut, tileIn] = half ? [32, 32] : [outChannels > 32 ? 64 : 32, inChannels > 32 ? 64 : 32];
     const depth = half ? 32 : 64;
@@ -294,6 +365,42 @@ export function weightGradient(queue: Queue, dv: bigint, u: bigint, dWeight: big
     queue.launch(`convWeightGradient_${tileOut}x${tileIn}`, grid, [warps * 32], args, shared);
     reduce(queue, partial, dWeight, splits, taps, pairs);
   });
+}
+
+/** Instances of convWeightGradientHopper by channels: whose channels are the products' rows, and how many columns a block has. */
+const hopperGradients: Readonly<Record<string, { name: string; columns: number } | undefined>> = {
+  '32x64': { name: 'FromOutputs', columns: 32 },
+  '64x32': { name: 'FromInputs', columns: 32 },
+  '64x128': { name: 'FromInputs', columns: 64 },
+  '128x64': { name: 'FromOutputs', columns: 64 },
+  '64x96': { name: 'FromInputs', columns: 32 },
+  '96x64': { name: 'FromOutputs', columns: 32 },
+};
+
+function weightGradientOnHopper(
+  queue: Queue,
+  dv: bigint,
+  u: bigint,
+  dWeight: bigint,
+  shape: ConvolutionShape,
+): boolean {
+  const { rows, positions, inChannels, outChannels, taps } = shape;
+  const instance = hopperGradients[`${inChannels}x${outChannels}`];
+  if (!instance || !queue.hopper || taps !== hopperTaps) return false;
+  const { name, columns } = instance;
+  const [depth, stages] = [128, 4];
+  const pitch = (n: number) => Math.floor((n + 6) / 8) * 8 + 1;
+  const [uChannels, dChannels] = name === 'FromInputs' ? [64, columns] : [columns, 64];
+  const shared = 2 * stages * (uChannels * pitch(depth + taps - 1) + dChannels * pitch(depth));
+  const parts = Math.max(inChannels, outChannels) === 64 ? 1 : Math.max(inChannels, outChannels) / columns;
+  const items = rows * Math.ceil(positions / depth);
+  // A split writes a whole gradient: with little to add up, fewer are faster.
+  const splits = Math.max(1, Math.min(Math.ceil(items / 6), Math.floor(queue.device.facts.multiprocessors / parts)));
+  const partial = queue.takeFloats('convolution gradients', splits * taps * inChannels * outChannels);
+  const kernel = `convWeightGradientHopper${name}_${columns}`;
+  queue.launchExact(kernel, [splits, parts], [512], [dv, u, partial, rows, positions], shared);
+  reduce(queue, partial, dWeight, splits, taps, inChannels * outChannels);
+  return true;
 }
 
 function reduce(queue: Queue, partial: bigint, dWeight: bigint, splits: number, taps: number, pairs: number): void {

@@ -27,6 +27,8 @@ export interface Product {
   readonly input: ElementType;
   readonly output: ElementType;
   readonly beta?: 0 | 1;
+  /** Plan for that many only: others are busy. */
+  readonly multiprocessors?: number;
   readonly batch?: {
     readonly count: number;
     readonly strideA: number;
@@ -178,6 +180,9 @@ export class CublasLt {
     const descriptor = this.#create('cublasLtMatmulDescCreate', ['int', 'int'], compute32F, typeCodes.f32);
     this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 3, product.transposeB ? 1 : 0);
     this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 4, product.transposeA ? 1 : 0);
+    if (product.multiprocessors !== undefined) {
+      this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 15, product.multiprocessors);
+    }
     const layout = (type: number, rows: number, columns: number, pitch: number, stride: number) => {
       const made = this.#create(
         'cublasLtMatrixLayoutCreate',
@@ -284,5 +289,5 @@ function planKey(p: Product): string {
   const batch = p.batch ? `${p.batch.count},${p.batch.strideA},${p.batch.strideB},${p.batch.strideC}` : '';
   const flags = `${p.input}${p.output}${p.transposeA ? 't' : 'n'}${p.transposeB ? 't' : 'n'}${p.beta ?? 0}`;
   const alignments = [p.a, p.b, p.c].map(alignmentOf).join();
-  return `${flags}|${p.m},${p.n},${p.k}|${p.lda},${p.ldb},${p.ldc}|${batch}|${alignments}`;
+  return `${flags}${p.multiprocessors ?? ''}|${p.m},${p.n},${p.k}|${p.lda},${p.ldb},${p.ldc}|${batch}|${alignments}`;
 }

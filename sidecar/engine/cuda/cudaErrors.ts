@@ -60,6 +60,24 @@ export function outOfDeviceMemory(
   );
 }
 
+/** Not even a context fits. */
+export function cardFull(device: string, text: string): RpgError {
+  return userError(
+    'cuda-out-of-memory',
+    `CUDA: ${device} has no memory left (${text}): other programs have taken it, \`nvidia-smi\` shows which. Close them, or choose another device (--device)`,
+    { device },
+  );
+}
+
+/** Known before anything is taken. */
+export function planTooLarge(device: string, wanted: number, free: number, plan: string, remedy: string): RpgError {
+  return userError(
+    'cuda-out-of-memory',
+    `CUDA: this needs ${gib(wanted)} on ${device}, where ${gib(free)} are free. The plan: ${plan}. Mend it: ${remedy}`,
+    { device, wanted, free },
+  );
+}
+
 export function unsupportedModel(what: string): RpgError {
   return userError('cuda-unsupported-model', `CUDA: ${what}. Choose the portable engine (--engine portable)`);
 }

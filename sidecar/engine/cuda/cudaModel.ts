@@ -5,20 +5,21 @@ import { createSchedule } from '../../model/schedule';
 import type { NamedArrays } from '../../model/namedArrays';
 import { denoiserLayers } from '../../model/parameterInventory';
 import { throwIfCancelled } from '../../util/rpgError';
-import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../engine';
+import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, StepProfile, TrainingBatch } from '../engine';
 import { Condition, conditionGate } from './condition';
 import { badBatch, kernelsMissing } from './cudaErrors';
 import { CublasLt, type ElementType } from './cublasLt';
-import { DenoiserStep, embedPrototypes, lossAndGradient, noiseTokens } from './denoiser';
-import type { CudaDevice, HostArray } from './driver';
+import { embedPrototypes } from './denoiser';
+import { deviceLimits, type CudaDevice, type HostArray } from './driver';
 import { CudaGraph } from './graph';
 import { readKernels } from './kernelFiles';
-import type { ChosenRows, Sequences } from './mambaLayer';
-import { describePlan, MemoryPlan, type PlanLine } from './memoryPlan';
+import type { Sequences } from './mambaLayer';
+import { checkPlan, describePlan, formatBytes, MemoryPlan, type PlanLine } from './memoryPlan';
 import { layoutParameters, Parameters } from './parameters';
 import { elementBytes, Queue, type Timing } from './queue';
 import { createRecurrent } from './recurrent';
 import { SamplerKernels, type SampleTables } from './sampler';
+import { createTrainStep, type TrainStep } from './trainStep';
 
 /** Networks whose prototypes are made at once, at most. */
 const networksAtOnce = 64;
@@ -26,21 +27,10 @@ const networksAtOnce = 64;
 const maxSamplerSteps = 4096;
 const lessScratch = 'Lower training.batchSize or diffusion.diffusionBatch, or choose fewer token rows at a time';
 
-/** A training step's phases, each queued by one call. */
-interface Phases {
-  forward(): void;
-  denoise(draw: boolean): void;
-  backward(): void;
-  prediction(): bigint;
-}
-
-export interface CudaModelOptions extends Pick<
+export type CudaModelOptions = Pick<
   OpenOptions,
-  'seed' | 'precision' | 'optimizerState' | 'positionEmbedding'
-> {
-  /** Token rows that are denoised at once when generating; null: as many as fit the memory. */
-  tokenSlice?: number | null;
-}
+  'seed' | 'precision' | 'optimizerState' | 'positionEmbedding' | 'tokenSlice' | 'onMemoryPlan'
+>;
 
 /** Opens a model on an open device, which it then owns. *Errors* user: too little memory, unsupported shapes. */
 export function openCudaModel(device: CudaDevice, spec: ModelSpec, options: CudaModelOptions): CudaModel {
@@ -84,6 +74,8 @@ export class CudaModel implements Model {
     const how = this.#products ? `cuBLASLt ${this.#products.version}` : 'its own matrix products (no cuBLASLt found)';
     const type = this.#element === 'bf16' ? 'bfloat16 with float32 weights' : 'float32';
     this.description = `cuda/${device.index} ${device.facts.name}, ${type}, ${how}; memory ${describePlan(lines)}`;
+    options.onMemoryPlan?.(`memory on ${device.facts.name}: ${describePlan(lines)}`);
+    checkPlan(device.facts.name, lines, device.freeBytes(), options.optimizerState);
     this.parameters.allocate();
     this.#inputs = placeInputs(spec, bytes => device.allocate(bytes, 'a step\u2019s inputs', lessScratch));
     this.parameters.hyper = this.#inputs.hyper;
@@ -118,7 +110,7 @@ export class CudaModel implements Model {
       gradients.set(entry.name, { shape: entry.shape, data: this.#readActivations(pointer, size, element) });
     };
     try {
-      const phases = this.#phases(queue);
+      const phases = this.#trainStep(queue);
       phases.forward();
       phases.denoise(batch.noise.kind === 'seeded');
       let predictedNoise: Float32Array | null = null;
@@ -205,14 +197,34 @@ export class CudaModel implements Model {
     this.device.dispose();
   }
 
-  /** One step with every kernel timed, and its floating-point operations: what `rpg bench` prints. */
-  async profileStep(batch: TrainingBatch, hyper: StepHyper): Promise<{ timings: Timing[]; operations: number }> {
+  async profileStep(batch: TrainingBatch, hyper: StepHyper): Promise<StepProfile> {
+    const { timings, operations } = await this.timeKernels(batch, hyper);
+    const of = (wanted: Timing['part']) => timings.reduce((sum, { part, ms }) => sum + (part === wanted ? ms : 0), 0);
+    return {
+      parts: { recurrent: of('recurrent'), diffusion: of('denoiser'), optimizer: of('optimizer') },
+      operations,
+      floorMs: this.#floorMs(operations),
+    };
+  }
+
+  /** Products and convolutions at the card's full rate, and the optimizer's state once through memory; all else for nothing. */
+  #floorMs(operations: number): number {
+    const { operationsPerSecond, bytesPerSecond } = deviceLimits(this.device, this.#element);
+    const { layout, optimizerState } = this.parameters;
+    // Weights and moments are read and written; gradients are read, and bfloat16 copies written where gradients are bfloat16.
+    const moments = optimizerState === 'float32' ? 16 : 4;
+    const perWeight = 8 + moments + 4;
+    return 1000 * (operations / operationsPerSecond + (layout.trainedSize * perWeight) / bytesPerSecond);
+  }
+
+  /** One step with every kernel timed, and its floating-point operations. */
+  async timeKernels(batch: TrainingBatch, hyper: StepHyper): Promise<{ timings: Timing[]; operations: number }> {
     this.device.makeCurrent();
     this.#uploadStep(batch, hyper);
     this.#uploadTokens(batch);
     const queue = this.#queue(false);
     const timings = await queue.profile(() => {
-      const phases = this.#phases(queue);
+      const phases = this.#trainStep(queue);
       phases.forward();
       phases.denoise(batch.noise.kind === 'seeded');
       phases.backward();
@@ -220,57 +232,13 @@ export class CudaModel implements Model {
     return { timings, operations: queue.operations };
   }
 
-  /** The training step on a queue. Phases are called in order, once. */
-  #phases(queue: Queue): Phases {
-    const { spec, parameters } = this;
-    const inputs = this.#inputs;
-    const { memory } = queue;
-    const n = spec.rowsPerStep;
-    const chosen: ChosenRows = { pointer: inputs.rows, count: n };
-    const condition = new Condition(queue, parameters, spec, spec.batchSize, inputs);
-    let recurrent: ReturnType<typeof createRecurrent> | undefined;
-    let prototypes = 0n;
-    let dPrototypes = 0n;
-    let prediction = 0n;
-    return {
-      forward: () => {
-        memory.reset();
-        queue.part('recurrent');
-        parameters.clearGradients(queue);
-        const shared = condition.forward();
-        recurrent = createRecurrent(queue, parameters, spec, this.#sequences, shared, chosen);
-        prototypes = recurrent.forward();
-        dPrototypes = queue.take('gradients of prototypes', n * spec.dPrototype);
-      },
-      denoise: draw => {
-        memory.scope(() => {
-          if (spec.denoiser) {
-            const step = new DenoiserStep(queue, parameters, spec, inputs);
-            step.run(prototypes, dPrototypes, draw);
-            prediction = step.predicted;
-          } else {
-            const valid = queue.takeFloats('counters', 1);
-            noiseTokens(queue, spec, inputs, valid, 0n, false);
-            lossAndGradient(queue, spec, inputs, valid, prototypes, dPrototypes);
-          }
-        });
-      },
-      backward: () => {
-        queue.part('recurrent');
-        parameters.withLargeGradients(queue, () => {
-          const dShared = queue.take('gradients of inputs', (spec.nTokens + spec.batchSize) * spec.dModel);
-          recurrent!.backward(dPrototypes, dShared, spec.trainPositionEmbedding);
-          condition.backward(dShared);
-        });
-        parameters.finishSmall(queue);
-      },
-      prediction: () => prediction,
-    };
+  #trainStep(queue: Queue): TrainStep {
+    return createTrainStep(queue, this.parameters, this.spec, this.#sequences, this.#inputs);
   }
 
   #planTraining(): { bytes: number; lines: PlanLine[] } {
     return this.#plan(queue => {
-      const phases = this.#phases(queue);
+      const phases = this.#trainStep(queue);
       phases.forward();
       phases.denoise(true);
       phases.backward();
@@ -301,7 +269,7 @@ export class CudaModel implements Model {
   #captureForward() {
     const queue = this.#queue(false);
     this.#warmUp();
-    const phases = this.#phases(queue);
+    const phases = this.#trainStep(queue);
     const forward = CudaGraph.capture(this.device, () => phases.forward());
     return { forward, seeded: null, given: null };
   }
@@ -309,7 +277,7 @@ export class CudaModel implements Model {
   #captureRest(draw: boolean): CudaGraph {
     // A planning walk of the first phase brings the memory plan to where the second begins.
     const queue = this.#queue(false);
-    const phases = this.#phases(queue);
+    const phases = this.#trainStep(queue);
     const unused = CudaGraph.capture(this.device, () => phases.forward());
     unused.dispose();
     return CudaGraph.capture(this.device, () => {
@@ -348,10 +316,16 @@ export class CudaModel implements Model {
     const channels = denoiserLayers(spec.denoiser!).reduce((sum, { inChannels }) => sum + inChannels, 0);
     const perRow = spec.dimPerToken * (channels * elementBytes[this.#element] + 16);
     const budget = Math.max(this.#arena.bytes, Math.min(this.device.freeBytes() * 0.8, 16 * 2 ** 30));
-    const all = count * spec.nTokens;
-    const rows = Math.max(1, Math.min(all, this.options.tokenSlice ?? all, Math.floor((budget * 0.8) / perRow)));
+    const all = Math.min(count, networksAtOnce) * spec.nTokens;
+    const { tokenSlice = 'auto' } = this.options;
+    const fitting = Math.max(1, Math.floor((budget * 0.8) / perRow));
+    const rows = Math.min(all, tokenSlice === 'auto' ? fitting : tokenSlice === 'full' ? all : tokenSlice);
     const networks =
       noise.kind === 'given' ? 1 : Math.max(1, Math.min(networksAtOnce, Math.floor(rows / spec.nTokens)));
+    this.options.onMemoryPlan?.(
+      `${Math.min(rows, networks * spec.nTokens)} token rows at once, ${networks} of ${count} networks at a time: ` +
+        `${formatBytes(rows * perRow)} of activations`,
+    );
     return { networks, rows };
   }
 

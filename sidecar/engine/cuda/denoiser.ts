@@ -1,10 +1,19 @@
 // The denoiser's training step on the queue: embeddings, the convolution stack with batch norm, loss, and back to the
-// gradient of the prototypes. The stack keeps one tensor a layer, the raw convolution output v; what enters a layer is
-// built from it again for the weight gradient. Going back, a layer's v turns into the gradient of v in place.
+// gradient of the prototypes. The stack keeps two tensors a layer: u, what enters it, and v, the raw convolution output.
+// Going back, both turn into their gradients in place.
 import type { ModelSpec } from '../../model/modelSpec';
 import { timeFeatures } from '../../model/parameterEntry';
 import { denoiserLayers, type DenoiserLayer } from '../../model/parameterInventory';
-import { convolve, packAllWeights, packedSize, sumRowsOf, weightGradient, type ConvolutionShape } from './convolution';
+import {
+  convolve,
+  convolveBack,
+  convolveBackSumRows,
+  packAllWeights,
+  packedSize,
+  sumRowsOf,
+  weightGradient,
+  type ConvolutionShape,
+} from './convolution';
 import { unsupportedModel } from './cudaErrors';
 import { biasGradient } from './layerNorm';
 import type { Parameters } from './parameters';
@@ -228,16 +237,16 @@ export class DenoiserStep {
     const { queue, parameters, spec, inputs } = this;
     const layers = this.#layers;
     const places = this.#n * this.#dim;
-    const widest = Math.max(...layers.map(({ layer }) => layer.inChannels));
     const outputs = layers.map(({ layer }) =>
       layer.normalised ? queue.take('convolution outputs', places * layer.outChannels) : 0n,
     );
     const norms = layers.map(({ layer }) => (layer.normalised ? this.#takeNorm(layer.outChannels) : noNorm));
-    const u = queue.take('convolution inputs', places * widest);
+    const inputsOf = layers.map(({ layer }) => queue.take('convolution inputs', places * layer.inChannels));
     const packs = this.#pack();
     this.predicted = queue.takeFloats('predicted noise', places);
 
     for (const [i, { layer, shape }] of layers.entries()) {
+      const u = inputsOf[i]!;
       this.#buildInput(i, xt, outputs, norms, condition, time, u);
       queue.memory.scope(() => {
         const packed = packs[i]!.forward;
@@ -260,10 +269,9 @@ export class DenoiserStep {
     for (const { layer } of layers) {
       if (layer.skipFrom !== null) carried.set(layer.skipFrom, queue.take('skip gradients', places * layer.inChannels));
     }
-    const du = queue.take('gradients of inputs', places * widest);
     for (const [i, { layer, shape }] of [...layers.entries()].reverse()) {
       const dv = layer.normalised ? outputs[i]! : last;
-      if (i < layers.length - 1 || layers.length === 1) this.#buildInput(i, xt, outputs, norms, condition, time, u);
+      const u = inputsOf[i]!;
       weightGradient(queue, dv, u, parameters.gradient(`${layer.prefix}.0.weight`).pointer, shape);
       if (!layer.normalised) {
         // One channel: first over rows, position by position, then over positions; one column alone would use one thread.
@@ -281,12 +289,28 @@ export class DenoiserStep {
           );
         });
       }
-      queue.memory.scope(() => {
-        const packed = packs[i]!.backward;
-        const backShape = { ...shape, inChannels: layer.outChannels, outChannels: layer.inChannels };
-        convolve(queue, dv, packed, 0n, backShape, { kind: 'raw', output: du, sums: 0n });
-      });
+      const du = u; // its gradient takes its place: the weight gradient was the last to need it
+      const packed = packs[i]!.backward;
+      const backShape = { ...shape, inChannels: layer.outChannels, outChannels: layer.inChannels };
       const isFirstBackward = i === layers.length - 1;
+      const sumRows = i === 0 || isFirstBackward ? null : convolveBackSumRows(queue, backShape);
+      if (sumRows !== null) {
+        const skip = layer.skipFrom;
+        const through = {
+          v: outputs[i - 1]!,
+          norm: norms[i - 1]!,
+          skip: skip === null ? null : { v: outputs[skip]!, ...norms[skip]!, gradient: carried.get(skip)! },
+          extra: carried.get(i - 1) ?? 0n,
+          ...{ condition, time, dCondition, dTime },
+        };
+        queue.memory.scope(() => {
+          const sums = queue.takeFloats('partial sums', sumRows * 2 * layer.inChannels);
+          convolveBack(queue, dv, packed, backShape, through, du, sums);
+          this.#normBackward(i - 1, du, outputs[i - 1]!, norms[i - 1]!, sums, sumRows);
+        });
+        continue;
+      }
+      queue.memory.scope(() => convolve(queue, dv, packed, 0n, backShape, { kind: 'raw', output: du, sums: 0n }));
       if (i === 0) {
         const count = BigInt(places);
         queue.each('firstInputBackward', places, [
@@ -416,9 +440,8 @@ export class DenoiserStep {
     dTime: bigint,
     isFirst: boolean,
   ): void {
-    const { queue, parameters } = this;
+    const { queue } = this;
     const { layer } = this.#layers[i]!;
-    const before = this.#layers[i - 1]!.layer;
     const channels = layer.inChannels;
     const places = this.#n * this.#dim;
     const skip = layer.skipFrom;
@@ -444,25 +467,28 @@ export class DenoiserStep {
         ],
         slots * channels * 2 * 4,
       );
-      const meanA = queue.takeFloats('batch norm', channels);
-      const meanB = queue.takeFloats('batch norm', channels);
-      const gradient = (name: string) => parameters.gradient(`${before.prefix}.1.0.${name}`).pointer;
-      this.#reduceSums(sums, blocks, channels, (suffix, partial, splits) =>
-        queue.launchExact(
-          `finishBatchNormBackward_${suffix}`,
-          [Math.ceil(channels / 32)],
-          [32, 16],
-          [...[partial, splits, channels, { f64: places }, gradient('weight'), gradient('bias'), meanA, meanB]],
-        ),
-      );
-      const grid = [Math.min(Math.ceil((places * channels) / 2048), queue.device.facts.multiprocessors * 32)] as const;
-      queue.launch(
-        'batchNormBackward',
-        grid,
-        [256],
-        [du, outputs[i - 1]!, pointers(norm), meanA, meanB, BigInt(places), channels],
-      );
+      this.#normBackward(i - 1, du, outputs[i - 1]!, norm, sums, blocks);
     });
+  }
+
+  /** From the gradient of layer i's batch norm output, with its sums, to the gradient of v, which replaces v. */
+  #normBackward(i: number, da: bigint, v: bigint, norm: NormValues, sums: bigint, sumRows: number): void {
+    const { queue, parameters } = this;
+    const { prefix, outChannels: channels } = this.#layers[i]!.layer;
+    const places = this.#n * this.#dim;
+    const meanA = queue.takeFloats('batch norm', channels);
+    const meanB = queue.takeFloats('batch norm', channels);
+    const gradient = (name: string) => parameters.gradient(`${prefix}.1.0.${name}`).pointer;
+    this.#reduceSums(sums, sumRows, channels, (suffix, partial, splits) =>
+      queue.launchExact(
+        `finishBatchNormBackward_${suffix}`,
+        [Math.ceil(channels / 32)],
+        [32, 16],
+        [...[partial, splits, channels, { f64: places }, gradient('weight'), gradient('bias'), meanA, meanB]],
+      ),
+    );
+    const grid = [Math.min(Math.ceil((places * channels) / 2048), queue.device.facts.multiprocessors * 32)] as const;
+    queue.launch('batchNormBackward', grid, [256], [da, v, pointers(norm), meanA, meanB, BigInt(places), channels]);
   }
 }
 

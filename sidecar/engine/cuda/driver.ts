@@ -2,7 +2,7 @@
 // needed, only the driver. Pointers and handles are bigint; kernels' parameters go through one block of host memory.
 // Not here: what is computed (queue.ts and above), matrix products (cublasLt.ts).
 import type koffiModule from 'koffi';
-import { driverMissing, driverRefused, kernelsUnsupported, outOfDeviceMemory } from './cudaErrors';
+import { cardFull, driverMissing, driverRefused, kernelsUnsupported, outOfDeviceMemory } from './cudaErrors';
 
 type Koffi = typeof koffiModule;
 /** A C type as koffi names it. */
@@ -169,6 +169,29 @@ export function deviceFacts(driver: Driver, index: number): DeviceFacts {
   };
 }
 
+/** Floating-point operations of a multiprocessor in one cycle: dense tensor products of bfloat16, plain float32. */
+const operationsPerCycle = (capability: number): { bf16: number; f32: number } => {
+  if (capability >= 120) return { bf16: 1024, f32: 256 };
+  if (capability >= 100) return { bf16: 8192, f32: 256 };
+  if (capability >= 90) return { bf16: 4096, f32: 256 };
+  return capability >= 86 ? { bf16: 1024, f32: 256 } : { bf16: 2048, f32: 128 };
+};
+
+/** What a card could do at its highest clocks, as its driver states them. *Units* a second. */
+export function deviceLimits(
+  { driver, index, facts }: CudaDevice,
+  element: 'bf16' | 'f32',
+): { operationsPerSecond: number; bytesPerSecond: number } {
+  const device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
+  const attribute = (which: number) =>
+    driver.out32(out => driver.call('cuDeviceGetAttribute', ['void*', 'int', 'int'], out, which, device));
+  const [clock, memoryClock, busBits] = [attribute(13) * 1000, attribute(36) * 1000, attribute(37)];
+  return {
+    operationsPerSecond: facts.multiprocessors * clock * operationsPerCycle(facts.capability)[element],
+    bytesPerSecond: (2 * memoryClock * busBits) / 8,
+  };
+}
+
 /** An open card: context, stream, memory, kernels. *Memory* everything is released by `dispose`. */
 export class CudaDevice {
   readonly facts: DeviceFacts;
@@ -191,7 +214,11 @@ export class CudaDevice {
   ) {
     this.facts = deviceFacts(driver, index);
     this.#device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
-    this.#context = driver.out64(out => driver.call('cuDevicePrimaryCtxRetain', ['void*', 'int'], out, this.#device));
+    this.#context = driver.out64(out => {
+      const status = driver.raw('cuDevicePrimaryCtxRetain', ['void*', 'int'], out, this.#device);
+      if (status === outOfMemory) throw cardFull(this.facts.name, driver.errorText(status));
+      driver.check('cuDevicePrimaryCtxRetain', status);
+    });
     this.makeCurrent();
     this.#block = driver.allocateHost(8192);
     const nonBlocking = 1;
@@ -199,11 +226,11 @@ export class CudaDevice {
       driver.out64(out =>
         driver.call('cuStreamCreateWithPriority', ['void*', 'uint32', 'int'], out, nonBlocking, priority),
       );
-    this.stream = createStream(-1);
+    this.stream = createStream(0);
     const withoutTiming = 2;
     const createEvent = () =>
       driver.out64(out => driver.call('cuEventCreate', ['void*', 'uint32'], out, withoutTiming));
-    this.#side = { stream: createStream(0), fork: createEvent(), joins: [createEvent(), createEvent()] };
+    this.#side = { stream: createStream(-1), fork: createEvent(), joins: [createEvent(), createEvent()] };
   }
 
   get bytes(): number {

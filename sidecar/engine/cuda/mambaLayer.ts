@@ -153,7 +153,7 @@ export class MambaLayer {
         queue.linearWeightGradient(dOut, normed, gradient.pointer, gradient.element, shape);
         // The norm's output is done with: its gradient takes its place.
         queue.linearInputGradient(dOut, parameters.matrix(outProjection), normed, shape);
-        parameters.finish(queue, outProjection);
+        parameters.finish(queue, outProjection, { beside: true });
         const rowsArgument = { ints: [sequences.length, sequences.gate, shared ? 1 : 0] };
         const chosenPointer = chosen?.pointer ?? 0n;
         const splits = Math.min(64, Math.ceil(this.outputRows / 8));
@@ -256,6 +256,7 @@ export class MambaLayer {
         ]);
         queue.columnSums(ddt, nHeads, rows, nHeads, parameters.gradient(`${prefix}.dt_bias`).pointer, 0n, 'f32');
       });
+      queue.assumeBesideEnded();
       this.#projectionBackward({ dProjection, dz, dx, dInput, chosenInput, positions });
     });
   }
@@ -328,7 +329,7 @@ export class MambaLayer {
       queue.linearWeightGradient(at.dProjection, input.x, gradient.pointer, gradient.element, shape);
       queue.linearInputGradient(at.dProjection, weight, at.dInput, shape);
     }
-    parameters.finish(queue, name);
+    parameters.finish(queue, name, { beside: input.kind === 'full' }); // a layer before this one follows
   }
 
   /** in_proj, for the rows that are needed. */

@@ -2,6 +2,8 @@
 // its highest use; then one block of that size is allocated and the walk repeated for real, with the same addresses.
 // A stack: what a phase needs is released at its end and the next phase takes its place.
 
+import { planTooLarge } from './cudaErrors';
+
 /** One line of the printed plan. */
 export interface PlanLine {
   readonly name: string;
@@ -64,6 +66,31 @@ export class MemoryPlan {
     this.#stack.length = 0;
   }
 }
+
+/**
+ * Nothing is taken yet. *Errors* user: the plan does not fit what is free, with its largest parts and the setting that helps most.
+ */
+export function checkPlan(
+  device: string,
+  lines: readonly PlanLine[],
+  freeBytes: number,
+  optimizerState: 'float32' | 'uint8',
+): void {
+  const bytesOf = (wanted: (name: string) => boolean) =>
+    lines.reduce((sum, { name, bytes }) => sum + (wanted(name) ? bytes : 0), 0);
+  const total = bytesOf(() => true);
+  if (total <= freeBytes) return;
+  const state = bytesOf(name => stateNames.has(name));
+  const remedies = [
+    ...(optimizerState === 'float32' && state > total / 4 ? ['set training.optimizerState to uint8'] : []),
+    ...(total - state > total / 4 ? ['lower training.batchSize or diffusion.diffusionBatch'] : []),
+    'lower recurrent.dModel or tokens.dimPerToken',
+  ];
+  throw planTooLarge(device, total, freeBytes, describePlan(lines), remedies.join(', or '));
+}
+
+/** What a model keeps from step to step; see `layoutParameters`. */
+const stateNames = new Set(['weights', 'optimizer state', 'bfloat16 weights', 'gradients']);
 
 /** `12.3 GiB: convolution outputs 2.5 GiB, …` */
 export function describePlan(lines: readonly PlanLine[]): string {

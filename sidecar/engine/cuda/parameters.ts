@@ -193,8 +193,11 @@ export class Parameters {
     queue.clear(this.#smallGradients, (this.layout.trainedSize - this.layout.smallOffset) * 4);
   }
 
-  /** The gradient is complete and the weights will not be read again in this step. Small parameters wait for `finishSmall`. */
-  finish(queue: Queue, name: string): void {
+  /**
+   * The gradient is complete and the weights will not be read again in this step. Small parameters wait for `finishSmall`.
+   * `beside`: enough follows that a few multiprocessors can make the update meanwhile.
+   */
+  finish(queue: Queue, name: string, { beside = false } = {}): void {
     const slot = this.#slot(name);
     if (!slot.large) return;
     const { pointer, element } = this.gradient(name);
@@ -204,7 +207,12 @@ export class Parameters {
     if (this.collect) {
       this.collect(slot, pointer, element);
     } else {
-      queue.aside(lane, () => this.#update(queue, slot.offset, slot.size, pointer, element));
+      const bytes = slot.size * 28;
+      // Eight-bit state is arithmetic more than memory: few blocks would be too slow.
+      const blocks = beside && this.optimizerState === 'float32' ? queue.besideBlocks : 0;
+      queue.aside(lane, blocks > 0 ? bytes : 0, () =>
+        this.#update(queue, slot.offset, slot.size, pointer, element, blocks),
+      );
       large.busy[lane] = true;
     }
   }
@@ -311,7 +319,8 @@ export class Parameters {
     return index < 2 ? trainedSize : (trainedSize / stateBlock) * 8;
   }
 
-  #update(queue: Queue, offset: number, size: number, gradient: bigint, element: ElementType): void {
+  /** `blocks` above 0: by that many blocks, beside other work. */
+  #update(queue: Queue, offset: number, size: number, gradient: bigint, element: ElementType, blocks = 0): void {
     queue.part('optimizer');
     const weights = this.#weights + BigInt(offset * 4);
     const copy = this.element === 'bf16' ? this.#copies + BigInt(offset * 2) : 0n;
@@ -319,13 +328,9 @@ export class Parameters {
     const padded = Math.ceil(size / 4) * 4;
     if (this.optimizerState === 'float32') {
       const moments = [first! + BigInt(offset * 4), second! + BigInt(offset * 4)];
-      const grid = [Math.ceil(padded / 4096)] as const; // short blocks: what runs beside gets its turn soon
-      queue.launchExact(
-        `adamW_${element}`,
-        grid,
-        [256],
-        [weights, ...moments, gradient, copy, this.hyper, BigInt(padded)],
-      );
+      const args = [weights, ...moments, gradient, copy, this.hyper, BigInt(padded)];
+      if (blocks > 0) queue.launchExact(`adamWBeside_${element}`, [blocks], [512], args);
+      else queue.launchExact(`adamW_${element}`, [Math.ceil(padded / 4096)], [256], args);
     } else {
       const moments = [first! + BigInt(offset), second! + BigInt(offset), scales! + BigInt((offset / stateBlock) * 8)];
       const grid = [Math.min(Math.ceil(size / stateBlock), this.device.facts.multiprocessors * 16)] as const;

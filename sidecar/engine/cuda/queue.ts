@@ -17,9 +17,15 @@ export interface Timing {
   readonly ms: number;
 }
 
+/** Rough speeds, only to tell how long work beside products lasts. *Units* operations and bytes a millisecond. */
+const productSpeed = 0.65e12;
+const besideSpeedOfBlock = 57e6;
+
 export class Queue {
   /** Floating-point operations of the matrix products and convolutions queued so far. */
   operations = 0;
+  /** Milliseconds of work beside the stream that may still run, as estimated. */
+  #besideMs = 0;
   #part: Part = 'recurrent';
   #events: { part: Part; name: string; event: bigint }[] | null = null;
 
@@ -82,8 +88,12 @@ export class Queue {
   multiply(product: Omit<Product, 'input' | 'output'> & { output?: ElementType }): void {
     const full: Product = { ...product, input: this.element, output: product.output ?? this.element };
     this.operations += 2 * full.m * full.n * full.k * (full.batch?.count ?? 1);
+    // Blocks of a product that found no multiprocessor free would run after all others: it is planned for those that are.
+    const shares =
+      this.#besideMs > 0.2 ? { multiprocessors: this.device.facts.multiprocessors - this.besideBlocks } : {};
+    this.#besideMs -= (2 * full.m * full.n * full.k * (full.batch?.count ?? 1)) / productSpeed;
     if (this.planning) return;
-    if (!this.products?.multiply(full)) this.#multiplyPlainly(full);
+    if (!this.products?.multiply({ ...full, ...shares })) this.#multiplyPlainly(full);
     this.#mark(`product ${full.m}×${full.n}×${full.k}`);
   }
 
@@ -146,11 +156,31 @@ export class Queue {
     });
   }
 
-  /** Queues beside what follows (memory-bound work beside products); `join` before its memory is used again. */
-  aside(lane: 0 | 1, enqueue: () => void): void {
+  /** Multiprocessors for memory-bound work beside products; 0 on small cards. RPG_CUDA_BESIDE (a debug variable) sets it. */
+  get besideBlocks(): number {
+    if (this.#events) return 0; // every kernel is timed, one after the other
+    const named = process.env.RPG_CUDA_BESIDE;
+    if (named !== undefined) return Number(named);
+    return this.device.facts.multiprocessors >= 100 ? 16 : 0;
+  }
+
+  /**
+   * Queues memory-bound work beside what follows, by a few blocks; `join` before its memory is
+   * used again. `bytes`: what `besideBlocks` blocks read and write meanwhile, so that products leave them room.
+   */
+  aside(lane: 0 | 1, bytes: number, enqueue: () => void): void {
     // While every kernel is timed, one after the other.
-    if (this.planning || this.#events) enqueue();
-    else this.device.aside(lane, enqueue);
+    if (this.planning || this.#events) {
+      enqueue();
+      return;
+    }
+    this.device.aside(lane, enqueue);
+    if (bytes > 0) this.#besideMs = Math.max(0, this.#besideMs) + bytes / (besideSpeedOfBlock * this.besideBlocks);
+  }
+
+  /** What runs beside has ended by now, as far as one can tell: products need leave no room. */
+  assumeBesideEnded(): void {
+    this.#besideMs = 0;
   }
 
   join(lane: 0 | 1): void {

@@ -9,6 +9,8 @@ export interface ChosenDevice {
   readonly device: EngineDevice;
   readonly probe: Extract<Probe, { kind: 'available' }>;
   readonly reasons: readonly string[];
+  /** Of those, what people should read: better devices that something is missing for, and what this one does without. */
+  readonly remarks: readonly string[];
 }
 
 /** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
@@ -16,14 +18,12 @@ export async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> 
   const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
   const { device, probe, passedOver } = await selectDevice(wanted);
   const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
+  const toText = (other: (typeof passedOver)[number]) => `not ${other.engine}/${other.device}: ${other.reason}`;
   return {
     device,
     probe,
-    reasons: [
-      `${device.engine}/${device.device}: ${asked}`,
-      ...passedOver.map(other => `not ${other.engine}/${other.device}: ${other.reason}`),
-      ...probe.notes,
-    ],
+    remarks: [...passedOver.filter(other => other.isUnavailable).map(toText), ...probe.notes],
+    reasons: [`${device.engine}/${device.device}: ${asked}`, ...passedOver.map(toText), ...probe.notes],
   };
 }
 

@@ -59,6 +59,7 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
   const { structure, fileNames } = dataset;
   const { optimizerState, precision } = config.training;
   const { layout, spec, estimate, freeBytes } = planModel(input);
+  for (const remark of chosen.remarks) say(remark);
   say(`${describeEstimate(estimate)}; tokens ${(tokenBytes(fileNames.length, layout) / 1e9).toFixed(3)} GB`);
   checkMemory(estimate, freeBytes, chosen.probe.device, input.force);
   const tokens = await openTokenSource(
@@ -84,6 +85,7 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
       precision,
       optimizerState,
       positionEmbedding,
+      onMemoryPlan: say,
       signal,
     });
     return { spec, model, tokens, tasks: taskMatrix(fileNames, config.condition), estimate };

@@ -7,12 +7,12 @@ import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { packedSize, paddedChannels } from '../../../sidecar/engine/cuda/convolution';
 import { cublasLtCandidates } from '../../../sidecar/engine/cuda/cublasLt';
-import { outOfDeviceMemory } from '../../../sidecar/engine/cuda/cudaErrors';
+import { driverRefused, kernelsUnsupported, outOfDeviceMemory } from '../../../sidecar/engine/cuda/cudaErrors';
 import type { KernelManifest } from '../../../sidecar/engine/cuda/kernelFiles';
-import { describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memoryPlan';
+import { checkPlan, describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memoryPlan';
 import { layoutParameters } from '../../../sidecar/engine/cuda/parameters';
 import { splitsFor } from '../../../sidecar/engine/cuda/queue';
-import { listDevices } from '../../../sidecar/engine/registry';
+import { listDevices, selectDevice } from '../../../sidecar/engine/registry';
 import { benchSizes } from '../../bench/sizes';
 
 const kernels = path.resolve('sidecar/engine/cuda/kernels');
@@ -70,6 +70,33 @@ describe('memory plan', () => {
   });
 });
 
+describe('a plan that does not fit', () => {
+  const gib = 2 ** 30;
+  const lines = (scratch: number, moments: number) => [
+    { name: 'convolution outputs', bytes: scratch * gib },
+    { name: 'optimizer state', bytes: moments * gib },
+    { name: 'weights', bytes: 2 * gib },
+  ];
+
+  it.each([
+    ['whose moments are large', lines(1, 8), 'float32', /uint8, or lower recurrent\.dModel/],
+    ['whose activations are large', lines(20, 2), 'float32', /lower training\.batchSize or diffusion\.diffusionBatch/],
+    ['whose moments are small already', lines(1, 8), 'uint8', /Mend it: lower recurrent\.dModel/],
+  ] as const)('%s names the setting that helps', (_, plan, optimizerState, remedy) => {
+    expect(() => checkPlan('Card', plan, 4 * gib, optimizerState)).toThrow(remedy);
+  });
+
+  it('says what it needs, what is free and what for', () => {
+    expect(() => checkPlan('Card', lines(1, 8), 4 * gib, 'float32')).toThrow(
+      /needs 11\.00 GiB on Card, where 4\.00 GiB are free\. The plan: 11\.00 GiB: optimizer state 8\.00 GiB, weights 2\.00 GiB/,
+    );
+  });
+
+  it('is not refused when it fits to the byte', () => {
+    expect(() => checkPlan('Card', lines(1, 8), 11 * gib, 'float32')).not.toThrow();
+  });
+});
+
 describe('parameters', () => {
   it('of the quick-start size take 12.4 GiB: float32 weights and moments, a bfloat16 copy', () => {
     const layout = layoutParameters(benchSizes.quickstart!, 'bf16', 'float32');
@@ -114,6 +141,37 @@ describe('without a card', () => {
     const probe = await first!.probe();
     if (probe.kind === 'available') return; // a machine with a card: nothing is missing
     expect(probe.reason).toMatch(/NVIDIA driver|no card|koffi/);
+  });
+
+  it('auto goes on with the next engine, and keeps what CUDA lacks', async () => {
+    const { device, passedOver } = await selectDevice({ engine: 'auto', device: 'auto' });
+    if (device.engine === 'cuda') return; // a machine with a card
+    expect(device.engine).toBe('portable');
+    expect(passedOver[0]).toMatchObject({ engine: 'cuda', device: '0' });
+    expect(passedOver[0]!.reason).toMatch(/NVIDIA driver|no card|koffi/);
+  });
+
+  it('CUDA asked for by name is refused with the reason, as the user\u2019s to mend', async () => {
+    if ((await (await listDevices())[0]!.probe()).kind === 'available') return;
+    await expect(selectDevice({ engine: 'cuda', device: 'auto' })).rejects.toMatchObject({
+      code: 'device-unavailable',
+      blame: 'user',
+      message: expect.stringMatching(/cuda\/0: CUDA: .*(driver|card|koffi)/) as string,
+    });
+  });
+
+  it('an old driver and a card that went away are told in the driver\u2019s own words', () => {
+    expect(
+      kernelsUnsupported('Card', 90, 12020, 'the provided PTX was compiled with an unsupported toolchain').message,
+    ).toBe(
+      'CUDA: the kernels do not load on Card (compute capability 9) with a driver for CUDA 12.2: the provided PTX was compiled with an unsupported toolchain. ' +
+        'Cards of compute capability 8.0 and newer are supported; newer cards than the kernels know need a driver for CUDA 13',
+    );
+    const lost = driverRefused('cuStreamQuery', 719, 'unspecified launch failure');
+    expect(lost.blame).toBe('user');
+    expect(lost.message).toMatch(
+      /cuStreamQuery failed with 719 \(unspecified launch failure\)\. The last snapshot is safe/,
+    );
   });
 
   it('cuBLASLt can be named, or left out', () => {

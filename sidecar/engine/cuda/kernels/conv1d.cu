@@ -349,6 +349,62 @@ __device__ void convEdgeWeightGradient(const T* wide, const T* narrow, float* pa
   }
 }
 
+/**
+ * The same for 7 taps and a power of two of 16-byte channel groups, up to 128 channels: a thread has the channels of one 16-byte
+ * access, so that the wide side is read at full width and a window value serves them all. Block 256, grid (splits).
+ */
+constexpr int wideEdgeChannels = 128;
+template <typename T>
+__device__ void convEdgeWeightGradientWide(const T* wide, const T* narrow, float* partial, int n, int positions, int channels, int flip) {
+  constexpr int V = Lanes<T>::vector, taps = 7, half = 3;
+  __shared__ float window[256 + taps];
+  __shared__ float sum[8][taps * wideEdgeChannels];
+  const int lanes = channels / V, lane = threadIdx.x % lanes, slots = 256 / lanes, slot = threadIdx.x / lanes;
+  float acc[taps][V];
+#pragma unroll
+  for (int k = 0; k < taps; k++)
+#pragma unroll
+    for (int e = 0; e < V; e++) acc[k][e] = 0.0f;
+  const int chunks = (positions + 255) / 256;
+  const int64_t items = static_cast<int64_t>(n) * chunks;
+  const int64_t first = items * blockIdx.x / gridDim.x, last = items * (blockIdx.x + 1) / gridDim.x;
+  for (int64_t item = first; item < last; item++) {
+    const int64_t row = item / chunks;
+    const int p0 = static_cast<int>(item % chunks) * 256;
+    __syncthreads();
+    for (int i = threadIdx.x; i < 256 + taps - 1; i += 256) {
+      const int p = p0 + i - half;
+      window[i] = p >= 0 && p < positions ? toFloat(narrow[row * positions + p]) : 0.0f;
+    }
+    __syncthreads();
+#pragma unroll 4
+    for (int i = slot; i < min(256, positions - p0); i += slots) {
+      float v[V];
+      loadVector(wide + (row * positions + p0 + i) * channels + lane * V, v);
+#pragma unroll
+      for (int k = 0; k < taps; k++) {
+        const float w = window[i + (flip ? taps - 1 - k : k)];
+#pragma unroll
+        for (int e = 0; e < V; e++) acc[k][e] += v[e] * w;
+      }
+    }
+  }
+#pragma unroll
+  for (int k = 0; k < taps; k++)
+#pragma unroll
+    for (int e = 0; e < V; e++) {
+      float s = acc[k][e];
+      for (int offset = lanes; offset < 32; offset <<= 1) s += __shfl_xor_sync(0xffffffffu, s, offset);
+      if ((threadIdx.x & 31) < lanes) sum[threadIdx.x >> 5][k * channels + lane * V + e] = s;
+    }
+  __syncthreads();
+  for (int i = threadIdx.x; i < taps * channels; i += 256) {
+    float s = 0.0f;
+    for (int w = 0; w < 8; w++) s += sum[w][i];
+    partial[static_cast<int64_t>(blockIdx.x) * taps * channels + i] = s;
+  }
+}
+
 /** partial (splits, taps, out·in) → gradient (out·in, taps), adding splits in order. */
 extern "C" __global__ void convReduceWeightGradient(const float* partial, float* gradient, int splits, int taps, int pairs) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -413,5 +469,12 @@ struct PackSizes {
                                                              int positions, int channels, int taps, int flip) {              \
     convEdgeWeightGradient<T>(wide, narrow, partial, n, positions, channels, taps, flip);                                    \
   }
+#define CONV_EDGE_WIDE(suffix, T)                                                                                            \
+  extern "C" __global__ void __launch_bounds__(256) convEdgeWeightGradientWide_##suffix(                                     \
+      const T* wide, const T* narrow, float* partial, int n, int positions, int channels, int flip) {                        \
+    convEdgeWeightGradientWide<T>(wide, narrow, partial, n, positions, channels, flip);                                      \
+  }
+CONV_EDGE_WIDE(bf16, bf16)
+CONV_EDGE_WIDE(f32, float)
 CONV_SMALL(bf16, bf16)
 CONV_SMALL(f32, float)

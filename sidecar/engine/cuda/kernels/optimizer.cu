@@ -46,6 +46,49 @@ extern "C" __global__ void adamW_bf16(float* weights, float* expAvg, float* expA
 }
 
 /**
+ * The same by few blocks, for a few multiprocessors that work beside matrix products: a block has more of its reads in flight
+ * (4 × 56 bytes a thread), and its values pass the cache by. Block 512, grid-stride.
+ */
+template <typename G>
+__device__ void adamWBeside(float* weights, float* expAvg, float* expAvgSq, const G* gradient, bf16* copy, const AdamW* hyper, int64_t count) {
+  constexpr int Unroll = 4, Threads = 512;
+  const AdamW h = *hyper;
+  for (int64_t base = static_cast<int64_t>(blockIdx.x) * Threads * 4 * Unroll; base < count; base += static_cast<int64_t>(gridDim.x) * Threads * 4 * Unroll) {
+    float4 g[Unroll], w[Unroll], m[Unroll], v[Unroll];
+#pragma unroll
+    for (int u = 0; u < Unroll; u++) {
+      const int64_t i = base + (u * Threads + threadIdx.x) * 4;
+      if (i >= count) continue;
+      g[u] = load4(gradient + i);
+      w[u] = __ldcs(reinterpret_cast<const float4*>(weights + i));
+      m[u] = __ldcs(reinterpret_cast<const float4*>(expAvg + i));
+      v[u] = __ldcs(reinterpret_cast<const float4*>(expAvgSq + i));
+    }
+#pragma unroll
+    for (int u = 0; u < Unroll; u++) {
+      const int64_t i = base + (u * Threads + threadIdx.x) * 4;
+      if (i >= count) continue;
+      w[u].x = adamWUpdate(w[u].x, g[u].x, m[u].x, v[u].x, h);
+      w[u].y = adamWUpdate(w[u].y, g[u].y, m[u].y, v[u].y, h);
+      w[u].z = adamWUpdate(w[u].z, g[u].z, m[u].z, v[u].z, h);
+      w[u].w = adamWUpdate(w[u].w, g[u].w, m[u].w, v[u].w, h);
+      __stcs(reinterpret_cast<float4*>(weights + i), w[u]);
+      __stcs(reinterpret_cast<float4*>(expAvg + i), m[u]);
+      __stcs(reinterpret_cast<float4*>(expAvgSq + i), v[u]);
+      if (copy != nullptr) __stcs(reinterpret_cast<uint2*>(copy + i), make_uint2(packBf16(w[u].x, w[u].y), packBf16(w[u].z, w[u].w)));
+    }
+  }
+}
+extern "C" __global__ void __launch_bounds__(512, 1) adamWBeside_f32(float* weights, float* expAvg, float* expAvgSq, const float* gradient, bf16* copy,
+                                                                     const AdamW* hyper, int64_t count) {
+  adamWBeside<float>(weights, expAvg, expAvgSq, gradient, copy, hyper, count);
+}
+extern "C" __global__ void __launch_bounds__(512, 1) adamWBeside_bf16(float* weights, float* expAvg, float* expAvgSq, const bf16* gradient, bf16* copy,
+                                                                      const AdamW* hyper, int64_t count) {
+  adamWBeside<bf16>(weights, expAvg, expAvgSq, gradient, copy, hyper, count);
+}
+
+/**
  * The same with moments in 8 bits: blocks of 256 values share a float32 scale, codes are spaced quadratically (finer near 0).
  * m = scale·sign(c)·(c/127)², c in -127…127; sqrt(v) = scale·(c/255)², c in 0…255. Block 256 = one block of state, grid-stride.
  */
