@@ -1,9 +1,10 @@
 // What the recurrent model reads: positions, and per sequence a condition (+ permutation state), as L + b rows; and back.
 import type { ModelSpec } from '../../model/modelSpec';
-import { unsupportedModel } from './cudaErrors';
 import { biasGradient } from './layerNorm';
+import type { LayerInput } from './mambaLayer';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
+import { TokenCondition } from './tokenCondition';
 
 /** Where the step's small inputs lie. *Shapes* states (b) int32, task (b, taskBits) float32. */
 export interface ConditionInputs {
@@ -18,7 +19,28 @@ export function conditionGate(spec: ModelSpec): number {
   return spec.condition.kind === 'task' ? Math.max(0, spec.nTokens - 8) : 0;
 }
 
-export class Condition {
+/** What makes the recurrent model's input. */
+export interface ConditionStage {
+  /** Rows of the input, and of its gradient: L + b when shared, b·L when full. */
+  readonly inputRows: number;
+  forward(): LayerInput;
+  /** *Shapes* dInput (inputRows, dModel); position rows of a shared one are filled only if they are trained. */
+  backward(dInput: bigint): void;
+}
+
+/** For `batch` sequences. */
+export function createCondition(
+  queue: Queue,
+  parameters: Parameters,
+  spec: ModelSpec,
+  batch: number,
+  inputs: ConditionInputs,
+): ConditionStage {
+  const Stage = spec.condition.kind === 'taskFull' ? TokenCondition : Condition;
+  return new Stage(queue, parameters, spec, batch, inputs);
+}
+
+class Condition implements ConditionStage {
   #saved: { bits: bigint; before: bigint; hidden: bigint } | null = null;
 
   constructor(
@@ -27,13 +49,13 @@ export class Condition {
     readonly spec: ModelSpec,
     readonly batch: number,
     readonly inputs: ConditionInputs,
-  ) {
-    if (spec.condition.kind === 'taskFull')
-      throw unsupportedModel('the condition taskFull (a convolution over all tokens)');
+  ) {}
+
+  get inputRows(): number {
+    return this.spec.nTokens + this.batch;
   }
 
-  /** *Shapes* → (L + b, dModel) */
-  forward(): bigint {
+  forward(): LayerInput {
     const { queue, parameters, spec, batch, inputs } = this;
     const { nTokens, dModel } = spec;
     const shared = queue.take('inputs', (nTokens + batch) * dModel);
@@ -50,10 +72,9 @@ export class Condition {
         dModel,
       ],
     ]);
-    return shared;
+    return { kind: 'shared', x: shared };
   }
 
-  /** *Shapes* dShared (L + b, dModel) */
   backward(dShared: bigint): void {
     const { queue, parameters, spec, batch, inputs } = this;
     const { nTokens, dModel, nPermutation } = spec;

@@ -6,7 +6,7 @@ import type { NamedArrays } from '../../model/namedArrays';
 import { denoiserLayers } from '../../model/parameterInventory';
 import { throwIfCancelled } from '../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, StepProfile, TrainingBatch } from '../engine';
-import { Condition, conditionGate } from './condition';
+import { conditionGate, createCondition } from './condition';
 import { badBatch, kernelsMissing } from './cudaErrors';
 import { CublasLt, type ElementType } from './cublasLt';
 import { embedPrototypes } from './denoiser';
@@ -299,7 +299,7 @@ export class CudaModel implements Model {
 
   /** *Shapes* → (networks · nTokens, dPrototype) in the queue's memory. */
   #queuePrototypes(queue: Queue, networks: number): bigint {
-    const condition = new Condition(queue, this.parameters, this.spec, networks, this.#inputs);
+    const condition = createCondition(queue, this.parameters, this.spec, networks, this.#inputs);
     const sequences = { ...this.#sequences, batch: networks };
     return createRecurrent(queue, this.parameters, this.spec, sequences, condition.forward(), null).forward();
   }

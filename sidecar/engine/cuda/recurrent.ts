@@ -3,7 +3,7 @@
 import type { ModelSpec, RecurrentSpec } from '../../model/modelSpec';
 import { GmlpStack } from './gmlp';
 import { LstmStack } from './lstm';
-import { MambaLayer, type ChosenRows, type Sequences } from './mambaLayer';
+import { MambaLayer, type ChosenRows, type LayerInput, type Sequences } from './mambaLayer';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
 import type { RowStack } from './rowStack';
@@ -12,22 +12,22 @@ import { TransformerStack } from './transformer';
 export interface Recurrent {
   /** *Shapes* → (chosen rows or all b·L, dPrototype). */
   forward(): bigint;
-  /** *Shapes* dOut like forward's result → dShared (L + b, dModel); its position rows only if `positions`. */
-  backward(dOut: bigint, dShared: bigint, positions: boolean): void;
+  /** *Shapes* dOut like forward's result → dInput like the input; a shared one's position rows only if `positions`. */
+  backward(dOut: bigint, dInput: bigint, positions: boolean): void;
 }
 
-/** *Shapes* shared (L + b, dModel). `chosen` null: every row, for prototypes and sampling. */
+/** `chosen` null: every row, for prototypes and sampling. */
 export function createRecurrent(
   queue: Queue,
   parameters: Parameters,
   spec: ModelSpec,
   sequences: Sequences,
-  shared: bigint,
+  input: LayerInput,
   chosen: ChosenRows | null,
 ): Recurrent {
   const { recurrent } = spec;
-  if (recurrent.kind === 'mamba') return new MambaStack(queue, parameters, recurrent, sequences, shared, chosen);
-  return new WholeRows(queue, createStack(queue, parameters, recurrent, sequences), spec, sequences, shared, chosen);
+  if (recurrent.kind === 'mamba') return new MambaStack(queue, parameters, recurrent, sequences, input, chosen);
+  return new WholeRows(queue, createStack(queue, parameters, recurrent, sequences), spec, sequences, input, chosen);
 }
 
 function createStack(
@@ -48,7 +48,7 @@ function createStack(
   }
 }
 
-/** Mamba-2 layers in sequence: the first reads the shared input, the last writes only the chosen rows. */
+/** Mamba-2 layers in sequence: the first reads the input, the last writes only the chosen rows. */
 class MambaStack implements Recurrent {
   #layers: MambaLayer[] = [];
 
@@ -57,17 +57,17 @@ class MambaStack implements Recurrent {
     readonly parameters: Parameters,
     readonly spec: Extract<RecurrentSpec, { kind: 'mamba' }>,
     readonly sequences: Sequences,
-    readonly shared: bigint,
+    readonly input: LayerInput,
     readonly chosen: ChosenRows | null,
   ) {}
 
   forward(): bigint {
     const { queue, parameters, spec, sequences, chosen } = this;
-    let x = this.shared;
+    let { x } = this.input;
     this.#layers = [];
     spec.layers.forEach((layer, n) => {
       const isLast = n === spec.layers.length - 1;
-      const input = { kind: n === 0 ? 'shared' : 'full', x } as const;
+      const input = n === 0 ? this.input : ({ kind: 'full', x } as const);
       const prefix = `model.mamba_forward.${n}`;
       const made = new MambaLayer(queue, parameters, prefix, layer, sequences, input, isLast ? chosen : null);
       x = made.forward();
@@ -76,36 +76,32 @@ class MambaStack implements Recurrent {
     return x;
   }
 
-  backward(dOut: bigint, dShared: bigint, positions: boolean): void {
+  backward(dOut: bigint, dInput: bigint, positions: boolean): void {
     const { queue, sequences } = this;
     const rows = sequences.batch * sequences.length;
     let gradient = dOut;
     for (const [n, layer] of [...this.#layers.entries()].reverse()) {
-      const dInput = n === 0 ? dShared : queue.take('gradients of layer inputs', rows * layer.spec.dModel);
-      layer.backward(gradient, dInput, positions);
-      gradient = dInput;
+      const dBefore = n === 0 ? dInput : queue.take('gradients of layer inputs', rows * layer.spec.dModel);
+      layer.backward(gradient, dBefore, positions);
+      gradient = dBefore;
     }
   }
 }
 
-/** Any model that needs every row: the shared input is spread, the chosen rows are gathered at the end. */
+/** Any model that needs every row: a shared input is spread, the chosen rows are gathered at the end. */
 class WholeRows implements Recurrent {
   constructor(
     readonly queue: Queue,
     readonly stack: RowStack,
     readonly spec: ModelSpec,
     readonly sequences: Sequences,
-    readonly shared: bigint,
+    readonly input: LayerInput,
     readonly chosen: ChosenRows | null,
   ) {}
 
   forward(): bigint {
-    const { queue, spec, sequences, chosen } = this;
-    const { batch, length, gate } = sequences;
-    const count = batch * length * spec.dModel;
-    const x = queue.take('inputs', count);
-    queue.each('spreadInput', count, [this.shared, x, length, gate, batch, spec.dModel]);
-    const out = this.stack.forward(x);
+    const { queue, spec, chosen } = this;
+    const out = this.stack.forward(this.#everyRow());
     if (!chosen) return out;
     const picked = queue.take('chosen outputs', chosen.count * spec.dPrototype);
     const values = chosen.count * spec.dPrototype;
@@ -113,7 +109,7 @@ class WholeRows implements Recurrent {
     return picked;
   }
 
-  backward(dOut: bigint, dShared: bigint, positions: boolean): void {
+  backward(dOut: bigint, dInput: bigint, positions: boolean): void {
     const { queue, spec, sequences, chosen } = this;
     const { batch, length, gate } = sequences;
     const rows = batch * length;
@@ -125,6 +121,10 @@ class WholeRows implements Recurrent {
       queue.each('scatterRows', values, [dOut, chosen.pointer, gradient, BigInt(values), spec.dPrototype, 0]);
     }
     const dx = this.stack.backward(gradient);
+    if (this.input.kind === 'full') {
+      queue.copy(dInput, dx, queue.bytes(rows * spec.dModel));
+      return;
+    }
     const first = positions ? 0 : length;
     const grid = [Math.ceil(spec.dModel / 256), length + batch - first] as const;
     const width = BigInt(spec.dModel);
@@ -132,7 +132,17 @@ class WholeRows implements Recurrent {
       'reduceShared',
       grid,
       [128],
-      [...[dx, width, dShared, width, { ints: [length, gate, 1] }, batch, spec.dModel, first]],
+      [...[dx, width, dInput, width, { ints: [length, gate, 1] }, batch, spec.dModel, first]],
     );
+  }
+
+  #everyRow(): bigint {
+    const { queue, spec, sequences, input } = this;
+    if (input.kind === 'full') return input.x;
+    const { batch, length, gate } = sequences;
+    const count = batch * length * spec.dModel;
+    const x = queue.take('inputs', count);
+    queue.each('spreadInput', count, [input.x, x, length, gate, batch, spec.dModel]);
+    return x;
   }
 }

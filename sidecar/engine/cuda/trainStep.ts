@@ -1,7 +1,7 @@
 // The training step from top to bottom: condition and recurrent model forward, the denoiser forward and back to the prototypes,
 // the recurrent model back, the optimizer. Everything is only queued; cudaModel.ts captures it as two graphs.
 import type { ModelSpec } from '../../model/modelSpec';
-import { Condition, type ConditionInputs } from './condition';
+import { createCondition, type ConditionInputs } from './condition';
 import { DenoiserStep, lossAndGradient, noiseTokens, type NoiseInputs } from './denoiser';
 import type { ChosenRows, Sequences } from './mambaLayer';
 import type { Parameters } from './parameters';
@@ -32,7 +32,7 @@ export function createTrainStep(
   const { memory } = queue;
   const n = spec.rowsPerStep;
   const chosen: ChosenRows = { pointer: inputs.rows, count: n };
-  const condition = new Condition(queue, parameters, spec, spec.batchSize, inputs);
+  const condition = createCondition(queue, parameters, spec, spec.batchSize, inputs);
   let recurrent: ReturnType<typeof createRecurrent> | undefined;
   let prototypes = 0n;
   let dPrototypes = 0n;
@@ -42,8 +42,7 @@ export function createTrainStep(
       memory.reset();
       queue.part('recurrent');
       parameters.clearGradients(queue);
-      const shared = condition.forward();
-      recurrent = createRecurrent(queue, parameters, spec, sequences, shared, chosen);
+      recurrent = createRecurrent(queue, parameters, spec, sequences, condition.forward(), chosen);
       prototypes = recurrent.forward();
       dPrototypes = queue.take('gradients of prototypes', n * spec.dPrototype);
     },
@@ -63,9 +62,9 @@ export function createTrainStep(
     backward: () => {
       queue.part('recurrent');
       parameters.withLargeGradients(queue, () => {
-        const dShared = queue.take('gradients of inputs', (spec.nTokens + spec.batchSize) * spec.dModel);
-        recurrent!.backward(dPrototypes, dShared, spec.trainPositionEmbedding);
-        condition.backward(dShared);
+        const dInput = queue.take('gradients of inputs', condition.inputRows * spec.dModel);
+        recurrent!.backward(dPrototypes, dInput, spec.trainPositionEmbedding);
+        condition.backward(dInput);
       });
       parameters.finishSmall(queue);
     },

@@ -176,6 +176,50 @@ __device__ void layerNormWeightGradient(const T* dOut, const T* x, const float* 
   partial[(static_cast<int64_t>(blockIdx.y) * 2 + 1) * width + c] = db;
 }
 
+/** Columns for a convolution along positions: out (b·positions, channels, taps) = in (b, positions + tap - taps/2, channels), 0 outside. */
+template <typename T> __device__ void unfold(const T* in, T* out, int64_t count, int positions, int channels, int taps) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= count) return;
+  const int tap = static_cast<int>(i % taps), c = static_cast<int>(i / taps % channels);
+  const int64_t row = i / taps / channels;
+  const int from = static_cast<int>(row % positions) + tap - taps / 2;
+  out[i] = from >= 0 && from < positions ? in[(row + tap - taps / 2) * channels + c] : fromFloat<T>(0.0f);
+}
+/** The transpose of unfold: out (b·positions, channels) = Σ of the columns that read it. */
+template <typename T> __device__ void fold(const T* columns, T* out, int64_t count, int positions, int channels, int taps) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= count) return;
+  const int c = static_cast<int>(i % channels);
+  const int64_t row = i / channels;
+  const int position = static_cast<int>(row % positions);
+  float s = 0.0f;
+  for (int tap = 0; tap < taps; tap++) {
+    const int reader = position - tap + taps / 2;
+    if (reader >= 0 && reader < positions) s += toFloat(columns[((row - tap + taps / 2) * channels + c) * taps + tap]);
+  }
+  out[i] = fromFloat<T>(s);
+}
+/** A condition for every token: out (b·L, width) = pe[l] + condition (b, width, L); and its transpose, without pe. */
+template <typename T> __device__ void addTokenCondition(const float* pe, const T* condition, T* out, int64_t count, int length, int width) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= count) return;
+  const int c = static_cast<int>(i % width), l = static_cast<int>(i / width % length);
+  const int64_t b = i / width / length;
+  out[i] = fromFloat<T>(pe[static_cast<int64_t>(l) * width + c] + toFloat(condition[(b * width + c) * length + l]));
+}
+template <typename T> __device__ void tokenConditionGradient(const T* dOut, T* dCondition, int64_t count, int length, int width) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= count) return;
+  const int l = static_cast<int>(i % length), c = static_cast<int>(i / length % width);
+  const int64_t b = i / length / width;
+  dCondition[i] = dOut[(b * length + l) * width + c];
+}
+/** out (count) = in (width) again and again. */
+extern "C" __global__ void repeatVector(const float* in, float* out, int64_t count, int width) {
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < count) out[i] = in[i % width];
+}
+
 /** Softmax of every row, in place; and back: ds = p·(dp - Σ p·dp), into dp. Grid (rows), block 256. */
 template <typename T> __device__ void softmax(T* x, int width) {
   __shared__ float scratch[33];
@@ -296,6 +340,19 @@ __device__ void lstmCellBackward(T* gates, const float* cell, const T* dHidden, 
   extern "C" __global__ void layerNormWeightGradient_##suffix(const T* dOut, const T* x, const float* statistics,                \
                                                               float* partial, int rows, int width) {                             \
     layerNormWeightGradient<T>(dOut, x, statistics, partial, rows, width);                                                       \
+  }                                                                                                                              \
+  extern "C" __global__ void unfold_##suffix(const T* in, T* out, int64_t count, int positions, int channels, int taps) {        \
+    unfold<T>(in, out, count, positions, channels, taps);                                                                        \
+  }                                                                                                                              \
+  extern "C" __global__ void fold_##suffix(const T* columns, T* out, int64_t count, int positions, int channels, int taps) {     \
+    fold<T>(columns, out, count, positions, channels, taps);                                                                     \
+  }                                                                                                                              \
+  extern "C" __global__ void addTokenCondition_##suffix(const float* pe, const T* condition, T* out, int64_t count, int length,  \
+                                                        int width) {                                                             \
+    addTokenCondition<T>(pe, condition, out, count, length, width);                                                              \
+  }                                                                                                                              \
+  extern "C" __global__ void tokenConditionGradient_##suffix(const T* dOut, T* dCondition, int64_t count, int length, int width) { \
+    tokenConditionGradient<T>(dOut, dCondition, count, length, width);                                                           \
   }                                                                                                                              \
   extern "C" __global__ void softmax_##suffix(T* x, int width) { softmax<T>(x, width); }                                         \
   extern "C" __global__ void softmaxBackward_##suffix(const T* p, T* dp, int width) { softmaxBackward<T>(p, dp, width); }        \
