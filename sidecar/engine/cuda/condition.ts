@@ -1,31 +1,17 @@
 // What the recurrent model reads: positions, and per sequence a condition (+ permutation state), as L + b rows; and back.
 import type { ModelSpec } from '../../model/modelSpec';
+import type { ConditionInputs, ConditionStage } from './conditionStage';
 import { biasGradient } from './layerNorm';
 import type { LayerInput } from './mambaLayer';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
 import { TokenCondition } from './tokenCondition';
 
-/** Where the step's small inputs lie. *Shapes* states (b) int32, task (b, taskBits) float32. */
-export interface ConditionInputs {
-  readonly states: bigint;
-  readonly task: bigint;
-}
-
 const silu = 1;
 
 /** First position the condition counts from. */
 export function conditionGate(spec: ModelSpec): number {
   return spec.condition.kind === 'task' ? Math.max(0, spec.nTokens - 8) : 0;
-}
-
-/** What makes the recurrent model's input. */
-export interface ConditionStage {
-  /** Rows of the input, and of its gradient: L + b when shared, b·L when full. */
-  readonly inputRows: number;
-  forward(): LayerInput;
-  /** *Shapes* dInput (inputRows, dModel); position rows of a shared one are filled only if they are trained. */
-  backward(dInput: bigint): void;
 }
 
 /** For `batch` sequences. */

@@ -2,7 +2,7 @@
 // 1 → L, group norm with one group, and a convolution L → L, both of 9 taps. Convolutions are products of unfolded columns; those
 // of L channels are made for one sequence at a time, because they are nine times the size of their input.
 import type { ModelSpec } from '../../model/modelSpec';
-import type { ConditionInputs, ConditionStage } from './condition';
+import type { ConditionInputs, ConditionStage } from './conditionStage';
 import { LayerNorm, biasGradient } from './layerNorm';
 import type { LayerInput } from './mambaLayer';
 import type { Parameters } from './parameters';

@@ -1,7 +1,8 @@
 // The training step from top to bottom: condition and recurrent model forward, the denoiser forward and back to the prototypes,
 // the recurrent model back, the optimizer. Everything is only queued; cudaModel.ts captures it as two graphs.
 import type { ModelSpec } from '../../model/modelSpec';
-import { createCondition, type ConditionInputs } from './condition';
+import { createCondition } from './condition';
+import type { ConditionInputs } from './conditionStage';
 import { DenoiserStep, lossAndGradient, noiseTokens, type NoiseInputs } from './denoiser';
 import type { ChosenRows, Sequences } from './mambaLayer';
 import type { Parameters } from './parameters';
