@@ -3,12 +3,14 @@
 import type { EngineDevice, Model, OpenOptions, Probe } from '../engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { RpgError } from '../../util/rpgError';
-import { noDevice, kernelsUnsupported } from './cudaErrors';
+import { driverTooOld, noDevice, kernelsUnsupported } from './cudaErrors';
 import { cublasLtCandidates } from './cublasLt';
 import { openCudaModel } from './cudaModel';
 import { CudaDevice, deviceFacts, openDriver, openLibrary } from './driver';
 
 const oldestCapability = 80;
+/** Code of a toolkit does not load on drivers of an older major version; ours is of CUDA 13. */
+const oldestDriver = 13000;
 
 /** One entry a card, at least one. Never throws. */
 export async function cudaDevices(): Promise<readonly EngineDevice[]> {
@@ -39,6 +41,7 @@ class CudaCard implements EngineDevice {
       if (facts.capability < oldestCapability) {
         throw kernelsUnsupported(facts.name, facts.capability, driver.version, 'the card is too old');
       }
+      if (driver.version < oldestDriver) throw driverTooOld(driver.version);
       const products = openLibrary(driver.koffi, cublasLtCandidates());
       const notes = Array.isArray(products)
         ? [

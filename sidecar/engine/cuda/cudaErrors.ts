@@ -29,11 +29,18 @@ export function driverRefused(call: string, status: number, text: string): RpgEr
   );
 }
 
+export function driverTooOld(driverVersion: number): RpgError {
+  return userError(
+    'cuda-driver-too-old',
+    `CUDA: the driver is for CUDA ${versionText(driverVersion)}, the kernels need one for CUDA 13: install NVIDIA driver 580 or newer`,
+    { driverVersion },
+  );
+}
+
 export function kernelsUnsupported(name: string, capability: number, driverVersion: number, text: string): RpgError {
-  const version = `${Math.floor(driverVersion / 1000)}.${Math.floor((driverVersion % 1000) / 10)}`;
   return userError(
     'cuda-kernels-unsupported',
-    `CUDA: the kernels do not load on ${name} (compute capability ${capability / 10}) with a driver for CUDA ${version}: ${text}. ` +
+    `CUDA: the kernels do not load on ${name} (compute capability ${capability / 10}) with a driver for CUDA ${versionText(driverVersion)}: ${text.replace(/\.$/, '')}. ` +
       'Cards of compute capability 8.0 and newer are supported; newer cards than the kernels know need a driver for CUDA 13',
     { name, capability, driverVersion, text },
   );
@@ -107,4 +114,9 @@ export function badBatch(what: string): RpgError {
 
 export function otherWeights(what: string): RpgError {
   return userError('weights-mismatch', `the weights do not fit the open model: ${what}`);
+}
+
+/** 13.0 for 13000. */
+function versionText(driverVersion: number): string {
+  return `${Math.floor(driverVersion / 1000)}.${Math.floor((driverVersion % 1000) / 10)}`;
 }
