@@ -1,8 +1,8 @@
 // Ten training steps of one small model on every device, side by side: the same weights, batches and noise, so the same losses
 // up to rounding. What golden cases check for one step, this checks for the way steps follow each other.
 import { selectDevice } from '../../sidecar/engine/registry';
-import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import { fillNormal } from '../../sidecar/model/philox';
+import { tinySpec } from '../support/specs';
 
 const steps = 10;
 
@@ -10,21 +10,17 @@ const steps = 10;
 const tolerance = 1e-4;
 
 const layer = { dModel: 32, dOutput: 32, dInner: 64, dState: 5, dConv: 4, headDim: 64, nHeads: 1 };
-const spec: ModelSpec = {
+const spec = tinySpec({
   nTokens: 7,
   dimPerToken: 32,
   dModel: 32,
   dPrototype: 32,
   recurrent: { kind: 'mamba', layers: [layer, layer] },
-  condition: { kind: 'none', dCondition: 1, taskBits: 10 },
-  nPermutation: 3,
-  usePermutationState: true,
   denoiser: { layerChannels: [1, 4, 8, 4, 1], kernelSize: 7 },
   diffusion: { T: 1000, betaStart: 1e-4, betaEnd: 0.02 },
-  trainPositionEmbedding: false,
   batchSize: 3,
   rowsPerStep: 21,
-};
+});
 
 /** Prints the table; false when a device's losses leave the first one's. */
 export async function compareLossCurves(devices: readonly { engine: string; device: string }[]): Promise<boolean> {

@@ -1,6 +1,7 @@
 // Matrix products of tfjs' wasm backend by the SIMD kernel: batches run at 1–2 GFLOP/s there, single matrices at 20–30, on the
 // kernel at 38 (WebAssembly) and 105 (AVX2). Transposed operands are left to the original.
 import { Kernel, type KernelProgram } from '../kernel/kernel';
+import { copyRows, pitchOf, vector } from '../kernel/rows';
 import { tf } from '../tf';
 
 const name = 'BatchMatMul';
@@ -19,7 +20,7 @@ interface Operands {
 /** Replaces the operation in this thread, once. */
 export function installKernelMatMul(program: KernelProgram): void {
   const original = tf.getKernel(name, 'wasm');
-  const kernel = new Kernel(program, 16, 1);
+  const kernel = new Kernel(program, vector, 1);
   tf.unregisterKernel(name, 'wasm');
   tf.registerKernel({
     ...original,
@@ -37,7 +38,7 @@ export function installKernelMatMul(program: KernelProgram): void {
 function multiply(kernel: Kernel, backend: Backend, a: tf.TensorInfo, b: tf.TensorInfo): tf.TensorInfo {
   const [count, rows, inner] = a.shape as [number, number, number];
   const columns = b.shape[2]!;
-  const pitch = Math.ceil(columns / 16) * 16;
+  const pitch = pitchOf(columns);
   kernel.reset();
   const left = kernel.floats(count * rows * inner);
   const right = kernel.floats(count * inner * pitch);
@@ -52,16 +53,4 @@ function multiply(kernel: Kernel, backend: Backend, a: tf.TensorInfo, b: tf.Tens
   const out = backend.makeOutput([count, rows, columns], 'float32');
   copyRows(kernel.viewFloats(product, count * rows * pitch), pitch, backend.typedArrayFromHeap(out), columns);
   return out;
-}
-
-/** Rows of one width into rows of another, the narrower deciding how much. */
-function copyRows(from: Float32Array, fromWidth: number, to: Float32Array, toWidth: number): void {
-  if (fromWidth === toWidth) {
-    to.set(from);
-    return;
-  }
-  const width = Math.min(fromWidth, toWidth);
-  for (let row = 0; row * fromWidth < from.length; row++) {
-    to.set(from.subarray(row * fromWidth, row * fromWidth + width), row * toWidth);
-  }
 }

@@ -1,6 +1,7 @@
 // One instance of the SIMD kernel with its own memory: typed calls, an arena of arrays, and copies in and out. The memory is
 // WebAssembly's whichever program runs on it: it grows in place, and works in every Node, VS Code's included.
 import { internalError } from '../../../util/rpgError';
+import { copyRows, pitchOf } from './rows';
 
 /** Address of an array inside the kernel's memory; 0 is "none". */
 export type Pointer = number;
@@ -67,7 +68,7 @@ export class Kernel {
   ) {
     this.call = program.start(this.#memory);
     this.prefersDirectGradient = dim <= program.directGradientUpTo;
-    this.width = Math.ceil(dim / 16) * 16;
+    this.width = pitchOf(dim);
     this.halo = Math.ceil(Math.floor(kernelSize / 2) / 4) * 4;
     this.#start = this.#top = align(this.call.configure(dim, kernelSize));
   }
@@ -124,18 +125,13 @@ export class Kernel {
   writeRows(pointer: Pointer, values: Float32Array, pitch = this.width, offset = 0): void {
     const rows = values.length / this.dim;
     const view = this.viewFloats(pointer, rows * pitch + offset);
-    for (let row = 0; row < rows; row++) {
-      view.set(values.subarray(row * this.dim, (row + 1) * this.dim), row * pitch + offset);
-    }
+    copyRows(values, this.dim, view.subarray(offset), pitch);
   }
 
   /** The rows of a plane without its padding. */
   readRows(pointer: Pointer, rows: number): Float32Array {
     const values = new Float32Array(rows * this.dim);
-    const view = this.viewFloats(pointer, rows * this.width);
-    for (let row = 0; row < rows; row++) {
-      values.set(view.subarray(row * this.width, row * this.width + this.dim), row * this.dim);
-    }
+    copyRows(this.viewFloats(pointer, rows * this.width), this.width, values, this.dim);
     return values;
   }
 

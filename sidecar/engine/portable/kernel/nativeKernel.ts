@@ -9,7 +9,7 @@ import { findWorkerProgram } from '../workers/workerProgram';
 import type { KernelCalls, KernelProgram } from './kernel';
 import { kernelSignatures, kernelSourceSha256 } from './kernelBytes';
 
-export const nativeKernelFile = 'kernel-linux-x64.so';
+const nativeKernelFile = 'kernel-linux-x64.so';
 
 type Function = (...args: unknown[]) => number;
 

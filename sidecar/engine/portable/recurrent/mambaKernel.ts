@@ -2,6 +2,7 @@
 // output; everything between stays in the kernel's memory. `mamba.ts` is the plain composition it is compared with.
 import type { MambaLayerSpec, RecurrentSpec } from '../../../model/modelSpec';
 import { Kernel, type KernelProgram, type Pointer } from '../kernel/kernel';
+import { copyRows, pitchOf, vector } from '../kernel/rows';
 import { differentiable } from '../ops/differentiable';
 import { tf, type Tensor, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
@@ -12,10 +13,6 @@ type MambaSpec = Extract<RecurrentSpec, { kind: 'mamba' }>;
 export function kernelFits(spec: RecurrentSpec): spec is MambaSpec {
   return spec.kind === 'mamba' && spec.layers.every(({ headDim }) => headDim % vector === 0);
 }
-
-/** All pitches of the kernel's arrays are multiples of it. */
-const vector = 16;
-const pitchOf = (columns: number) => Math.ceil(columns / vector) * vector;
 
 /** Weights of a layer, in the order of its gradients. */
 const weightNames = ['in_proj.weight', 'conv1d.weight', 'conv1d.bias', 'dt_bias', 'A_log', 'D', 'norm.weight', 'out_proj.weight']; // prettier-ignore
@@ -322,15 +319,12 @@ export class KernelMamba {
   }
 
   #writeRows(pointer: Pointer, values: Float32Array, columns: number, pitch: number): void {
-    const view = this.#kernel.viewFloats(pointer, (values.length / columns) * pitch);
-    for (let row = 0; row * columns < values.length; row++)
-      view.set(values.subarray(row * columns, (row + 1) * columns), row * pitch);
+    copyRows(values, columns, this.#kernel.viewFloats(pointer, (values.length / columns) * pitch), pitch);
   }
 
   #readRows(pointer: Pointer, rows: number, columns: number, pitch: number): Float32Array {
-    const view = this.#kernel.viewFloats(pointer, rows * pitch);
     const values = new Float32Array(rows * columns);
-    for (let row = 0; row < rows; row++) values.set(view.subarray(row * pitch, row * pitch + columns), row * columns);
+    copyRows(this.#kernel.viewFloats(pointer, rows * pitch), pitch, values, columns);
     return values;
   }
 }
