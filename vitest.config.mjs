@@ -5,7 +5,10 @@ export default defineConfig({
   resolve: { mainFields: ['module', 'main'] },
   test: {
     include: ['test/{unit,engine,integration,webview}/**/*.test.ts'],
-    testTimeout: 60_000,
+    // Room for a machine that does other things: what hangs still ends, and no test asserts a time.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 60_000,
     // Worker threads are started from a bundle, which the tests do not have otherwise.
     globalSetup: ['test/support/build.ts'],
     env: { RPG_PROGRAMS: path.resolve('build') },

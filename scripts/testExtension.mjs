@@ -10,7 +10,7 @@ import { launchChromium, missingForTests, root, startWorkbench } from './workben
 const isDesktop = process.argv.includes('--desktop');
 const isVerbose = process.argv.includes('--verbose');
 const grep = process.argv.find(arg => arg.startsWith('--grep='))?.slice(7) ?? '';
-const limitMs = 240_000;
+const limitMs = 480_000;
 
 /** The desktop VS Code to start; downloaded where none is named. */
 let desktop = process.env.VSCODE_EXECUTABLE;

@@ -42,6 +42,7 @@ export async function launchChromium() {
   const { chromium } = await import('playwright-core');
   return chromium.launch({
     executablePath: findChromium(),
+    timeout: 120_000,
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'],
   });
 }
@@ -108,7 +109,7 @@ export async function startWorkbench({ profile, settings = {}, vsix = [], args =
 }
 
 async function untilHealthy(url, server, log) {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline && server.exitCode === null;) {
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline && server.exitCode === null;) {
     const isHealthy = await fetch(`${url}/healthz`).then(
       response => response.ok,
       () => false,

@@ -81,7 +81,7 @@ export const runFolder = (id: string): string => path.join(workspace, '.rpg', 'r
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  limitMs = 30_000,
+  limitMs = 90_000,
 ): Promise<void> {
   for (const deadline = Date.now() + limitMs; !(await condition());) {
     if (Date.now() > deadline) throw new Error(`not within ${limitMs / 1000} s: ${what}`);

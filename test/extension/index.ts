@@ -14,7 +14,7 @@ export async function run(): Promise<void> {
   // Mocha finds its own files at run time, so it is loaded from its folder rather than bundled.
   const loadMocha = createRequire(`${process.env.RPG_TEST_MOCHA!}/package.json`);
   const MochaClass = loadMocha('mocha') as typeof Mocha;
-  const mocha = new MochaClass({ ui: 'bdd', timeout: 60_000, grep: process.env.RPG_TEST_GREP || undefined });
+  const mocha = new MochaClass({ ui: 'bdd', timeout: 180_000, grep: process.env.RPG_TEST_GREP || undefined });
   mocha.suite.emit('pre-require', globalThis as unknown as Mocha.MochaGlobals, '', mocha);
   for (const suite of [activation, commandSuite, treeSuite, journeySuite, badInputSuite, lifeSuite, everyCommandSuite])
     suite();

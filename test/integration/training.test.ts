@@ -63,7 +63,7 @@ function spawnRpg(args: string[], { folder }: TrainingWorkspace) {
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 90_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await sleep(5);

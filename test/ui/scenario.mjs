@@ -36,7 +36,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
 
   await page.getByRole('button', { name: 'Open Folder' }).first().click();
   await workbench.chooseFolder(page, 'Open Folder', folder, 'clothes');
-  await page.getByText('Restricted Mode is intended for safe code browsing').waitFor({ timeout: 60_000 });
+  await page.getByText('Restricted Mode is intended for safe code browsing').waitFor({ timeout: 120_000 });
   say('a folder was opened and is not trusted');
 
   await workbench.openSideBar(page);
@@ -61,8 +61,8 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   await page.waitForTimeout(300);
   await shoot('presets');
   await workbench.pick(page, 'Train on clothes', 'quick.rpg.json');
-  await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 60_000 });
-  const side = await workbench.webviewFrame(page, 'sideBar', 'canvas', 60_000);
+  await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 120_000 });
+  const side = await workbench.webviewFrame(page, 'sideBar', 'canvas', 120_000);
   await shoot('training');
   say('a training begins and is drawn');
 
@@ -75,7 +75,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   assert.ok(await side.locator('body').innerText());
 
   await workbench.runCommand(page, 'RPG: Open Results in Editor');
-  const tab = await workbench.webviewFrame(page, 'editor', 'table', 30_000);
+  const tab = await workbench.webviewFrame(page, 'editor', 'table', 90_000);
   await clearToasts(page);
   const words = await tab.locator('body').innerText();
   assert.match(words, /0001-clothes/);
@@ -86,9 +86,9 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   say('a checkpoint was looked at');
 
   await page.reload();
-  await workbench.webviewFrame(page, 'editor', '*', 60_000);
+  await workbench.webviewFrame(page, 'editor', '*', 120_000);
   await workbench.openSideBar(page);
-  await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 60_000 });
+  await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 120_000 });
   say('everything is there after a reload');
 
   await openLargeCheckpoint(page, folder, shoot);
@@ -164,7 +164,7 @@ async function registerFromExplorer(page, shoot) {
   await page.getByText('Use up to 100 letters').waitFor();
   await workbench.answer(page, 'Register clothes', 'clothes');
   await workbench.answer(page, 'How is a checkpoint tested?', '');
-  await workbench.notification(page, `Registered clothes: ${nCheckpoints} checkpoints`, undefined, 30_000);
+  await workbench.notification(page, `Registered clothes: ${nCheckpoints} checkpoints`, undefined, 90_000);
   await workbench.openSideBar(page);
   await workbench.treeRow(page, 'Datasets', 'clothes').waitFor();
 }
@@ -193,7 +193,7 @@ async function inspectCheckpoint(page, shoot) {
   await workbench.treeRow(page, 'Datasets', /^clothes/).click();
   await workbench.treeRow(page, 'Datasets', /^Checkpoints/).click();
   await workbench.treeRow(page, 'Datasets', /\.pth/).click();
-  const frame = await workbench.webviewFrame(page, 'editor', ':text("0.weight")', 30_000);
+  const frame = await workbench.webviewFrame(page, 'editor', ':text("0.weight")', 90_000);
   await page.waitForTimeout(1000);
   await themes(page, shoot, frame, 'checkpoint');
 }
@@ -203,10 +203,10 @@ async function reloadInMidTraining(page, say) {
   await workbench.runCommand(page, 'RPG: Train');
   await workbench.pick(page, 'Train', 'clothes');
   await workbench.pick(page, 'Train on clothes', 'quick.rpg.json');
-  await workbench.treeRow(page, 'Runs', /0002.*step [1-9]/).waitFor({ timeout: 60_000 });
+  await workbench.treeRow(page, 'Runs', /0002.*step [1-9]/).waitFor({ timeout: 120_000 });
   await page.reload();
   await workbench.openSideBar(page);
-  await workbench.treeRow(page, 'Runs', /0002.*interrupted/).waitFor({ timeout: 60_000 });
+  await workbench.treeRow(page, 'Runs', /0002.*interrupted/).waitFor({ timeout: 120_000 });
   say('a reload in mid-training interrupts the run');
   const row = workbench.treeRow(page, 'Runs', /0002/);
   await workbench.pressInRow(row, 'Resume', workbench.treeRow(page, 'Runs', /0002.*(left|finished)/));
@@ -218,7 +218,7 @@ async function reloadInMidTraining(page, say) {
 async function openLargeCheckpoint(page, folder, shoot) {
   await workbench.openExplorer(page);
   await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'large.safetensors' }).dblclick();
-  const frame = await workbench.webviewFrame(page, 'editor', ':text("layer.9.weight")', 30_000);
+  const frame = await workbench.webviewFrame(page, 'editor', ':text("layer.9.weight")', 90_000);
   await frame.getByRole('button', { name: 'Read Statistics' }).waitFor();
   await shoot('checkpoint-large');
   await page.keyboard.press('Control+w');
@@ -231,7 +231,7 @@ async function loseSightOfTraining(page, say) {
   await workbench.runCommand(page, 'RPG: Train');
   await workbench.pick(page, 'Train', 'clothes');
   await workbench.pick(page, 'Train on clothes', 'longer.rpg.json');
-  await workbench.treeRow(page, 'Runs', /0003.*step [1-9]/).waitFor({ timeout: 60_000 });
+  await workbench.treeRow(page, 'Runs', /0003.*step [1-9]/).waitFor({ timeout: 120_000 });
   const before = await shownSteps(page);
   await workbench.openExplorer(page);
   await page.waitForTimeout(1500);
@@ -244,7 +244,7 @@ async function loseSightOfTraining(page, say) {
 
 /** First and last step of the curve of run 0003 in the side bar. */
 async function shownSteps(page) {
-  const frame = await workbench.webviewFrame(page, 'sideBar', '[aria-label^="Loss by training step"]', 30_000);
+  const frame = await workbench.webviewFrame(page, 'sideBar', '[aria-label^="Loss by training step"]', 90_000);
   const slider = frame.getByRole('slider', { name: 'Loss by training step' });
   await frame.getByLabel('Run shown').locator('option:checked', { hasText: '0003' }).waitFor({ state: 'attached' });
   const read = async name => Number(await slider.getAttribute(name));
@@ -280,7 +280,7 @@ async function closePageInMidTraining(page, proxy, folder, say) {
   const again = await context.newPage();
   await workbench.openWorkbench(again, proxy.url, folder);
   await workbench.openSideBar(again);
-  await workbench.treeRow(again, 'Runs', /0003.*interrupted/).waitFor({ timeout: 60_000 });
+  await workbench.treeRow(again, 'Runs', /0003.*interrupted/).waitFor({ timeout: 120_000 });
   const row = workbench.treeRow(again, 'Runs', /0003/);
   await workbench.pressInRow(row, 'Resume', workbench.treeRow(again, 'Runs', /0003.*left/));
   await workbench.pressInRow(row, 'Stop', workbench.treeRow(again, 'Runs', /0003.*stopped/));

@@ -5,11 +5,11 @@
 export async function openWorkbench(page, url, folder) {
   const query = folder === null ? 'ew=true' : new URLSearchParams({ folder }).toString();
   await page.goto(`${url}/?${query}`, { waitUntil: 'domcontentloaded' });
-  await page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
+  await page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 120_000 });
 }
 
 /** Runs a command by the palette, which lists only what is registered and enabled. */
-export async function runCommand(page, title, limitMs = 30_000) {
+export async function runCommand(page, title, limitMs = 90_000) {
   const input = page.locator('.quick-input-widget:visible .quick-input-box input');
   const row = page.locator('.quick-input-widget:visible .monaco-list-row', {
     has: page.getByText(title, { exact: true }),
@@ -49,9 +49,9 @@ export async function quickInput(page, title, entry) {
   const widget = open
     .filter({ hasText: title })
     .or(open.filter({ has: page.locator(`input[placeholder^="${title}"]`) }));
-  await widget.waitFor({ timeout: 30_000 });
+  await widget.waitFor({ timeout: 90_000 });
   if (entry !== undefined)
-    await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 60_000 });
+    await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 120_000 });
   return widget;
 }
 
@@ -60,13 +60,13 @@ export async function pick(page, title, entry) {
   const widget = await quickInput(page, title);
   await widget.locator('.quick-input-box input').fill(entry);
   // Long lists draw only what is in sight, and some are still being filled.
-  await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 60_000 });
+  await widget.locator('.monaco-list-row', { hasText: entry }).first().waitFor({ timeout: 120_000 });
   await page.waitForTimeout(200);
   await page.keyboard.press('Enter');
 }
 
 /** Answers the dialog for folders; `child` is one of the folder's. The dialog writes its first folder over what is typed too early. */
-export async function chooseFolder(page, title, folder, child, limitMs = 30_000) {
+export async function chooseFolder(page, title, folder, child, limitMs = 90_000) {
   const dialog = page.locator('.quick-input-widget:visible', { hasText: title });
   const listed = text => dialog.locator('.monaco-list-row', { hasText: text }).first();
   await listed('..').waitFor({ timeout: limitMs });
@@ -102,7 +102,7 @@ export function treeRow(page, view, label) {
 }
 
 /** Presses a button of a row until what it does is seen: a row that is drawn again that instant loses the click. */
-export async function pressInRow(row, name, outcome, limitMs = 60_000) {
+export async function pressInRow(row, name, outcome, limitMs = 120_000) {
   for (const deadline = Date.now() + limitMs; ;) {
     await row.hover();
     await row
@@ -110,7 +110,7 @@ export async function pressInRow(row, name, outcome, limitMs = 60_000) {
       .click({ timeout: 2000 })
       .catch(() => {}); // it is another button by now, or on its way
     try {
-      await outcome.waitFor({ timeout: 10_000 });
+      await outcome.waitFor({ timeout: 20_000 });
       return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
@@ -129,7 +129,7 @@ export const openExplorer = page => showContainer(page, 'Explorer', '.explorer-f
  * the workbench still restores itself may be lost or meet a container that opens that instant: so a click is made only where
  * the icon is not checked, and what came of it is looked at again.
  */
-async function showContainer(page, name, content, limitMs = 60_000) {
+async function showContainer(page, name, content, limitMs = 120_000) {
   const icon = page.locator(`.activitybar .action-item:has(a.action-label[aria-label^="${name}"])`);
   await icon.waitFor({ timeout: limitMs });
   for (const deadline = Date.now() + limitMs; ;) {
@@ -146,7 +146,7 @@ async function showContainer(page, name, content, limitMs = 60_000) {
 const isChecked = async icon => ((await icon.getAttribute('class')) ?? '').split(' ').includes('checked');
 
 /** The document of one of our webviews, once it holds what is asked for. */
-export async function webviewFrame(page, place, selector, limitMs = 30_000) {
+export async function webviewFrame(page, place, selector, limitMs = 90_000) {
   for (const deadline = Date.now() + limitMs; Date.now() < deadline;) {
     for (const frame of page.frames()) {
       try {

@@ -48,7 +48,7 @@ function start(program: string, options: { nodePath?: string; startLimitMs?: num
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !condition() && Date.now() < deadline;) await sleep(20);
+  for (const deadline = Date.now() + 60_000; !condition() && Date.now() < deadline;) await sleep(20);
   expect(condition()).toBe(true);
 }
 

@@ -16,6 +16,7 @@ export const noBrowserReason = 'no Chromium (set RPG_CHROMIUM to its path)';
 export const openBrowser = (executablePath: string): Promise<Browser> =>
   chromium.launch({
     executablePath,
+    timeout: 120_000,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars'],
   });
 
@@ -49,7 +50,7 @@ export interface View {
 
 export async function openView(browser: Browser, options: ViewOptions): Promise<View> {
   const context = await browser.newContext({ viewport: { width: options.widthPx, height: options.heightPx } });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', error => troubles.push(`error: ${error.message}`));
