@@ -7,7 +7,8 @@ import { createYielder } from '../util/yieldPoint';
 import { cannotWrite, damagedFile, printable, unsupportedContent } from './errors';
 import { FileSource } from './fileSource';
 import type { CheckpointContent, CheckpointFormat, OpenCheckpoint, WriteOptions } from './format';
-import { contiguousStrides, dtypeBytes, elementCount, tensorBytes, type DType, type Tensor } from './tensor';
+import { contiguousStrides, dtypeBytes, tensorBytes, type DType, type Tensor } from './tensor';
+import { elementCount } from '../util/namedArrays';
 import { tensorChunks } from './tensorData';
 
 export const safetensors: CheckpointFormat = {

@@ -1,4 +1,5 @@
 // What a checkpoint is made of, whatever the file format: an ordered list of named tensors whose bytes are read on demand.
+import { elementCount } from '../util/namedArrays';
 
 /** Bytes per element; all types are little-endian on disk. */
 export const dtypeBytes = {
@@ -67,10 +68,6 @@ export interface TensorDictionary {
 
 /** Module name → `{"version": 2, …}`; torch writes it beside a state dict and `load_state_dict` reads it. */
 export type ModuleVersions = ReadonlyMap<string, ReadonlyMap<string, number | boolean>>;
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
-}
 
 export function tensorBytes(tensor: Pick<Tensor, 'dtype' | 'shape'>): number {
   return elementCount(tensor.shape) * dtypeBytes[tensor.dtype];

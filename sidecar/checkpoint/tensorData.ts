@@ -2,15 +2,8 @@
 import { internalError } from '../util/rpgError';
 import { overLimit } from './errors';
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from './float16';
-import {
-  dtypeBytes,
-  elementCount,
-  isContiguous,
-  isWeightDType,
-  type DType,
-  type Tensor,
-  type WeightDType,
-} from './tensor';
+import { dtypeBytes, isContiguous, isWeightDType, type DType, type Tensor, type WeightDType } from './tensor';
+import { elementCount } from '../util/namedArrays';
 
 /** A single tensor larger than this is not turned into an array; stride-0 views of one element can claim any size. */
 export const maxTensorBytes = 16 * 2 ** 30;

@@ -3,7 +3,8 @@
 import { damagedFile, unsupportedContent } from './errors';
 import type { Constructor, PickleOptions } from './pickleReader';
 import { PyCall, PyGlobal, PyTuple } from './pickleValues';
-import { dtypeBytes, elementCount, type DType, type Tensor, type TensorStorage } from './tensor';
+import { dtypeBytes, type DType, type Tensor, type TensorStorage } from './tensor';
+import { elementCount } from '../util/namedArrays';
 
 /** torch's storage classes and their element types. */
 export const storageDtypes: ReadonlyMap<string, DType> = new Map([

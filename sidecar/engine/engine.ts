@@ -3,7 +3,7 @@
 // whole step. An engine is not a tensor library: nothing finer than a training step or a sampling run crosses this line,
 // and it never sees files, clocks, run folders or RPC. All arrays are row-major float32 unless said otherwise.
 import type { ModelSpec } from '../model/modelSpec';
-import type { NamedArrays } from '../model/namedArrays';
+import type { NamedArrays } from '../util/namedArrays';
 import type { SamplerPlan } from '../model/sampler';
 
 export type { NamedArrays, SamplerPlan };

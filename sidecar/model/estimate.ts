@@ -1,7 +1,7 @@
 // What a model will cost before it is opened: parameters, memory, arithmetic. Counted from the specification; engines add
 // what they alone know (workspaces, copies per worker). Used to warn, so it errs on the high side by tens of percents only.
 import type { ModelSpec, RecurrentSpec } from './modelSpec';
-import { sizeOf } from './namedArrays';
+import { elementCount } from '../util/namedArrays';
 import { denoiserLayers, parameterInventory, trainedEntries } from './parameterInventory';
 import { timeFeatures } from './parameterEntry';
 
@@ -20,7 +20,7 @@ export interface Estimate {
 
 /** *Errors* user: channels that are not a denoiser. */
 export function estimate(spec: ModelSpec): Estimate {
-  const parameters = trainedEntries(parameterInventory(spec)).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const parameters = trainedEntries(parameterInventory(spec)).reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const tokens = spec.batchSize * spec.nTokens;
   const denoiser = denoiserCost(spec);
   const recurrent = recurrentCost(spec.recurrent, spec.nTokens);

@@ -1,7 +1,7 @@
 // Seeded initial values of everything in the inventory. The same seed gives the same bits on every engine.
 import { internalError } from '../util/rpgError';
 import type { ModelSpec } from './modelSpec';
-import { sizeOf, type NamedArrays } from './namedArrays';
+import { elementCount, type NamedArrays } from '../util/namedArrays';
 import type { InitialValue, ParameterEntry } from './parameterEntry';
 import { parameterInventory } from './parameterInventory';
 import { fillUniform, streams } from './philox';
@@ -26,14 +26,14 @@ export function initialWeights(
       data:
         entry.initial.kind === 'positionEmbedding'
           ? positionValues(entry, positionEmbedding)
-          : initialValue(entry.initial, sizeOf(entry.shape), seed, item),
+          : initialValue(entry.initial, elementCount(entry.shape), seed, item),
     });
   });
   return weights;
 }
 
 function positionValues(entry: ParameterEntry, given: Float32Array | null): Float32Array {
-  const size = sizeOf(entry.shape);
+  const size = elementCount(entry.shape);
   if (given && given.length !== size) {
     throw internalError('position-embedding-size', `position embedding has ${given.length} values, the model ${size}`);
   }

@@ -2,7 +2,7 @@
 // (sharing storage) beside the schedule buffers. Pure: files are the checkpoint folder's business.
 import { userError, type RpgError } from '../util/rpgError';
 import type { ModelSpec } from './modelSpec';
-import { sizeOf, type NamedArrays } from './namedArrays';
+import { elementCount, type NamedArrays } from '../util/namedArrays';
 import { initialWeights } from './initialValues';
 import { parameterInventory } from './parameterInventory';
 import { createSchedule, ddpmCoefficients } from './schedule';
@@ -55,7 +55,7 @@ export function fromPublished(arrays: NamedArrays, spec: ModelSpec): NamedArrays
       arrays.get(name) ??
       (initial.kind === 'timeFrequencies' || initial.kind === 'taskGate' ? constants.get(name) : undefined);
     if (!given) missing.push(name);
-    else if (given.data.length !== sizeOf(shape) || given.shape.join() !== shape.join()) {
+    else if (given.data.length !== elementCount(shape) || given.shape.join() !== shape.join()) {
       throw otherModel(
         `has another shape, [${given.shape.join(', ')}] where the model has [${shape.join(', ')}], for`,
         [name],

@@ -10,7 +10,8 @@ import type {
 } from '../../protocol/records';
 import type { InspectParams } from '../../protocol/sidecar';
 import { openCheckpoint, selectDictionary } from '../checkpoint/registry';
-import { elementCount, isWeightDType, tensorBytes, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
+import { isWeightDType, tensorBytes, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
+import { elementCount } from '../util/namedArrays';
 import { decodeFloat32, tensorChunks } from '../checkpoint/tensorData';
 import { accuracyOfFileName } from '../datasets/checkpointFolder';
 import { describeDifference } from '../datasets/errors';

@@ -1,7 +1,7 @@
 // What training will need, before it starts: counted from the model's shapes. An estimate, not a plan: engines fuse and
 // reuse memory differently. It is meant to tell "fits" from "does not".
 import { denoiserLayers, parameterInventory, trainedEntries } from '../model/parameterInventory';
-import { sizeOf } from '../model/namedArrays';
+import { elementCount } from '../util/namedArrays';
 import type { ModelSpec } from '../model/modelSpec';
 import type { ParameterEntry } from '../model/parameterEntry';
 
@@ -45,7 +45,7 @@ export function estimateMemory(
 }
 
 function countElements(entries: readonly ParameterEntry[]): number {
-  return entries.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return entries.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }
 
 /** Outputs of the convolutions: every row of the loss, at every position, in every channel. */

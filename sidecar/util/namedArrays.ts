@@ -1,5 +1,5 @@
-// A state dict as the mathematics sees it: names in the checkpoint's order, each with a shape and float32 values.
-// Files, dtypes and shared storages belong to sidecar/checkpoint.
+// Named numbers on the host: what a state dict, gradients and optimizer moments look like outside files and engines.
+// Dtypes and shared storages belong to sidecar/checkpoint.
 
 /** One tensor. *Shapes* `data` is row-major and holds the product of `shape` values; a scalar has shape []. */
 export interface NamedArray {
@@ -7,26 +7,8 @@ export interface NamedArray {
   readonly data: Float32Array;
 }
 
-/** A state dict; iteration order is the checkpoint's own. */
+/** Arrays under their state-dict names; iteration order is the checkpoint's own. */
 export type NamedArrays = Map<string, NamedArray>;
 
-/** Number of values of a shape. */
+/** Number of values of a shape; 1 for a scalar. */
 export const elementCount = (shape: readonly number[]): number => shape.reduce((count, size) => count * size, 1);
-
-/** All values in order, one after another. *Shapes* (sum of the element counts). */
-export function concatenate(state: NamedArrays): Float32Array {
-  let total = 0;
-  for (const { data } of state.values()) total += data.length;
-  const all = new Float32Array(total);
-  let at = 0;
-  for (const { data } of state.values()) {
-    all.set(data, at);
-    at += data.length;
-  }
-  return all;
-}
-
-/** A deep copy whose values `change` may overwrite. */
-export function copyOf(state: NamedArrays): NamedArrays {
-  return new Map([...state].map(([name, { shape, data }]) => [name, { shape: [...shape], data: data.slice() }]));
-}

@@ -2,7 +2,7 @@
 // graphs (what needs no tokens, and the rest: the tokens are uploaded while the first runs), and sampling, a graph per step.
 import type { ModelSpec } from '../../model/modelSpec';
 import { createSchedule } from '../../model/schedule';
-import type { NamedArrays } from '../../model/namedArrays';
+import type { NamedArrays } from '../../util/namedArrays';
 import { denoiserLayers } from '../../model/parameterInventory';
 import { throwIfCancelled } from '../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, StepProfile, TrainingBatch } from '../engine';

@@ -4,7 +4,7 @@
 // billion weights are never held at once.
 import { initialWeights } from '../../model/initialValues';
 import type { ModelSpec } from '../../model/modelSpec';
-import { sizeOf, type NamedArrays } from '../../model/namedArrays';
+import { elementCount, type NamedArrays } from '../../util/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { parameterInventory, trainedEntries } from '../../model/parameterInventory';
 import { otherWeights } from './cudaErrors';
@@ -50,13 +50,13 @@ export function layoutParameters(
   const trained = trainedEntries(inventory);
   const isLarge = (entry: ParameterEntry) =>
     entry.shape.length === 2 &&
-    sizeOf(entry.shape) >= largeMatrix &&
+    elementCount(entry.shape) >= largeMatrix &&
     entry.name.endsWith('.weight') &&
     !entry.name.startsWith('to_');
   const slots = new Map<string, Slot>();
   let offset = 0;
   const place = (entry: ParameterEntry, large: boolean, isTrained: boolean) => {
-    const size = sizeOf(entry.shape);
+    const size = elementCount(entry.shape);
     slots.set(entry.name, { entry, size, offset, trained: isTrained, large });
     offset += Math.ceil(size / alignment) * alignment;
   };
@@ -370,7 +370,7 @@ function checkNames(inventory: readonly ParameterEntry[], weights: NamedArrays):
   for (const { name, shape } of inventory) {
     const given = weights.get(name);
     if (!given) throw otherWeights(`${name} is missing`);
-    if (given.data.length !== sizeOf(shape) || given.shape.join() !== shape.join()) {
+    if (given.data.length !== elementCount(shape) || given.shape.join() !== shape.join()) {
       throw otherWeights(`${name} has shape [${given.shape.join(', ')}], the model [${shape.join(', ')}]`);
     }
   }

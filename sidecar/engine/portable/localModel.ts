@@ -2,7 +2,7 @@
 // backends that cannot or need not be spread over workers (cpu, webgpu, tensorflow); wasm uses parallelModel.ts.
 import { initialWeights } from '../../model/initialValues';
 import type { ModelSpec } from '../../model/modelSpec';
-import type { NamedArrays } from '../../model/namedArrays';
+import type { NamedArrays } from '../../util/namedArrays';
 import { parameterInventory } from '../../model/parameterInventory';
 import { createSchedule, type Schedule } from '../../model/schedule';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../engine';

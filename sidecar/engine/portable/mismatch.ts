@@ -1,5 +1,5 @@
 // Refusals of weights and optimizer state that do not belong to the open model.
-import { sizeOf, type NamedArrays } from '../../model/namedArrays';
+import { elementCount, type NamedArrays } from '../../util/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { userError } from '../../util/rpgError';
 
@@ -19,7 +19,7 @@ export function checkOptimizerState(trained: readonly ParameterEntry[], state: N
 function check(what: string, expected: ReadonlyMap<string, ParameterEntry>, given: NamedArrays): void {
   for (const [name, { shape }] of expected) {
     const found = given.get(name);
-    if (found?.data.length !== sizeOf(shape)) {
+    if (found?.data.length !== elementCount(shape)) {
       throw userError(
         'state-mismatch',
         `the ${what} does not belong to this model: ${name} needs shape [${shape.join(', ')}] and ` +

@@ -1,7 +1,7 @@
 // One model on the current backend of this thread: weights, forward, gradients and sampling of a share of the work. Knows
 // nothing of optimizers, other workers or the contract; the models on top of it do.
 import type { ModelSpec } from '../../model/modelSpec';
-import type { NamedArrays } from '../../model/namedArrays';
+import type { NamedArrays } from '../../util/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { parameterInventory, denoiserLayers, trainedEntries } from '../../model/parameterInventory';
 import { embedPrototypes, embedTime, frequenciesName } from './denoiser';

@@ -1,5 +1,5 @@
 // The parameters and buffers of one open model as tensors of the current backend, by published name.
-import { sizeOf, type NamedArrays } from '../../model/namedArrays';
+import { elementCount, type NamedArrays } from '../../util/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { internalError } from '../../util/rpgError';
 import { tf, type Tensor, type Tensor1D, type Tensor2D, type Tensor3D } from './tf';
@@ -41,7 +41,7 @@ export class Weights {
     const entries = new Map(this.inventory.map(entry => [entry.name, entry]));
     for (const [name, { data }] of arrays) {
       const entry = entries.get(name);
-      if (entry?.shape === undefined || sizeOf(entry.shape) !== data.length) {
+      if (entry?.shape === undefined || elementCount(entry.shape) !== data.length) {
         throw internalError('weight-mismatch', `weight ${name} with ${data.length} values is not in the inventory`);
       }
       this.set(name, tf.tensor(data, [...entry.shape]));

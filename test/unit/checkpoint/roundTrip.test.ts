@@ -6,12 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { formatForWriting, openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
 import {
   dtypeBytes,
-  elementCount,
   tensorFromBytes,
   type DType,
   type Tensor,
   type TensorStorage,
 } from '../../../sidecar/checkpoint/tensor';
+import { elementCount } from '../../../sidecar/util/namedArrays';
 import { readTensorBytes } from '../../../sidecar/checkpoint/tensorData';
 import { crc32, crc32Reference } from '../../../sidecar/util/crc32';
 import { rejectionOf } from '../../support/errors';

@@ -1,6 +1,6 @@
 // What the model asks its workers, by method; one question at a time, the same to all or to some.
 import type { ModelSpec } from '../../../model/modelSpec';
-import type { NamedArrays } from '../../../model/namedArrays';
+import type { NamedArrays } from '../../../util/namedArrays';
 import type { SamplerPlan } from '../../../model/sampler';
 import type { Conditioning, SampleRequest, StepHyper, TrainingBatch } from '../../engine';
 import type { RpgError } from '../../../util/rpgError';

@@ -3,7 +3,7 @@
 // AdamW runs once, each worker on its slice of the shared parameters. The main thread only asks, sums losses and copies.
 import { initialWeights } from '../../../model/initialValues';
 import type { ModelSpec } from '../../../model/modelSpec';
-import { sizeOf, type NamedArrays } from '../../../model/namedArrays';
+import { elementCount, type NamedArrays } from '../../../util/namedArrays';
 import { denoiserLayers, parameterInventory, trainedEntries } from '../../../model/parameterInventory';
 import { internalError, throwIfCancelled } from '../../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../../engine';
@@ -65,7 +65,7 @@ class ParallelModel implements Model {
     const gradients: NamedArrays = new Map();
     for (const entry of this.#inventory.filter(e => e.trainable)) {
       const index = this.#trained.indexOf(entry);
-      const data = new Float32Array(sizeOf(entry.shape));
+      const data = new Float32Array(elementCount(entry.shape));
       if (index >= 0) {
         const offset = this.#offsets[index]!;
         data.forEach((_, i) => (data[i] = state.gradients.reduce((sum, part) => sum + part[offset + i]!, 0)));
@@ -182,7 +182,7 @@ class ParallelModel implements Model {
     return new Map(
       this.#trained.map(({ name, shape }, i) => {
         const offset = this.#offsets[i]!;
-        return [name, { shape, data: flat.slice(offset, offset + sizeOf(shape)) }];
+        return [name, { shape, data: flat.slice(offset, offset + elementCount(shape)) }];
       }),
     );
   }

@@ -3,7 +3,7 @@
 // end of the step. Started by workerPool.ts from the bundle dist/portableWorker.js.
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSchedule } from '../../../model/schedule';
-import type { NamedArrays } from '../../../model/namedArrays';
+import type { NamedArrays } from '../../../util/namedArrays';
 import { internalError, RpgError } from '../../../util/rpgError';
 import { adamWArrays } from '../adamW';
 import { startWasmBackend } from '../devices/wasmBackend';

@@ -1,7 +1,7 @@
 // Memory that all workers of one model see: the trained parameters and their moments as flat arrays (one writer per slice),
 // a gradient array per worker, and the meeting point where they wait for each other. SharedArrayBuffers cross postMessage
 // by reference; everything here can be rebuilt from them in any thread.
-import { sizeOf } from '../../../model/namedArrays';
+import { elementCount } from '../../../util/namedArrays';
 import type { ParameterEntry } from '../../../model/parameterEntry';
 import { internalError } from '../../../util/rpgError';
 
@@ -106,7 +106,7 @@ export function flatOffsets(trained: readonly ParameterEntry[]): { offsets: read
   let length = 0;
   for (const { shape } of trained) {
     offsets.push(length);
-    length += sizeOf(shape);
+    length += elementCount(shape);
   }
   return { offsets, length };
 }
