@@ -149,6 +149,19 @@ export interface PromptReading {
 /** Reads which labels a text asks for, and with them the task. Labels are those of the dataset's `labels.txt`, one a line. */
 export const readPrompt = operation<{ run: string; prompt: string }, PromptReading>('readPrompt');
 
+/** What training a zoo by a recipe takes on this machine, timed on its threads. */
+export interface ZooEstimate {
+  recipe: string;
+  /** Of one run, whatever the number of its checkpoints. *Units* ms */
+  trainingMs: number;
+  /** Of one checkpoint. *Units* ms */
+  testMs: number;
+  /** Of the images; the rest is small. */
+  memoryBytes: number;
+}
+/** One a recipe, in their order; takes about a second. */
+export const estimateZoos = operation<object, ZooEstimate[], Progress>('estimateZoos');
+
 /** Trains a zoo by a recipe and registers it. */
 export const createZoo = operation<PrepareZooParams, PrepareZooResult & { dataset: string }, Progress>('createZoo');
 

@@ -10,6 +10,7 @@ import { diff } from '../operations/diff';
 import { checkSetUp } from '../operations/checkSetUp';
 import { estimateTraining } from '../operations/estimateTraining';
 import { estimateRun } from '../operations/estimateRun';
+import { estimateZoos } from '../operations/estimateZoos';
 import { benchmark } from '../operations/benchmark';
 import { evaluateRun } from '../operations/evaluateRun';
 import { generate } from '../operations/generate';
@@ -83,6 +84,7 @@ export const bindings: readonly BoundOperation[] = [
     runsCommands: ({ run, test }, workspace) => (test ? hasTestCommand(run, workspace) : false),
   }),
   binding({ operation: editor.estimateTraining, run: estimateTraining }),
+  binding({ operation: editor.estimateZoos, run: estimateZoos }),
   binding({ operation: editor.runDetails, run: runDetails }),
   binding({ operation: editor.metricsTail, run: metricsTail }),
   binding({ operation: editor.removeRun, run: removeRun }),

@@ -2,13 +2,13 @@
 import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { createZoo, prepareDemo } from '../../protocol/editor';
+import { createZoo, estimateZoos, prepareDemo, type ZooEstimate } from '../../protocol/editor';
 import { train } from '../../protocol/sidecar';
 import { prepareZooDefaults } from '../../protocol/zoo';
 import { readSettings } from '../settings';
-import { plural } from '../text/format';
+import { formatBytes, formatDuration, plural } from '../text/format';
 import { wholeNumberProblem } from '../text/validate';
-import { askText, choose } from './ask';
+import { askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 import { trainAndTell } from './training';
@@ -56,9 +56,22 @@ export const createDemoZooCommand: RpgCommand = {
 };
 
 async function askRecipe({ client }: CommandContext): Promise<string | undefined> {
-  const { zooRecipes } = await client.capabilities();
-  const choices = zooRecipes.map(({ name, title }) => ({ label: name, detail: title, value: name, reason: null }));
-  return choose('Create Demo Zoo', 'Which networks?', choices);
+  const recipes = async (): Promise<Choice<string>[]> => {
+    const [{ zooRecipes }, estimates] = await Promise.all([
+      client.capabilities(),
+      client.call(estimateZoos, {}, { onProgress: () => {} }),
+    ]);
+    return zooRecipes.map(({ name, title }) => {
+      const estimate = estimates.find(({ recipe }) => recipe === name);
+      return { label: name, description: estimate && costOf(estimate), detail: title, value: name, reason: null };
+    });
+  };
+  return choose('Create Demo Zoo', 'Timing a few steps of each…', recipes(), () => 'Which networks?');
+}
+
+function costOf({ trainingMs, testMs, memoryBytes }: ZooEstimate): string {
+  const { perRun } = prepareZooDefaults;
+  return `≈ ${formatDuration(trainingMs + perRun * testMs)} for ${plural(perRun, 'checkpoint')} · ${formatBytes(memoryBytes)} of memory`;
 }
 
 async function askCount(prompt: string, value: number): Promise<number | undefined> {

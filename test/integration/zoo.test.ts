@@ -5,13 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { evaluateDefaults } from '../../protocol/evaluation';
 import { prepareZooDefaults } from '../../protocol/zoo';
 import { accuracyOfFileName, listCheckpoints } from '../../sidecar/datasets/checkpointFolder';
+import { estimateZoos } from '../../sidecar/operations/estimateZoos';
 import { evaluate } from '../../sidecar/operations/evaluate';
 import { prepareZoo } from '../../sidecar/operations/prepareZoo';
 import { writeState } from '../../sidecar/operations/stateFiles';
 import { seededRandom } from '../../sidecar/util/seededRandom';
 import { createNetwork } from '../../sidecar/zoo/network';
 import { initialParameters, toStateDict } from '../../sidecar/zoo/networkSpec';
-import { findRecipe } from '../../sidecar/zoo/recipes/registry';
+import { findRecipe, zooRecipes } from '../../sidecar/zoo/recipes/registry';
 import { testScript } from '../../sidecar/zoo/testScript';
 import { packagedDatasetFolder } from '../../sidecar/zoo/imageData';
 import { rejectionOf } from '../support/errors';
@@ -93,6 +94,16 @@ describe('preparing a zoo', () => {
       expect(accuracy!.toFixed(4)).toBe(accuracyOfFileName(name)!.toFixed(4));
     const again = await rejectionOf(() => prepareZoo({ ...prepareZooDefaults, recipe: 'fashion-mlp', out }, quiet));
     expect(again.code).toBe('zoo-folder-in-use');
+  });
+
+  test('what it takes is timed for every recipe before it is trained', async () => {
+    const estimates = await estimateZoos({}, quiet);
+    expect(estimates.map(({ recipe }) => recipe)).toEqual(zooRecipes.map(({ name }) => name));
+    for (const { trainingMs, testMs, memoryBytes } of estimates) {
+      expect(testMs).toBeGreaterThan(0);
+      expect(trainingMs).toBeGreaterThan(testMs); // thousands of steps against one pass
+      expect(memoryBytes).toBe(30_000 * (28 * 28 + 1));
+    }
   });
 
   test('cancelling while it trains ends it', async () => {
