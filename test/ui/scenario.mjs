@@ -62,7 +62,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   await shoot('presets');
   await workbench.pick(page, 'Train on clothes', 'quick.rpg.json');
   await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 120_000 });
-  const side = await workbench.webviewFrame(page, 'sideBar', 'canvas', 120_000);
+  const side = await workbench.webviewFrame(page, 'sideBar', 'canvas', { limitMs: 120_000 });
   await shoot('training');
   say('a training begins and is drawn');
 
@@ -75,7 +75,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   assert.ok(await side.locator('body').innerText());
 
   await workbench.runCommand(page, 'RPG: Open Results in Editor');
-  const tab = await workbench.webviewFrame(page, 'editor', 'table', 90_000);
+  const tab = await workbench.webviewFrame(page, 'editor', 'table', { limitMs: 90_000 });
   await clearToasts(page);
   const words = await tab.locator('body').innerText();
   assert.match(words, /0001-clothes/);
@@ -86,7 +86,7 @@ export async function scenario({ context, proxy, scratch, screenshots, violation
   say('a checkpoint was looked at');
 
   await page.reload();
-  await workbench.webviewFrame(page, 'editor', '*', 120_000);
+  await workbench.webviewFrame(page, 'editor', '*', { limitMs: 120_000 });
   await workbench.openSideBar(page);
   await workbench.treeRow(page, 'Runs', '0001').waitFor({ timeout: 120_000 });
   say('everything is there after a reload');
@@ -193,7 +193,7 @@ async function inspectCheckpoint(page, shoot) {
   await workbench.treeRow(page, 'Datasets', /^clothes/).click();
   await workbench.treeRow(page, 'Datasets', /^Checkpoints/).click();
   await workbench.treeRow(page, 'Datasets', /\.pth/).click();
-  const frame = await workbench.webviewFrame(page, 'editor', ':text("0.weight")', 90_000);
+  const frame = await workbench.webviewFrame(page, 'editor', ':text("0.weight")', { limitMs: 90_000 });
   await page.waitForTimeout(1000);
   await themes(page, shoot, frame, 'checkpoint');
 }
@@ -218,7 +218,7 @@ async function reloadInMidTraining(page, say) {
 async function openLargeCheckpoint(page, folder, shoot) {
   await workbench.openExplorer(page);
   await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'large.safetensors' }).dblclick();
-  const frame = await workbench.webviewFrame(page, 'editor', ':text("layer.9.weight")', 90_000);
+  const frame = await workbench.webviewFrame(page, 'editor', ':text("layer.9.weight")', { limitMs: 90_000 });
   await frame.getByRole('button', { name: 'Read Statistics' }).waitFor();
   await shoot('checkpoint-large');
   await page.keyboard.press('Control+w');
@@ -244,7 +244,9 @@ async function loseSightOfTraining(page, say) {
 
 /** First and last step of the curve of run 0003 in the side bar. */
 async function shownSteps(page) {
-  const frame = await workbench.webviewFrame(page, 'sideBar', '[aria-label^="Loss by training step"]', 90_000);
+  const frame = await workbench.webviewFrame(page, 'sideBar', '[aria-label^="Loss by training step"]', {
+    limitMs: 90_000,
+  });
   const slider = frame.getByRole('slider', { name: 'Loss by training step' });
   await frame.getByLabel('Run shown').locator('option:checked', { hasText: '0003' }).waitFor({ state: 'attached' });
   const read = async name => Number(await slider.getAttribute(name));

@@ -146,7 +146,7 @@ async function showContainer(page, name, content, limitMs = 120_000) {
 const isChecked = async icon => ((await icon.getAttribute('class')) ?? '').split(' ').includes('checked');
 
 /** The document of one of our webviews, once it holds what is asked for. */
-export async function webviewFrame(page, place, selector, limitMs = 90_000) {
+export async function webviewFrame(page, place, selector, { limitMs = 90_000, everyMs = 150 } = {}) {
   for (const deadline = Date.now() + limitMs; Date.now() < deadline;) {
     for (const frame of page.frames()) {
       try {
@@ -155,7 +155,7 @@ export async function webviewFrame(page, place, selector, limitMs = 90_000) {
         // a frame that is being replaced
       }
     }
-    await page.waitForTimeout(150);
+    await page.waitForTimeout(everyMs);
   }
   throw new Error(`no webview in the ${place} with ${selector}`);
 }
