@@ -54,6 +54,15 @@ export function selectDictionary(checkpoint: OpenCheckpoint, key?: string): Tens
   return dictionary;
 }
 
+/**
+ * The dictionary with a key; of a file with a single one, that one: a network written in a format without nesting is the same
+ * network. *Errors* `no-such-entry`.
+ */
+export function selectNetwork(checkpoint: OpenCheckpoint, key: string | undefined): TensorDictionary {
+  const [only, ...others] = checkpoint.dictionaries;
+  return only && others.length === 0 ? only : selectDictionary(checkpoint, key);
+}
+
 /** File endings that may hold a checkpoint, for listing folders. */
 export const checkpointExtensions: ReadonlySet<string> = new Set(
   checkpointFormats.flatMap(format => format.extensions),

@@ -61,6 +61,11 @@ export interface Tensor {
 /** One state dict of a checkpoint: `model` of `{"model": …, "optimizer": …}`, or '' when the file is one itself. */
 export interface TensorDictionary {
   readonly key: string;
+  /**
+   * Names of the dictionaries around it, from the outside in: a torch file is written with them. Absent where there are none,
+   * and where it lies in a list, which a file of one network has no use for.
+   */
+  readonly nesting?: readonly string[];
   readonly tensors: readonly Tensor[];
   /** The state dict's `_metadata` (module → its versions), kept for writing; null where there is none. */
   readonly moduleVersions: ModuleVersions | null;

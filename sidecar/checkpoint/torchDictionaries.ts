@@ -22,18 +22,20 @@ export function findDictionaries(path: string, value: unknown): { dictionaries: 
   const found: TensorDictionary[] = [];
   const plainKeys: string[] = [];
   const visited = new Set<unknown>();
-  const queue: { key: string; container: unknown }[] = [{ key: '', container: value }];
+  const queue: Place[] = [{ key: '', nesting: [], container: value }];
   while (queue.length > 0 && visited.size < maxContainers) {
-    const { key, container } = queue.shift()!;
+    const place = queue.shift()!;
+    const { key, nesting, container } = place;
     if (visited.has(container)) continue;
     visited.add(container);
     const tensors = [];
     for (const [name, item] of entriesOf(container)) {
       if (item instanceof TorchTensor) tensors.push(item.named(String(name)));
-      else if (isContainer(item)) queue.push({ key: key ? `${key}.${String(name)}` : String(name), container: item });
+      else if (isContainer(item)) queue.push(placeInside(place, name, item));
       else if (key === '') plainKeys.push(String(name));
     }
-    if (tensors.length > 0) found.push({ key, tensors, moduleVersions: moduleVersionsOf(container) });
+    if (tensors.length > 0)
+      found.push({ key, nesting: nesting ?? undefined, tensors, moduleVersions: moduleVersionsOf(container) });
   }
   if (found.length === 0) {
     throw unsupportedContent(path, 'it holds no tensors', 'save a state dict: torch.save(model.state_dict(), path)');
@@ -41,6 +43,21 @@ export function findDictionaries(path: string, value: unknown): { dictionaries: 
   const notes =
     plainKeys.length > 0 ? [`also holds values that are not tensors: ${plainKeys.slice(0, 12).join(', ')}`] : [];
   return { dictionaries: found.sort((a, b) => rank(a) - rank(b) || sizeOf(b) - sizeOf(a)), notes };
+}
+
+/** A container on the walk; `nesting` is null below a list. */
+interface Place {
+  readonly key: string;
+  readonly nesting: readonly string[] | null;
+  readonly container: unknown;
+}
+
+function placeInside({ key, nesting, container }: Place, name: string | number, item: unknown): Place {
+  return {
+    key: key ? `${key}.${name}` : String(name),
+    nesting: nesting && typeof name === 'string' && container instanceof Map ? [...nesting, name] : null,
+    container: item,
+  };
 }
 
 const rank = (dictionary: TensorDictionary): number => (notTheNetwork.test(dictionary.key) ? 1 : 0);

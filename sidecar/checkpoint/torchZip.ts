@@ -165,7 +165,7 @@ function pickleDictionary(filePath: string, dictionary: TensorDictionary, keys: 
     state.attributes = new Map([['_metadata', metadata]]);
   }
   const writer = new PickleWriter((value, to) => value instanceof NamedTensor && pickleTensor(value.tensor, to, keys));
-  writer.value(state);
+  writer.value((dictionary.nesting ?? []).reduceRight<unknown>((inner, name) => new Map([[name, inner]]), state));
   return writer.finish();
 }
 

@@ -24,7 +24,8 @@ export async function convert(params: ConvertParams, context: OperationContext):
   try {
     const chosen = selectDictionary(checkpoint, params.key);
     const renamed = params.stripPrefix ? stripPrefix(chosen, params.stripPrefix) : chosen;
-    const dictionary = params.dtype ? { ...renamed, tensors: castTensors(renamed.tensors, params.dtype) } : renamed;
+    const tensors = params.dtype ? castTensors(renamed.tensors, params.dtype) : renamed.tensors;
+    const dictionary = { ...renamed, nesting: [], tensors }; // what was around it stays behind: the output is the state dict
     const totalBytes = dictionary.tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
     let doneBytes = 0;
     const onBytes = (bytes: number): void => {

@@ -1,8 +1,8 @@
 // State dicts in memory ↔ checkpoint files, for operations that make or compare whole small networks.
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { formatForWriting, openCheckpoint, selectDictionary } from '../checkpoint/registry';
-import { formatShape, isWeightDType, tensorFromBytes, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
+import { formatForWriting, openCheckpoint, selectDictionary, selectNetwork } from '../checkpoint/registry';
+import { formatShape, isWeightDType, tensorFromBytes, type Tensor } from '../checkpoint/tensor';
 import { encodeFloat32, readFloat32 } from '../checkpoint/tensorData';
 import { tensorsByBareName } from '../datasets/measureDataset';
 import type { WeightSource } from '../evaluation/weightSource';
@@ -15,7 +15,8 @@ export async function writeState(file: string, state: NamedArrays): Promise<void
   const tensors = [...state].map(([name, { shape, data }]) =>
     tensorFromBytes(name, 'float32', shape, encodeFloat32(data, 'float32')),
   );
-  await writeDictionary(file, { key: '', tensors, moduleVersions: null });
+  const dictionary = { key: '', tensors, moduleVersions: null };
+  await formatForWriting(file).write(file, { dictionary, attributes: new Map() });
 }
 
 /** Networks up to this size are kept in memory after the first read; of larger ones each tensor is read when asked for. */
@@ -32,7 +33,7 @@ export function fileSource(file: string, structure: Structure, key: string | und
   const readOne = (index: number): Float32Array => {
     const checkpoint = openCheckpoint(file);
     try {
-      const tensors = tensorsByBareName(selectDictionary(checkpoint, key));
+      const tensors = tensorsByBareName(selectNetwork(checkpoint, key));
       for (const parameter of structure.parameters) checkTensor(file, parameter, tensors.get(parameter.name));
       const wanted = isSmall ? structure.parameters.keys() : [index];
       for (const each of wanted) {
@@ -87,7 +88,10 @@ export async function writeLike(
       }),
     );
     const tensors = dictionary.tensors.map(tensor => made.get(tensor.name) ?? tensor);
-    await writeDictionary(file, { ...dictionary, tensors });
+    await formatForWriting(file).write(file, {
+      dictionary: { ...dictionary, tensors },
+      attributes: checkpoint.attributes,
+    });
   } finally {
     checkpoint.dispose();
   }
@@ -101,8 +105,4 @@ function checkTensor(file: string, { name, shape }: ParameterStructure, tensor: 
     `${file}: ${name} is ${found}; evaluate only networks of the dataset's architecture`,
     { file, tensor: name },
   );
-}
-
-async function writeDictionary(file: string, dictionary: TensorDictionary): Promise<void> {
-  await formatForWriting(file).write(file, { dictionary, attributes: new Map() });
 }

@@ -1,12 +1,14 @@
 // Debian's PyTorch, where it is installed: the judge of the files we write.
 import { execFileSync, spawnSync } from 'node:child_process';
 
-const interpreter = process.env.RPG_TEST_PYTHON ?? '/usr/bin/python3';
+export const pythonInterpreter = process.env.RPG_TEST_PYTHON ?? '/usr/bin/python3';
 
 /** Why PyTorch cannot be asked, or null. */
 export const torchMissing: string | null = (() => {
-  const probe = spawnSync(interpreter, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' });
-  return probe.status === 0 ? null : `${interpreter} cannot import torch; install python3-torch to run these tests`;
+  const probe = spawnSync(pythonInterpreter, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' });
+  return probe.status === 0
+    ? null
+    : `${pythonInterpreter} cannot import torch; install python3-torch to run these tests`;
 })();
 
 if (torchMissing) console.warn(`skipped: ${torchMissing}`);
@@ -14,7 +16,7 @@ if (torchMissing) console.warn(`skipped: ${torchMissing}`);
 /** Runs a Python program and returns what it printed. *Errors* its traceback. */
 export function python(program: string, ...args: string[]): string {
   const env = { ...process.env, OPENBLAS_CORETYPE: undefined, PYTHONWARNINGS: 'ignore' };
-  return execFileSync(interpreter, ['-c', program, ...args], {
+  return execFileSync(pythonInterpreter, ['-c', program, ...args], {
     encoding: 'utf8',
     env,
     maxBuffer: 1 << 28,

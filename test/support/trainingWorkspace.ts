@@ -1,7 +1,7 @@
 // A workspace with a zoo so small that real training takes milliseconds a step, and a configuration for it.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import type { DType, Tensor } from '../../sidecar/checkpoint/tensor';
+import type { DType, Tensor, TensorDictionary } from '../../sidecar/checkpoint/tensor';
 import { tensorFromBytes } from '../../sidecar/checkpoint/tensor';
 import { torchZip } from '../../sidecar/checkpoint/torchZip';
 import { fillNormal, fillUniform } from '../../sidecar/model/philox';
@@ -17,6 +17,8 @@ export interface WorkspaceOptions {
   nCheckpoints?: number;
   /** Names of the files, such as with a class; `net_0.pth` by default. */
   nameOf?: (index: number) => string;
+  /** How a checkpoint is written; `writeTinyNetwork` by default. */
+  write?: (file: string, index: number) => Promise<void>;
   /** Merged into the configuration, group by group. */
   config?: Record<string, unknown>;
 }
@@ -37,12 +39,12 @@ export async function makeTrainingWorkspace(
   folder: string,
   options: WorkspaceOptions = {},
 ): Promise<TrainingWorkspace> {
-  const { nCheckpoints = 3, nameOf = index => `net_${index}.pth` } = options;
+  const { nCheckpoints = 3, nameOf = index => `net_${index}.pth`, write = writeTinyNetwork } = options;
   const zoo = path.join(folder, 'zoo');
   mkdirSync(path.join(zoo, 'checkpoint'), { recursive: true });
   mkdirSync(path.join(folder, '.rpg'));
   for (let index = 0; index < nCheckpoints; index++) {
-    await writeTinyNetwork(path.join(zoo, 'checkpoint', nameOf(index)), index);
+    await write(path.join(zoo, 'checkpoint', nameOf(index)), index);
   }
   const config = path.join(folder, 'tiny.rpg.json');
   writeFileSync(config, JSON.stringify(mergeGroups(tinyConfig, { ...options.config })));
@@ -51,6 +53,10 @@ export async function makeTrainingWorkspace(
 
 /** Every kind of tensor once: weights, a variance, a fixed count. 24 generated weights. */
 export async function writeTinyNetwork(file: string, seed: number): Promise<void> {
+  await torchZip.write!(file, { dictionary: tinyNetwork(seed), attributes: new Map() });
+}
+
+export function tinyNetwork(seed: number): TensorDictionary {
   const tensors = [
     floats('conv.weight', [3, 5], seed, 0),
     floats('bn.running_mean', [3], seed, 1),
@@ -58,7 +64,7 @@ export async function writeTinyNetwork(file: string, seed: number): Promise<void
     { ...tensorFromBytes('bn.num_batches_tracked', 'int64' satisfies DType, [], int64(100 + seed)) },
     floats('out.bias', [3], seed, 3),
   ];
-  await torchZip.write!(file, { dictionary: { key: '', tensors, moduleVersions: null }, attributes: new Map() });
+  return { key: '', tensors, moduleVersions: null };
 }
 
 function floats(name: string, shape: number[], seed: number, item: number): Tensor {
