@@ -14,9 +14,14 @@ export const torchMissing: string | null = (() => {
 if (torchMissing) console.warn(`skipped: ${torchMissing}`);
 
 /** Runs a Python program and returns what it printed. *Errors* its traceback. */
-export function python(program: string, ...args: string[]): string {
+export const python = (program: string, ...args: string[]): string => run(['-c', program, ...args]);
+
+/** Runs a Python file and returns what it printed. *Errors* its traceback. */
+export const pythonFile = (file: string, ...args: string[]): string => run([file, ...args]);
+
+function run(args: string[]): string {
   const env = { ...process.env, OPENBLAS_CORETYPE: undefined, PYTHONWARNINGS: 'ignore' };
-  return execFileSync(pythonInterpreter, ['-c', program, ...args], {
+  return execFileSync(pythonInterpreter, args, {
     encoding: 'utf8',
     env,
     maxBuffer: 1 << 28,

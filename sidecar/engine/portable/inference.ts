@@ -5,7 +5,7 @@ import type { ModelSpec } from '../../model/modelSpec';
 import { fillNormal, streams } from '../../model/philox';
 import { throwIfCancelled } from '../../util/rpgError';
 import { yieldPoint } from '../../util/yieldPoint';
-import type { Conditioning, SampleRequest } from '../engine';
+import type { Conditioning, Model, SampleRequest, TrainingBatch } from '../engine';
 import type { Network } from './network';
 import type { SequenceInputs } from './prototypes';
 
@@ -53,6 +53,19 @@ export function sliceConditioning(
 /** Networks a conditioning asks for; 1 when it names neither states nor tasks. */
 export function countOf(spec: ModelSpec, { permutationState, task }: Conditioning): number {
   return permutationState?.length ?? (task ? task.length / spec.condition.taskBits : 1);
+}
+
+/** Prototypes of a whole batch, also of sequences that have no row in the loss. *Shapes* → (b, nTokens, dPrototype). */
+export async function batchPrototypes(
+  model: Pick<Model, 'prototypes'>,
+  spec: ModelSpec,
+  { permutationState, task }: TrainingBatch,
+): Promise<Float32Array> {
+  const distinct = await model.prototypes({ permutationState, task });
+  const all = new Float32Array(spec.batchSize * spec.nTokens * spec.dPrototype);
+  // With neither states nor tasks there is one, the same for every sequence.
+  for (let at = 0; at < all.length; at += distinct.length) all.set(distinct, at);
+  return all;
 }
 
 /** Rows computed in a shard's order, put where the batch had them. */

@@ -7,7 +7,7 @@ import { parameterInventory } from '../../model/parameterInventory';
 import { createSchedule, type Schedule } from '../../model/schedule';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../engine';
 import { adamWTensors, type AdamWTensors } from './adamW';
-import { countOf, inBatchOrder, sampleRows, sliceConditioning } from './inference';
+import { batchPrototypes, countOf, inBatchOrder, sampleRows, sliceConditioning } from './inference';
 import { checkOptimizerState, checkWeights } from './mismatch';
 import { disposePass, Network, type PassResult } from './network';
 import { createTfRecurrent } from './recurrent/registry';
@@ -69,7 +69,7 @@ class LocalModel implements Model {
     const result = {
       loss: (await pass.loss.data())[0]!,
       gradients,
-      prototypes: (await pass.prototypes.data<'float32'>()).slice(),
+      prototypes: await batchPrototypes(this, spec, batch),
       predictedNoise: pass.predictedNoise && inBatchOrder(await pass.predictedNoise.data<'float32'>(), shard.places),
     };
     disposePass(pass);

@@ -21,15 +21,13 @@ export interface PassResult {
   gradients: Tensor[];
   /** Per batch-norm layer, of the whole batch. */
   statistics: { layer: number; mean: Tensor1D; variance: Tensor1D }[];
-  /** (sequences, nTokens, dPrototype) */
-  prototypes: Tensor3D;
   /** (n, dimPerToken), or null without diffusion. */
   predictedNoise: Tensor2D | null;
 }
 
 /** Releases what a pass left. */
 export function disposePass(pass: PassResult): void {
-  tf.dispose([pass.loss, ...pass.gradients, pass.prototypes]);
+  tf.dispose([pass.loss, ...pass.gradients]);
   pass.predictedNoise?.dispose();
   for (const { mean, variance } of pass.statistics) tf.dispose([mean, variance]);
 }
@@ -84,7 +82,6 @@ export class Network {
       loss: value,
       gradients,
       statistics: kept.statistics,
-      prototypes: kept.prototypes!,
       predictedNoise: kept.predictedNoise ?? null,
     };
   }
@@ -143,7 +140,6 @@ export class Network {
     const { spec, weights } = this;
     const shape: [number, number] = [shard.rows.length, spec.dimPerToken];
     const prototypes = computePrototypes(spec, weights, this.#recurrent, shard.sequences);
-    kept.prototypes = tf.keep(tf.clone(prototypes));
     const rows = gatherRows(reshape(prototypes, [-1, spec.dPrototype]), tf.tensor1d(shard.rows, 'int32'));
     const predicted = spec.denoiser ? this.#predictNoise(shard, rows, kept) : rows;
     const error = tf.sub(predicted, tf.tensor2d(shard.target, shape));

@@ -11,8 +11,6 @@ import type { SequenceInputs } from './prototypes';
 /** *Shapes* n rows of this shard; x, target and lossWeight (n · dimPerToken). */
 export interface Shard {
   readonly sequences: SequenceInputs;
-  /** Which sequences of the batch those are. */
-  readonly sequenceIndices: Int32Array;
   /** (n) rows of the shard's own (sequence · nTokens). */
   readonly rows: Int32Array;
   /** (n) places of the rows in the batch. */
@@ -47,7 +45,6 @@ export function takeShard(
   const local = new Map(sequences.map((sequence, index) => [sequence, index]));
   const n = places.length;
   const shard = {
-    sequenceIndices: Int32Array.from(sequences),
     sequences: {
       nSequences: sequences.length,
       permutationState: batch.permutationState ? Int32Array.from(sequences, s => batch.permutationState![s]!) : null,

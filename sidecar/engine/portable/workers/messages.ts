@@ -49,9 +49,6 @@ export interface WorkerGradients {
   /** Places in the batch of `predictedNoise`'s rows. */
   places: Int32Array;
   predictedNoise: Float32Array | null;
-  /** Sequences of the batch whose prototypes these are. */
-  sequences: Int32Array;
-  prototypes: Float32Array;
 }
 
 export type WorkerMethod = keyof WorkerMethods;

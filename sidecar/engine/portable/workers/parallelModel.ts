@@ -7,7 +7,7 @@ import { elementCount, type NamedArrays } from '../../../util/namedArrays';
 import { denoiserLayers, parameterInventory, trainedEntries } from '../../../model/parameterInventory';
 import { internalError, throwIfCancelled } from '../../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, TrainingBatch } from '../../engine';
-import { countOf, inBatchOrder } from '../inference';
+import { batchPrototypes, countOf, inBatchOrder } from '../inference';
 import { checkOptimizerState, checkWeights } from '../mismatch';
 import type { SampleTask, WorkerData } from './messages';
 import { allocateShared, flatOffsets, SharedState } from './sharedState';
@@ -72,10 +72,9 @@ class ParallelModel implements Model {
       }
       gradients.set(entry.name, { shape: entry.shape, data });
     }
-    const prototypes = new Float32Array(spec.batchSize * spec.nTokens * spec.dPrototype);
+    const prototypes = await batchPrototypes(this, spec, batch);
     const predictedNoise = spec.denoiser ? new Float32Array(batch.rows.length * spec.dimPerToken) : null;
     for (const part of parts) {
-      inBatchOrder(part.prototypes, part.sequences, prototypes);
       if (predictedNoise && part.predictedNoise) inBatchOrder(part.predictedNoise, part.places, predictedNoise);
     }
     return { loss: parts.reduce((sum, part) => sum + part.loss, 0), gradients, prototypes, predictedNoise };

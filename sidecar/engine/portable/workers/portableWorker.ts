@@ -56,8 +56,6 @@ const methods: { [M in keyof WorkerMethods]: (argument: never) => ReturnType<Wor
       loss: pass.loss.dataSync()[0]!,
       places: shard.places,
       predictedNoise: pass.predictedNoise?.dataSync<'float32'>() ?? null,
-      sequences: shard.sequenceIndices,
-      prototypes: pass.prototypes.dataSync<'float32'>(),
     };
     disposePass(pass);
     return result;
