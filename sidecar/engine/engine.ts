@@ -22,6 +22,8 @@ export interface EngineDevice {
   readonly title: string;
   /** Cheap, never throws, may be called often. */
   probe(): Promise<Probe>;
+  /** Why no memory would be enough for a model of these sizes, naming the setting; null where it runs. Absent: it runs all. */
+  refuses?(spec: ModelSpec, precision: OpenOptions['precision']): string | null;
   /** Errors: `RpgError` (user) when memory does not suffice or the device went away, naming the setting that lowers the need. */
   open(spec: ModelSpec, options: OpenOptions): Promise<Model>;
 }

@@ -26,10 +26,13 @@ export interface Selection {
 }
 
 /**
- * The first available device that matches; 'auto' matches everything.
+ * The first available device that matches and that nothing speaks against; 'auto' matches everything.
  * *Errors* user: nothing matches, or what matches is unavailable, with every reason.
  */
-export async function selectDevice(wanted: { engine: string; device: string }): Promise<Selection> {
+export async function selectDevice(
+  wanted: { engine: string; device: string },
+  refusal: (device: EngineDevice) => string | null = () => null,
+): Promise<Selection> {
   const devices = await listDevices();
   const matching = devices.filter(
     ({ engine, device }) =>
@@ -39,14 +42,15 @@ export async function selectDevice(wanted: { engine: string; device: string }): 
   const passedOver: Selection['passedOver'] = [];
   for (const [rank, device] of matching.entries()) {
     const probe = await device.probe();
-    if (probe.kind === 'available') {
+    const refused = probe.kind === 'available' ? refusal(device) : probe.reason;
+    if (probe.kind === 'available' && refused === null) {
       const reason = `less preferred than ${device.engine}/${device.device}`;
       const rest = matching
         .slice(rank + 1)
         .map(other => ({ engine: other.engine, device: other.device, reason, isUnavailable: false }));
       return { device, probe, passedOver: [...passedOver, ...rest] };
     }
-    passedOver.push({ engine: device.engine, device: device.device, reason: probe.reason, isUnavailable: true });
+    passedOver.push({ engine: device.engine, device: device.device, reason: refused!, isUnavailable: true });
   }
   throw noDevice(wanted, passedOver);
 }

@@ -115,7 +115,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const networks = planNetworks(params, params.tag ?? slug(record.config.name).replaceAll('-', '_'), seed, spec);
   const extension = extensionOf(params.format, templatePath);
   const folder = await outputFolder(params, runFolder, networks, extension);
-  const chosen = await chooseDevice(params);
+  const chosen = await chooseDevice(params, { spec, precision: record.config.training.precision });
   return {
     runFolder,
     record,

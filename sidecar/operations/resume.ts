@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import type { ResumeParams, TrainProgress, TrainResult } from '../../protocol/sidecar';
 import type { RunRecord } from '../../protocol/runRecords';
 import { measureDataset } from '../datasets/measureDataset';
+import { toModelSpec } from '../config/toModelSpec';
 import type { Model } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
 import { logEvent } from '../runs/eventLog';
@@ -40,10 +41,12 @@ async function resumeLocked(
   const found = await readRun(folder);
   if (found.status === 'finished') throw runFinished(found);
   const say = progressOf(found, context);
-  const chosen = await chooseDevice({
+  const wanted = {
     engine: params.engine ?? found.engine.engine,
     device: params.device ?? (params.engine === undefined ? found.engine.device : undefined),
-  });
+  };
+  const spec = toModelSpec(found.config, found.dataset);
+  const chosen = await chooseDevice(wanted, { spec, precision: found.config.training.precision });
   checkPrecision(found, chosen);
   const dataset = await readRunDataset(folder);
   await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);

@@ -7,6 +7,7 @@ import * as path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { initialize, protocolVersion } from '../../protocol/session';
+import type { GenerateResult } from '../../protocol/sidecar';
 import { rpg } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
 import { makeTrainingWorkspace } from '../support/trainingWorkspace';
@@ -71,6 +72,23 @@ test.skipIf(missing)(
     );
     expect(auto.code, auto.stderr).toBe(0);
     expect(auto.stderr).toContain('not cuda/0: CUDA: the driver is for CUDA 12.2');
+  },
+);
+
+test.skipIf(missing)(
+  'a model the kernels do not know is refused by its setting, and auto goes on with the processor, saying so',
+  async () => {
+    const { folder: workspace } = await makeTrainingWorkspace(temporaryFolder());
+    const large = [...train, '--set', 'recurrent.dState=129', '--set', 'training.steps=2'];
+    const reason = 'recurrent.dState 129; its kernels know up to 128';
+    const refused = await rpg(large, { cwd: workspace, ...withDriver() });
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(`cuda/0: ${reason}`)]);
+    const free = large.filter(word => word !== '--engine' && word !== 'cuda');
+    const auto = await rpg(free, { cwd: workspace, ...withDriver() });
+    expect([auto.code, auto.stderr]).toEqual([0, expect.stringContaining(`not cuda/0: ${reason}`)]);
+    const generated = await rpg(['generate', 'last', '--count', '1', '--json'], { cwd: workspace, ...withDriver() });
+    expect(generated.code, generated.stderr).toBe(0);
+    expect((JSON.parse(generated.stdout) as GenerateResult).networks[0]!.record.engine).toBe('portable');
   },
 );
 

@@ -6,6 +6,7 @@ import { RpgError } from '../../util/rpgError';
 import { driverTooOld, noDevice, kernelsUnsupported } from './cudaErrors';
 import { cublasLtCandidates } from './cublasLt';
 import { openCudaModel } from './cudaModel';
+import { unsupportedSizes } from './limits';
 import { CudaDevice, deviceFacts, openDriver, openLibrary } from './driver';
 
 const oldestCapability = 80;
@@ -52,6 +53,11 @@ class CudaCard implements EngineDevice {
     } catch (error) {
       return { kind: 'unavailable', reason: error instanceof RpgError ? error.message : String(error) };
     }
+  }
+
+  refuses(spec: ModelSpec, precision: OpenOptions['precision']): string | null {
+    const unsupported = unsupportedSizes(spec, precision);
+    return unsupported === null ? null : `${unsupported}; --engine portable runs it`;
   }
 
   async open(spec: ModelSpec, options: OpenOptions): Promise<Model> {

@@ -7,12 +7,13 @@ import { denoiserLayers } from '../../model/parameterInventory';
 import { throwIfCancelled } from '../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, StepProfile, TrainingBatch } from '../engine';
 import { conditionGate, createCondition } from './condition';
-import { badBatch, kernelsMissing } from './cudaErrors';
+import { badBatch, kernelsMissing, unsupportedModel } from './cudaErrors';
 import { CublasLt, type ElementType } from './cublasLt';
 import { embedPrototypes } from './denoiser';
 import { deviceLimits, type CudaDevice, type HostArray } from './driver';
 import { CudaGraph } from './graph';
 import { readKernels } from './kernelFiles';
+import { unsupportedSizes } from './limits';
 import type { Sequences } from './mambaLayer';
 import { checkPlan, describePlan, formatBytes, MemoryPlan, type PlanLine } from './memoryPlan';
 import { layoutParameters, Parameters } from './parameters';
@@ -35,6 +36,8 @@ export type CudaModelOptions = Pick<
 /** Opens a model on an open device, which it then owns. *Errors* user: too little memory, unsupported shapes. */
 export function openCudaModel(device: CudaDevice, spec: ModelSpec, options: CudaModelOptions): CudaModel {
   try {
+    const unsupported = unsupportedSizes(spec, options.precision);
+    if (unsupported !== null) throw unsupportedModel(unsupported);
     device.makeCurrent();
     for (const { name, image } of readKernels()) {
       if (image.length === 0) throw kernelsMissing(name, 'it is empty');

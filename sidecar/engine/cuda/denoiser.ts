@@ -14,7 +14,6 @@ import {
   weightGradient,
   type ConvolutionShape,
 } from './convolution';
-import { unsupportedModel } from './cudaErrors';
 import { biasGradient } from './layerNorm';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
@@ -46,21 +45,11 @@ const net = 'criteria.net';
 const silu = 1;
 const noNorm: NormValues = { scale: 0n, shift: 0n, mean: 0n, inverse: 0n };
 
-/** Layers and their sizes for some rows. *Errors* channel counts the kernels do not know. */
-export function stackShapes(
-  spec: ModelSpec,
-  rows: number,
-  vector: number,
-): { layer: DenoiserLayer; shape: ConvolutionShape }[] {
+/** Layers and their sizes for some rows. */
+export function stackShapes(spec: ModelSpec, rows: number): { layer: DenoiserLayer; shape: ConvolutionShape }[] {
   const denoiser = spec.denoiser!;
   return denoiserLayers(denoiser).map(layer => {
     const { inChannels, outChannels } = layer;
-    const known = (c: number) => (c % vector === 0 ? c <= 32 * vector : c <= 32);
-    if (!known(inChannels) || !known(outChannels)) {
-      throw unsupportedModel(
-        `diffusion.layerChannels [${denoiser.layerChannels.join(', ')}]: up to 128, or multiples of 8 up to 256`,
-      );
-    }
     return { layer, shape: { rows, positions: spec.dimPerToken, inChannels, outChannels, taps: denoiser.kernelSize } };
   });
 }
@@ -183,7 +172,7 @@ export class DenoiserStep {
   ) {
     this.#n = spec.rowsPerStep;
     this.#dim = spec.dimPerToken;
-    this.#layers = stackShapes(spec, this.#n, queue.element === 'bf16' ? 8 : 4);
+    this.#layers = stackShapes(spec, this.#n);
   }
 
   /**

@@ -5,7 +5,7 @@
 //   out_proj are made for those alone. The state space itself still runs over every position.
 // What backward needs is kept (projection, y); what is cheap (convolution, states, norm) is computed again.
 import type { MambaLayerSpec } from '../../model/modelSpec';
-import { unsupportedModel } from './cudaErrors';
+import { headDim } from './limits';
 import type { Parameters } from './parameters';
 import type { Queue } from './queue';
 
@@ -27,8 +27,6 @@ export interface LayerInput {
   readonly kind: 'shared' | 'full';
   readonly x: bigint;
 }
-
-const headDim = 64;
 
 /** Positions per chunk, as in kernels/ssd.cu. */
 const chunkSize = { f32: 32, bf16: 64 } as const;
@@ -60,11 +58,7 @@ export class MambaLayer {
     readonly input: LayerInput,
     readonly chosen: ChosenRows | null,
   ) {
-    const { dInner, dState, nHeads, dConv } = spec;
-    if (spec.headDim !== headDim)
-      throw unsupportedModel(`Mamba-2 heads of ${spec.headDim}; its kernels know ${headDim}`);
-    if (dState > 128) throw unsupportedModel(`recurrent.dState ${dState}; its kernels know up to 128`);
-    if (dConv > 4) throw unsupportedModel(`recurrent.dConv ${dConv}; its kernels know up to 4`);
+    const { dInner, dState, nHeads } = spec;
     this.#convolved = dInner + 2 * dState;
     this.#pitch = roundUp8(dInner + this.#convolved + nHeads);
     this.#pitchX = roundUp8(this.#convolved + nHeads);

@@ -118,7 +118,7 @@ export class SamplerKernels {
     const { queue, spec, tables } = this;
     const dim = spec.dimPerToken;
     const stepIndex = tables.state + stepIndexOffset;
-    const layers = stackShapes(spec, slice.rows, queue.element === 'bf16' ? 8 : 4);
+    const layers = stackShapes(spec, slice.rows);
     for (const [i, { shape }] of layers.entries()) {
       const { packed, bias } = this.#layers[i]!;
       const next = layers[i + 1]?.layer;

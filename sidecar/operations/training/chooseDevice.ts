@@ -2,8 +2,9 @@
 import type { DeviceChoice } from '../../../protocol/sidecar';
 import type { RunEngine } from '../../../protocol/runRecords';
 import type { EngineFacts } from '../../config/resolveConfig';
-import type { EngineDevice, Probe } from '../../engine/engine';
+import type { EngineDevice, OpenOptions, Probe } from '../../engine/engine';
 import { selectDevice } from '../../engine/registry';
+import type { ModelSpec } from '../../model/modelSpec';
 
 export interface ChosenDevice {
   readonly device: EngineDevice;
@@ -13,10 +14,16 @@ export interface ChosenDevice {
   readonly remarks: readonly string[];
 }
 
+/** A model a device is wanted for, where it is known already. */
+export interface WantedModel {
+  readonly spec: ModelSpec;
+  readonly precision: OpenOptions['precision'];
+}
+
 /** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
-export async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> {
+export async function chooseDevice(choice: DeviceChoice, model?: WantedModel): Promise<ChosenDevice> {
   const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
-  const { device, probe, passedOver } = await selectDevice(wanted);
+  const { device, probe, passedOver } = await selectDevice(wanted, each => (model ? refusalOf(each, model) : null));
   const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
   const toText = (other: (typeof passedOver)[number]) => `not ${other.engine}/${other.device}: ${other.reason}`;
   return {
@@ -25,6 +32,11 @@ export async function chooseDevice(choice: DeviceChoice): Promise<ChosenDevice> 
     remarks: [...passedOver.filter(other => other.isUnavailable).map(toText), ...probe.notes],
     reasons: [`${device.engine}/${device.device}: ${asked}`, ...passedOver.map(toText), ...probe.notes],
   };
+}
+
+/** Why a device cannot run a model, or null. */
+export function refusalOf(device: EngineDevice, { spec, precision }: WantedModel): string | null {
+  return device.refuses?.(spec, precision) ?? null;
 }
 
 /** What run.json says of it. */

@@ -1,11 +1,12 @@
 // What a training request settles before a model is opened: device, configuration, dataset, workers. Shared by training
 // and estimating, so that an estimate is of the very run that would be started.
 import type { TrainParams } from '../../../protocol/sidecar';
-import { chooseDevice, engineFacts } from './chooseDevice';
+import { toModelSpec } from '../../config/toModelSpec';
+import { chooseDevice, engineFacts, refusalOf, type ChosenDevice, type WantedModel } from './chooseDevice';
 import { defaultWorkers } from './defaultWorkers';
 import type { OpenedDataset } from './openDataset';
 import type { PrepareInput } from './prepareModel';
-import { readConfig } from './readConfig';
+import { readConfig, type ReadConfig } from './readConfig';
 
 export interface SettledRequest {
   readonly dataset: OpenedDataset;
@@ -19,12 +20,20 @@ export async function settleRequest(
   say: (message: string) => void,
 ): Promise<SettledRequest> {
   const { workspace, signal } = context;
-  const chosen = await chooseDevice(params);
-  const { config, dataset } = await readConfig(params, workspace, engineFacts(chosen.device.engine), {
-    acceptChanged: params.acceptChanged ?? false,
-    onProgress: (_, message) => say(`measuring ${message}`),
-    signal,
-  });
+  const read = ({ device }: ChosenDevice) =>
+    readConfig(params, workspace, engineFacts(device.engine), {
+      acceptChanged: params.acceptChanged ?? false,
+      onProgress: (_, message) => say(`measuring ${message}`),
+      signal,
+    });
+  let chosen = await chooseDevice(params);
+  let settled = await read(chosen);
+  const model = modelOf(settled);
+  if (refusalOf(chosen.device, model) !== null) {
+    chosen = await chooseDevice(params, model); // the next one that runs it; what `auto` means depends on the engine
+    settled = await read(chosen);
+  }
+  const { config, dataset } = settled;
   const { measured } = dataset;
   const input: PrepareInput = {
     workspace,
@@ -37,4 +46,9 @@ export async function settleRequest(
     signal,
   };
   return { dataset, input };
+}
+
+function modelOf({ config, nTokens, dataset }: ReadConfig): WantedModel {
+  const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
+  return { spec, precision: config.training.precision };
 }
