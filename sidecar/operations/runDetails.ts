@@ -195,7 +195,13 @@ function parseLogLine(text: string): LogLine | null {
   }
 }
 
-/** Time is counted from every start to the last event before the next; of a run at work, to now. */
+/** What the trainer itself logs. Networks are generated and judged at any later time, which is not time spent training. */
+const trainingEvents: ReadonlySet<string> = new Set([
+  ...['started', 'resumed', 'snapshot', 'test-skipped'],
+  ...['interrupted', 'stopped', 'failed', 'finished'],
+]);
+
+/** Time is counted from every start to the trainer's last event before the next; of a run at work, to now. */
 function resourcesOf(log: readonly LogLine[], isRunning: boolean): RunDetails['resources'] {
   let elapsedMs: number | null = null;
   let startedAt: number | null = null;
@@ -203,7 +209,7 @@ function resourcesOf(log: readonly LogLine[], isRunning: boolean): RunDetails['r
   const close = (): void => {
     if (startedAt !== null) elapsedMs = (elapsedMs ?? 0) + (lastAt - startedAt);
   };
-  for (const line of log) {
+  for (const line of log.filter(({ event }) => trainingEvents.has(event))) {
     const at = Date.parse(line.time);
     if (line.event === 'started' || line.event === 'resumed') {
       close();
