@@ -1,5 +1,6 @@
 // Everything the mouse can do on the pages, the keyboard can: sorting, reading charts, zooming, walking ten thousand rows.
 import { expect, it } from 'vitest';
+import type { RunView } from '../../protocol/view';
 import type { View } from './support/viewPage';
 import { describePages, intentsOf } from './support/browserTests';
 import { exampleCheckpoint } from './support/exampleCheckpoint';
@@ -53,6 +54,44 @@ describePages('By keyboard', open => {
     expect(await first.locator('th').textContent()).toBe('Originals');
     await press(view, 'Enter');
     expect(await first.locator('th').textContent()).toBe('Noise 0.1');
+  });
+
+  it('keeps the focus on a control that changes what is shown', async () => {
+    const view = await open();
+    const focused = (): Promise<string | null> =>
+      view.page.evaluate(
+        () =>
+          document.activeElement?.getAttribute('label') ?? document.activeElement?.getAttribute('aria-label') ?? null,
+      );
+    const run = exampleView('0002-fashion');
+    const all = ['0002', '0001'].map(id => ({ id, title: id }));
+    const judged = (id: string, createdAt: string): RunView => ({
+      ...run,
+      evaluation: { ...run.evaluation!, id, createdAt, all },
+    });
+    await view.send({ kind: 'state', state: exampleState([judged('0002', '2026-01-05T12:00:00.000Z')]) });
+    await view.send({ kind: 'metrics', ...exampleMetrics('0002-fashion', 0, 50) });
+    await view.page.locator('.line-chart canvas').first().waitFor();
+
+    await view.page.getByLabel('Evaluation shown').focus();
+    await press(view, 'ArrowDown');
+    const earlier = judged('0001', '2025-07-05T12:00:00.000Z');
+    await view.send({ kind: 'changed', parts: { selected: [earlier] } });
+    await view.page.getByText('Jul 5, 2025').waitFor();
+    expect(await focused()).toBe('Evaluation shown');
+
+    await view.page.getByText('Compare with…').click();
+    await view.page.locator('vscode-checkbox[label^="0001-fashion"]').focus();
+    await press(view, 'Space');
+    await view.send({ kind: 'changed', parts: { selected: [earlier, exampleView('0001-fashion')] } });
+    await view.page.getByText('Compare with… (1)').waitFor();
+    expect(await focused()).toMatch(/^0001-fashion/);
+
+    for (const label of ['Logarithmic', 'Only differences']) {
+      await view.page.locator(`vscode-checkbox[label="${label}"]`).focus();
+      await press(view, 'Space');
+      expect(await focused()).toBe(label);
+    }
   });
 
   it('reads the loss, zooms in and out again', async () => {
