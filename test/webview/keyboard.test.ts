@@ -108,6 +108,27 @@ describePages('By keyboard', open => {
     expect(await spoken(view, '.line-chart')).toMatch(/^Step 2,000: /);
   });
 
+  it('reads of compared runs only those that have come so far, and of the next run its own steps', async () => {
+    const view = await open();
+    const [long, short] = [exampleView('0002-fashion'), exampleView('0001-fashion')];
+    await view.send({ kind: 'state', state: exampleState([long, short]) });
+    await view.send({ kind: 'metrics', ...exampleMetrics('0002-fashion', 0, 500) });
+    await view.send({ kind: 'metrics', ...exampleMetrics('0001-fashion', 0, 300) });
+    await view.page.locator('.legend li', { hasText: 'smoothed of 0001-fashion' }).waitFor();
+    expect(await spoken(view, '.line-chart')).toMatch(/^Step 500: smoothed of 0002-fashion [\d.]+$/);
+    await view.page.locator('.line-chart').first().focus();
+    await press(view, 'Home');
+    expect(await spoken(view, '.line-chart')).toMatch(
+      /^Step 1: smoothed of 0002-fashion 1, smoothed of 0001-fashion 1$/,
+    );
+    await press(view, 'End', '+', '+');
+    await view.send({ kind: 'changed', parts: { selected: [short] } });
+    await view.page.locator('.legend li', { hasText: /^loss$/ }).waitFor();
+    expect(await spoken(view, '.line-chart')).toMatch(/^Step 300: loss/);
+    await press(view, 'Home');
+    expect(await spoken(view, '.line-chart')).toMatch(/^Step 1: loss/);
+  });
+
   it('walks the marks of the scatter and the cells of the heat map', async () => {
     const view = await open();
     await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')]) });
