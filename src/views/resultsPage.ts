@@ -26,7 +26,8 @@ const tickMs = 400;
 export class ResultsPage {
   #selected: string[] = [];
   #details = new Map<string, RunDetails>();
-  #chosenEvaluation = new Map<string, string>();
+  /** By run: an evaluation that the person chose while `newest` was the newest. */
+  readonly #chosenEvaluations = new Map<string, { readonly id: string; readonly newest: string | undefined }>();
   readonly #curves = new Map<string, Curve>();
   readonly #subscriptions;
   #isReady = false;
@@ -82,7 +83,10 @@ export class ResultsPage {
           return;
         }
       case 'selectEvaluation':
-        this.#chosenEvaluation.set(intent.run, intent.id);
+        this.#chosenEvaluations.set(intent.run, {
+          id: intent.id,
+          newest: this.#details.get(intent.run)?.evaluations[0]?.id,
+        });
         {
           this.#enqueue(() => this.#postSelection());
           return;
@@ -163,11 +167,10 @@ export class ResultsPage {
   }
 
   async #readDetails(): Promise<void> {
-    const { client } = this.host;
     const read = await Promise.all(
       this.#selected.map(async run => {
         try {
-          return await client.call(runDetails, { run, evaluation: this.#chosenEvaluation.get(run) });
+          return await this.#detailsOf(run);
         } catch (error) {
           this.host.onProblem(error);
           return null;
@@ -175,6 +178,16 @@ export class ResultsPage {
       }),
     );
     this.#details = new Map(read.filter(details => details !== null).map(details => [details.summary.id, details]));
+  }
+
+  /** With the evaluation chosen, until a newer one is made: that is what the person wants to see then. */
+  async #detailsOf(run: string): Promise<RunDetails> {
+    const { client } = this.host;
+    const chosen = this.#chosenEvaluations.get(run);
+    const details = await client.call(runDetails, { run, evaluation: chosen?.id });
+    if (!chosen || details.evaluations[0]?.id === chosen.newest) return details;
+    this.#chosenEvaluations.delete(run);
+    return client.call(runDetails, { run });
   }
 
   #state(): ViewState {

@@ -1,6 +1,7 @@
 // What the host knows and posts: jobs, the library, curves, and a page's conversation.
 import { describe, expect, it } from 'vitest';
 import { metricsTail, runDetails, type MetricsTail, type RunDetails } from '../../../protocol/editor';
+import type { EvaluationRecord } from '../../../protocol/evaluation';
 import type { RunSummary } from '../../../protocol/runRecords';
 import { datasets, listRuns } from '../../../protocol/sidecar';
 import type { ViewIntent, ViewMessage } from '../../../protocol/view';
@@ -167,12 +168,22 @@ describe('a curve', () => {
 });
 
 describe('a results page', () => {
-  async function opened() {
+  /** `evaluations` of every run, newest first. */
+  async function opened(evaluations: readonly string[] = []) {
     const all = [runOf('0001-a'), runOf('0002-b')];
+    const read = ({ run, evaluation: wanted }: { run: string; evaluation?: string }): RunDetails => {
+      const id = wanted ?? evaluations[0];
+      const record = {} as EvaluationRecord; // the cast: nothing here looks into it
+      return {
+        ...detailsOf(all.find(each => each.id === run)!),
+        evaluation: id === undefined ? null : { id, file: '', createdAt: '', record },
+        evaluations: evaluations.map(each => ({ id: each, title: each })),
+      };
+    };
     const client = fakeClient({
       [datasets.method]: () => [],
       [listRuns.method]: () => all,
-      [runDetails.method]: ({ run }: { run: string }) => detailsOf(all.find(({ id }) => id === run)!),
+      [runDetails.method]: read,
       [metricsTail.method]: () => tailOf(),
     });
     const library = new Library({ client, hasRecords: () => true });
@@ -261,6 +272,26 @@ describe('a results page', () => {
     await settle();
     expect(messages.map(({ kind }) => kind).slice(0, 2)).toEqual(['state', 'metrics']);
     expect(messages[1]).toMatchObject({ run: '0002-b', from: 0, steps: [1, 2, 3] });
+    page.dispose();
+  });
+
+  it('keeps to the evaluation that was chosen, until a newer one is made', async () => {
+    const evaluations = ['0002', '0001'];
+    const { page, library, messages, settle } = await opened(evaluations);
+    const shown = async (): Promise<string | undefined> => {
+      await settle();
+      const changed = messages.findLast(message => message.kind === 'changed' && message.parts.selected !== undefined);
+      return changed?.kind === 'changed' ? changed.parts.selected?.[0]?.evaluation?.id : undefined;
+    };
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    page.receive({ kind: 'selectEvaluation', run: '0002-b', id: '0001' });
+    expect(await shown()).toBe('0001');
+    await library.refresh();
+    expect(await shown()).toBe('0001');
+    evaluations.unshift('0003');
+    await library.refresh();
+    expect(await shown()).toBe('0003');
     page.dispose();
   });
 
