@@ -34,7 +34,7 @@ export async function runDetails(
     engine: record?.engine ?? null,
     failure: record?.failure ?? null,
     evaluation,
-    evaluations: await Promise.all(found.map(async id => ({ id, title: await evaluationTitle(folder, id) }))),
+    evaluations: await Promise.all(found.map(async id => ({ id, createdAt: await evaluatedAt(folder, id) }))),
     duringTraining: await listTrainingTests(folder),
     samples: await listSamples(folder, log, evaluation?.record.evaluation ?? null),
     files: listFiles(folder),
@@ -67,9 +67,10 @@ async function readEvaluation(folder: string, id: string): Promise<RunDetails['e
   }
 }
 
-async function evaluationTitle(folder: string, id: string): Promise<string> {
+/** Empty for one that was deleted this moment. */
+async function evaluatedAt(folder: string, id: string): Promise<string> {
   const stat = await fs.stat(path.join(evaluationsFolder(folder), `${id}.json`)).catch(() => null);
-  return stat ? `${id} · ${stat.mtime.toISOString().slice(0, 16).replace('T', ' ')}` : id;
+  return stat?.mtime.toISOString() ?? '';
 }
 
 /** What the trainer kept of its tests beside the training. A torn or foreign file is passed over. */

@@ -64,7 +64,7 @@ describePages('By keyboard', open => {
           document.activeElement?.getAttribute('label') ?? document.activeElement?.getAttribute('aria-label') ?? null,
       );
     const run = exampleView('0002-fashion');
-    const all = ['0002', '0001'].map(id => ({ id, title: id }));
+    const all = ['0002', '0001'].map(id => ({ id, createdAt: '2026-01-05T12:00:00.000Z' }));
     const judged = (id: string, createdAt: string): RunView => ({
       ...run,
       evaluation: { ...run.evaluation!, id, createdAt, all },
@@ -73,7 +73,9 @@ describePages('By keyboard', open => {
     await view.send({ kind: 'metrics', ...exampleMetrics('0002-fashion', 0, 50) });
     await view.page.locator('.line-chart canvas').first().waitFor();
 
-    await view.page.getByLabel('Evaluation shown').focus();
+    const evaluations = view.page.getByLabel('Evaluation shown');
+    expect(await evaluations.locator('option').first().textContent()).toMatch(/^0002 · Jan 5, 2026/); // as beside it
+    await evaluations.focus();
     await press(view, 'ArrowDown');
     const earlier = judged('0001', '2025-07-05T12:00:00.000Z');
     await view.send({ kind: 'changed', parts: { selected: [earlier] } });

@@ -91,7 +91,9 @@ function showEvaluations(picker: HTMLSelectElement, view: RunView | undefined): 
   picker.hidden = all.length < 2;
   picker.dataset.run = view?.summary.id ?? '';
   fill(picker, JSON.stringify([all, shown?.id]), () =>
-    all.map(({ id, title }) => element('option', { value: id, selected: id === shown?.id }, title)),
+    all.map(({ id, createdAt }) =>
+      element('option', { value: id, selected: id === shown?.id }, `${id} · ${dateTime(createdAt)}`),
+    ),
   );
 }
 

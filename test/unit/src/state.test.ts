@@ -177,7 +177,7 @@ describe('a results page', () => {
       return {
         ...detailsOf(all.find(each => each.id === run)!),
         evaluation: id === undefined ? null : { id, file: '', createdAt: '', record },
-        evaluations: evaluations.map(each => ({ id: each, title: each })),
+        evaluations: evaluations.map(each => ({ id: each, createdAt: '' })),
       };
     };
     const client = fakeClient({
