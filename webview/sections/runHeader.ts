@@ -23,7 +23,7 @@ const actionTitles: Readonly<Record<RunAction, string>> = {
   resume: 'Resume',
   generate: 'Generate…',
   evaluate: 'Evaluate…',
-  delete: 'Delete…',
+  delete: 'Remove',
 };
 
 export function createRunHeader(actions: PageActions): Part {
