@@ -39,7 +39,6 @@ export function drawLines(traces: readonly Trace[], { title, widthPx, isLog }: L
   return svg(
     'svg',
     { width: widthPx, height: heightPx, viewBox: `0 0 ${widthPx} ${heightPx}` },
-    svg('rect', { width: widthPx, height: heightPx, fill: palette.background }),
     axes(
       frame,
       { scale: x, title: 'Step', format: whole },

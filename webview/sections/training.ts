@@ -74,6 +74,7 @@ export function createTraining(actions: PageActions): Part {
                     { title: 'Loss', widthPx: exportedWidthPx, isLog: log.checked },
                     page.palette,
                   ),
+                  page.palette,
                 ),
             },
             actions,
