@@ -139,6 +139,30 @@ describePages('The results page', open => {
     await view.page.getByText(/^Step 40: loss/).waitFor();
   });
 
+  it('has room for the numbers at its curves', async () => {
+    const view = await open();
+    await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')]) });
+    const metrics = exampleMetrics('0002-fashion', 0, 5);
+    for (const [from, width] of [
+      [1e-3, 1e-6],
+      [1e-10, 1e-13],
+    ] as const) {
+      const learningRate = metrics.steps.map(step => from + width * step);
+      await view.send({ kind: 'metrics', ...metrics, learningRate });
+      await view.page.waitForTimeout(300);
+      await view.page.locator('.line-chart canvas').nth(1).waitFor();
+      const isCut = await view.page
+        .locator('.line-chart canvas')
+        .nth(1)
+        .evaluate(canvas => {
+          const { height } = canvas as HTMLCanvasElement; // the cast: its tag says so
+          const column = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 1, height).data;
+          return column.some(value => value > 0);
+        });
+      expect(isCut, String(from)).toBe(false);
+    }
+  });
+
   it('says how many losses were not finite', async () => {
     const view = await open();
     await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')]) });

@@ -249,7 +249,7 @@ function plotOptions(
       { ...axis, size: 28, values: (_plot, ticks) => ticks.map(tick => (Number.isInteger(tick) ? whole(tick) : '')) },
       {
         ...axis,
-        size: 58,
+        size: 68, // room for 0.002999 and 1.234e-10
         space: 24,
         // On a log scale uPlot marks with null the ticks that would crowd.
         values: (_plot, ticks) => ticks.map(tick => ((tick as number | null) === null ? '' : significant(tick))),
