@@ -26,6 +26,8 @@ const tickMs = 400;
 export class ResultsPage {
   #selected: string[] = [];
   #details = new Map<string, RunDetails>();
+  /** By the clock of the process, which nobody sets. */
+  #detailsReadMs = 0;
   /** By run: an evaluation that the person chose while `newest` was the newest. */
   readonly #chosenEvaluations = new Map<string, { readonly id: string; readonly newest: string | undefined }>();
   readonly #curves = new Map<string, Curve>();
@@ -167,6 +169,7 @@ export class ResultsPage {
   }
 
   async #readDetails(): Promise<void> {
+    const startMs = performance.now();
     const read = await Promise.all(
       this.#selected.map(async run => {
         try {
@@ -177,6 +180,7 @@ export class ResultsPage {
         }
       }),
     );
+    this.#detailsReadMs = startMs;
     this.#details = new Map(read.filter(details => details !== null).map(details => [details.summary.id, details]));
   }
 
@@ -210,10 +214,11 @@ export class ResultsPage {
 
   #live(): ViewState['live'] {
     const { library, jobs } = this.host;
+    const sinceReadMs = performance.now() - this.#detailsReadMs;
     return this.#selected
       .map(run => library.findRun(run))
       .filter((summary): summary is RunSummary => summary !== undefined)
-      .map(summary => runLive(summary, this.#details.get(summary.id) ?? null, jobs.trainingOf(summary.id)));
+      .map(run => runLive(run, this.#details.get(run.id) ?? null, jobs.trainingOf(run.id), sinceReadMs));
   }
 
   async #followCurves(): Promise<void> {

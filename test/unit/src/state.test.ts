@@ -10,6 +10,7 @@ import { SidecarError } from '../../../src/sidecarError';
 import { Curve } from '../../../src/state/curve';
 import { Jobs } from '../../../src/state/jobs';
 import { Library } from '../../../src/state/library';
+import { runLive } from '../../../src/state/viewState';
 import { ResultsPage } from '../../../src/views/resultsPage';
 
 /** A sidecar that answers from a table, by method. */
@@ -165,6 +166,16 @@ describe('a curve', () => {
       { run: 'r', fromByte: 120, afterStep: 4 },
     ]);
   });
+});
+
+it('the time a training has taken goes on while it trains, whenever its folder was read', () => {
+  const elapsed = (status: RunSummary['status']): number | null => {
+    const details = detailsOf(runOf('0001-a', { status }));
+    const resources = { ...details.resources, elapsedMs: 5000 };
+    return runLive(details.summary, { ...details, resources }, undefined, 300).elapsedMs;
+  };
+  expect(elapsed('running')).toBe(5300);
+  expect(elapsed('finished')).toBe(5000);
 });
 
 describe('a results page', () => {
