@@ -27,6 +27,21 @@ export function commandSuite(): void {
       assert.ok(existsSync(path.join(runFolder(run), 'weights.pth')));
     });
 
+    it('Train takes a configuration as its editor shows it', async () => {
+      const file = vscode.Uri.file(path.join(workspace, 'edited.rpg.json'));
+      await vscode.workspace.fs.copy(vscode.Uri.file(path.join(workspace, 'tiny.rpg.json')), file);
+      const document = await vscode.workspace.openTextDocument(file);
+      const editor = await vscode.window.showTextDocument(document);
+      const steps = document.getText().indexOf('"steps":12');
+      const range = new vscode.Range(document.positionAt(steps), document.positionAt(steps + '"steps":12'.length));
+      await editor.edit(edit => edit.replace(range, '"steps":7'));
+      const trained = await command<TrainResult>('rpg.train', { configFile: file.fsPath });
+      assert.equal(trained.step, 7);
+      await command('workbench.action.closeActiveEditor');
+      await command('rpg.removeRun', { run: trained.run });
+      await vscode.workspace.fs.delete(file);
+    });
+
     it('the picks of Train show what every preset and configuration file costs, or why it cannot be had', async () => {
       const { context } = await extension();
       const broken = path.join(workspace, 'broken.rpg.json');
