@@ -91,6 +91,19 @@ export function commandSuite(): void {
       assert.ok(existsSync(path.join(runFolder(run), 'evaluations', '0001.json')));
     });
 
+    it('Evaluate says on how many networks the test failed, and why', async () => {
+      const { context } = await extension();
+      const { testCommand } = context.library.datasets.find(({ name }) => name === 'zoo')!;
+      await command('rpg.editTestCommand', {
+        dataset: 'zoo',
+        testCommand: `${process.execPath} -e "process.exit(3)" {file}`,
+      });
+      const [{ folder: generated } = assert.fail()] = (await context.client.call(runDetails, { run })).samples;
+      const messages = await messagesOf(() => command('rpg.evaluate', { run, generated }));
+      assert.match(messages[0]?.text ?? '', /the test failed on 6 of 6 networks: .*code 3/);
+      await command('rpg.editTestCommand', { dataset: 'zoo', testCommand });
+    });
+
     it('Export writes weights, evaluation and metrics', async () => {
       for (const [kind, name] of [
         ['weights', 'out.pth'],
