@@ -47,7 +47,9 @@ export const evaluateCommand: RpgCommand = {
 async function askSamples({ client }: CommandContext, run: string): Promise<string | undefined> {
   const { samples, dataset, evaluation } = await client.call(runDetails, { run });
   if (samples.length === 0)
-    throw new SidecarError('nothing-generated', 'user', `${run} has generated no networks yet; generate some first`);
+    throw new SidecarError('nothing-generated', 'user', `${run} has generated no networks yet; generate some first`, {
+      run,
+    });
   if (samples.length === 1) return samples[0]!.folder;
   const { networksPerBaseline, midpoints } = readSettings().evaluation;
   const others = (dataset?.nCheckpoints ?? 0) + 4 * networksPerBaseline + midpoints;
