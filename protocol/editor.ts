@@ -50,8 +50,8 @@ export interface RunDetails {
   failure: RunFailure | null;
   /** The evaluation asked for, or the newest; null before the first. */
   evaluation: { id: string; file: string; createdAt: string; record: EvaluationRecord } | null;
-  /** Newest first. */
-  evaluations: { id: string; title: string }[];
+  /** Newest first; `createdAt` in ISO 8601. */
+  evaluations: { id: string; createdAt: string }[];
   /** Tests beside the training (`training.evaluateEvery`), by ascending step. */
   duringTraining: TrainingTest[];
   /** Newest first. */

@@ -85,8 +85,8 @@ export interface EvaluationView {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly result: EvaluationResult;
-  /** All evaluations of the run, newest first, for the picker. */
-  readonly all: readonly { readonly id: string; readonly title: string }[];
+  /** All evaluations of the run, newest first, for the picker; `createdAt` in ISO 8601. */
+  readonly all: readonly { readonly id: string; readonly createdAt: string }[];
 }
 
 /** Accuracy of networks generated from a snapshot while the training went on. */

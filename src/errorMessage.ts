@@ -64,11 +64,11 @@ function remedies({ code, details }: SidecarError): ErrorAction[] {
     case 'no-test':
       return [command('Check Set-up', 'rpg.checkSetUp')];
     case 'nothing-generated':
-      return [command('Generate', 'rpg.generate')];
+      return [command('Generate', 'rpg.generate', { run: details.run })];
     case 'untrusted':
       return [command('Manage Trust', 'workbench.trust.manage')];
     case 'snapshot-not-found':
-      return [command('Resume', 'rpg.resume')];
+      return [command('Resume', 'rpg.resume', { run: details.run })];
     case 'sidecar-cannot-start':
       return [{ kind: 'openSetting', setting: 'rpg.nodePath' }, { kind: 'showLog' }];
     case 'protocol-mismatch':

@@ -11,7 +11,7 @@ import { stateOfSource } from './weightSource';
 export function builtInTester(recipe: ZooRecipe, structure: Structure, images: LabelledImages, pool: TestPool): Tester {
   return {
     kind: 'built-in',
-    title: `${recipe.name} on ${images.count} test images`,
+    title: `test of ${recipe.name}`,
     concurrency: 2, // the next network is ready when the first leaves a thread idle
     async test({ source }, signal) {
       const weights = fromStateDict(recipe.network, stateOfSource(structure, source), recipe.name);

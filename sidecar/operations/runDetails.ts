@@ -34,7 +34,7 @@ export async function runDetails(
     engine: record?.engine ?? null,
     failure: record?.failure ?? null,
     evaluation,
-    evaluations: await Promise.all(found.map(async id => ({ id, title: await evaluationTitle(folder, id) }))),
+    evaluations: await Promise.all(found.map(async id => ({ id, createdAt: await evaluatedAt(folder, id) }))),
     duringTraining: await listTrainingTests(folder),
     samples: await listSamples(folder, log, evaluation?.record.evaluation ?? null),
     files: listFiles(folder),
@@ -67,9 +67,10 @@ async function readEvaluation(folder: string, id: string): Promise<RunDetails['e
   }
 }
 
-async function evaluationTitle(folder: string, id: string): Promise<string> {
+/** Empty for one that was deleted this moment. */
+async function evaluatedAt(folder: string, id: string): Promise<string> {
   const stat = await fs.stat(path.join(evaluationsFolder(folder), `${id}.json`)).catch(() => null);
-  return stat ? `${id} · ${stat.mtime.toISOString().slice(0, 16).replace('T', ' ')}` : id;
+  return stat?.mtime.toISOString() ?? '';
 }
 
 /** What the trainer kept of its tests beside the training. A torn or foreign file is passed over. */
@@ -195,7 +196,13 @@ function parseLogLine(text: string): LogLine | null {
   }
 }
 
-/** Time is counted from every start to the last event before the next; of a run at work, to now. */
+/** What the trainer itself logs. Networks are generated and judged at any later time, which is not time spent training. */
+const trainingEvents: ReadonlySet<string> = new Set([
+  ...['started', 'resumed', 'snapshot', 'test-skipped'],
+  ...['interrupted', 'stopped', 'failed', 'finished'],
+]);
+
+/** Time is counted from every start to the trainer's last event before the next; of a run at work, to now. */
 function resourcesOf(log: readonly LogLine[], isRunning: boolean): RunDetails['resources'] {
   let elapsedMs: number | null = null;
   let startedAt: number | null = null;
@@ -203,7 +210,7 @@ function resourcesOf(log: readonly LogLine[], isRunning: boolean): RunDetails['r
   const close = (): void => {
     if (startedAt !== null) elapsedMs = (elapsedMs ?? 0) + (lastAt - startedAt);
   };
-  for (const line of log) {
+  for (const line of log.filter(({ event }) => trainingEvents.has(event))) {
     const at = Date.parse(line.time);
     if (line.event === 'started' || line.event === 'resumed') {
       close();

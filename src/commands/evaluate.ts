@@ -32,7 +32,13 @@ export const evaluateCommand: RpgCommand = {
     await context.results.show([run.id], 'accuracy');
     const own = result.rows.find(({ group }) => group === 'generated');
     const mean = own?.accuracy ? `mean accuracy ${(100 * own.accuracy.mean).toFixed(2)} %, ` : '';
-    void vscode.window.showInformationMessage(`${run.id}: ${mean}evaluated in ${formatDuration(result.elapsedMs)}`);
+    const message = `${run.id}: ${mean}evaluated in ${formatDuration(result.elapsedMs)}`;
+    const failures = result.networks.map(({ failure }) => failure).filter(failure => failure !== null);
+    if (failures.length === 0) void vscode.window.showInformationMessage(message);
+    else
+      void vscode.window.showWarningMessage(
+        `${message}; the test failed on ${formatCount(failures.length)} of ${plural(result.networks.length, 'network')}: ${failures[0]!.split('\n')[0]!}`,
+      );
     return { id: path.basename(file, '.json'), rows: result.rows.length };
   },
 };
@@ -41,7 +47,9 @@ export const evaluateCommand: RpgCommand = {
 async function askSamples({ client }: CommandContext, run: string): Promise<string | undefined> {
   const { samples, dataset, evaluation } = await client.call(runDetails, { run });
   if (samples.length === 0)
-    throw new SidecarError('nothing-generated', 'user', `${run} has generated no networks yet; generate some first`);
+    throw new SidecarError('nothing-generated', 'user', `${run} has generated no networks yet; generate some first`, {
+      run,
+    });
   if (samples.length === 1) return samples[0]!.folder;
   const { networksPerBaseline, midpoints } = readSettings().evaluation;
   const others = (dataset?.nCheckpoints ?? 0) + 4 * networksPerBaseline + midpoints;

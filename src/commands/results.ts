@@ -1,5 +1,6 @@
 // RPG: Open Results, in the side panel or an editor tab, and Compare Runs.
 import * as vscode from 'vscode';
+import { SidecarError } from '../sidecarError';
 import { formatLoss } from '../text/format';
 import { runIcon } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -34,6 +35,7 @@ export const compareRunsCommand: RpgCommand = {
   },
 };
 
+/** *Errors* `one-run`. */
 async function askRuns({ library }: CommandContext): Promise<string[] | undefined> {
   await library.refresh();
   const items = library.runs.map(run => ({
@@ -48,5 +50,7 @@ async function askRuns({ library }: CommandContext): Promise<string[] | undefine
       items.length === 0 ? 'There are no runs in this workspace yet' : 'Two or more runs; the first is shown in full',
     canPickMany: true,
   });
+  if (chosen?.length === 1)
+    throw new SidecarError('one-run', 'user', 'a comparison takes two runs or more; choose another beside it');
   return chosen?.map(({ label }) => label);
 }

@@ -34,8 +34,13 @@ export const trainCommand: RpgCommand = {
   },
 };
 
-const start = (context: CommandContext, what: string, params: TrainParams): Promise<unknown> =>
-  trainAndTell(context, `Training ${what}`, train, { ...params });
+async function start(context: CommandContext, what: string, params: TrainParams): Promise<unknown> {
+  const { configFile } = params;
+  // What is seen in the editor is what is trained.
+  const open = vscode.workspace.textDocuments.find(({ uri, isDirty }) => isDirty && uri.fsPath === configFile);
+  await open?.save();
+  return trainAndTell(context, `Training ${what}`, train, { ...params });
+}
 
 /** Presets in the order of what fits; the cost of each beside it. `file:` and `new:` lead to configuration files. */
 async function askPreset(context: CommandContext, dataset: string): Promise<string | undefined> {

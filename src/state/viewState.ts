@@ -45,11 +45,17 @@ export function blockedActions(
   return blocked;
 }
 
-/** Of a run at work in this window as reported; of any other as its folder says. */
-export function runLive(summary: RunSummary, details: RunDetails | null, job: Job | undefined): RunLive {
+/** Of a run at work in this window as reported; of any other as its folder said `sinceReadMs` ago. */
+export function runLive(
+  summary: RunSummary,
+  details: RunDetails | null,
+  job: Job | undefined,
+  sinceReadMs: number,
+): RunLive {
   const training = job?.training ?? null;
   const resources = details?.resources;
   const perSecond = training?.stepsPerSecond ?? resources?.stepsPerSecond ?? null;
+  const recordedMs = resources?.elapsedMs ?? null;
   const isRunning = summary.status === 'running';
   const steps = Math.max(0, summary.steps - summary.step);
   return {
@@ -61,7 +67,7 @@ export function runLive(summary: RunSummary, details: RunDetails | null, job: Jo
     deviceMemoryBytes: null,
     msPerStep: perSecond === null || perSecond <= 0 ? null : 1000 / perSecond,
     remainingMs: training?.remainingMs ?? (isRunning && perSecond ? (1000 * steps) / perSecond : null),
-    elapsedMs: resources?.elapsedMs ?? null,
+    elapsedMs: recordedMs === null ? null : recordedMs + (isRunning ? sinceReadMs : 0),
   };
 }
 

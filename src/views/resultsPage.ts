@@ -26,7 +26,10 @@ const tickMs = 400;
 export class ResultsPage {
   #selected: string[] = [];
   #details = new Map<string, RunDetails>();
-  #chosenEvaluation = new Map<string, string>();
+  /** By the clock of the process, which nobody sets. */
+  #detailsReadMs = 0;
+  /** By run: an evaluation that the person chose while `newest` was the newest. */
+  readonly #chosenEvaluations = new Map<string, { readonly id: string; readonly newest: string | undefined }>();
   readonly #curves = new Map<string, Curve>();
   readonly #subscriptions;
   #isReady = false;
@@ -82,7 +85,10 @@ export class ResultsPage {
           return;
         }
       case 'selectEvaluation':
-        this.#chosenEvaluation.set(intent.run, intent.id);
+        this.#chosenEvaluations.set(intent.run, {
+          id: intent.id,
+          newest: this.#details.get(intent.run)?.evaluations[0]?.id,
+        });
         {
           this.#enqueue(() => this.#postSelection());
           return;
@@ -163,18 +169,29 @@ export class ResultsPage {
   }
 
   async #readDetails(): Promise<void> {
-    const { client } = this.host;
+    const startMs = performance.now();
     const read = await Promise.all(
       this.#selected.map(async run => {
         try {
-          return await client.call(runDetails, { run, evaluation: this.#chosenEvaluation.get(run) });
+          return await this.#detailsOf(run);
         } catch (error) {
           this.host.onProblem(error);
           return null;
         }
       }),
     );
+    this.#detailsReadMs = startMs;
     this.#details = new Map(read.filter(details => details !== null).map(details => [details.summary.id, details]));
+  }
+
+  /** With the evaluation chosen, until a newer one is made: that is what the person wants to see then. */
+  async #detailsOf(run: string): Promise<RunDetails> {
+    const { client } = this.host;
+    const chosen = this.#chosenEvaluations.get(run);
+    const details = await client.call(runDetails, { run, evaluation: chosen?.id });
+    if (!chosen || details.evaluations[0]?.id === chosen.newest) return details;
+    this.#chosenEvaluations.delete(run);
+    return client.call(runDetails, { run });
   }
 
   #state(): ViewState {
@@ -197,10 +214,11 @@ export class ResultsPage {
 
   #live(): ViewState['live'] {
     const { library, jobs } = this.host;
+    const sinceReadMs = performance.now() - this.#detailsReadMs;
     return this.#selected
       .map(run => library.findRun(run))
       .filter((summary): summary is RunSummary => summary !== undefined)
-      .map(summary => runLive(summary, this.#details.get(summary.id) ?? null, jobs.trainingOf(summary.id)));
+      .map(run => runLive(run, this.#details.get(run.id) ?? null, jobs.trainingOf(run.id), sinceReadMs));
   }
 
   async #followCurves(): Promise<void> {

@@ -27,6 +27,21 @@ export function commandSuite(): void {
       assert.ok(existsSync(path.join(runFolder(run), 'weights.pth')));
     });
 
+    it('Train takes a configuration as its editor shows it', async () => {
+      const file = vscode.Uri.file(path.join(workspace, 'edited.rpg.json'));
+      await vscode.workspace.fs.copy(vscode.Uri.file(path.join(workspace, 'tiny.rpg.json')), file);
+      const document = await vscode.workspace.openTextDocument(file);
+      const editor = await vscode.window.showTextDocument(document);
+      const steps = document.getText().indexOf('"steps":12');
+      const range = new vscode.Range(document.positionAt(steps), document.positionAt(steps + '"steps":12'.length));
+      await editor.edit(edit => edit.replace(range, '"steps":7'));
+      const trained = await command<TrainResult>('rpg.train', { configFile: file.fsPath });
+      assert.equal(trained.step, 7);
+      await command('workbench.action.closeActiveEditor');
+      await command('rpg.removeRun', { run: trained.run });
+      await vscode.workspace.fs.delete(file);
+    });
+
     it('the picks of Train show what every preset and configuration file costs, or why it cannot be had', async () => {
       const { context } = await extension();
       const broken = path.join(workspace, 'broken.rpg.json');
@@ -74,6 +89,19 @@ export function commandSuite(): void {
       const evaluated = await command<{ id: string; rows: number }>('rpg.evaluate', { run, generated });
       assert.equal(evaluated.id, '0001');
       assert.ok(existsSync(path.join(runFolder(run), 'evaluations', '0001.json')));
+    });
+
+    it('Evaluate says on how many networks the test failed, and why', async () => {
+      const { context } = await extension();
+      const { testCommand } = context.library.datasets.find(({ name }) => name === 'zoo')!;
+      await command('rpg.editTestCommand', {
+        dataset: 'zoo',
+        testCommand: `${process.execPath} -e "process.exit(3)" {file}`,
+      });
+      const [{ folder: generated } = assert.fail()] = (await context.client.call(runDetails, { run })).samples;
+      const messages = await messagesOf(() => command('rpg.evaluate', { run, generated }));
+      assert.match(messages[0]?.text ?? '', /the test failed on 6 of 6 networks: .*code 3/);
+      await command('rpg.editTestCommand', { dataset: 'zoo', testCommand });
     });
 
     it('Export writes weights, evaluation and metrics', async () => {

@@ -51,6 +51,16 @@ describePages('The checkpoint page', open => {
     expect(await view.page.locator('.grid-row[aria-rowindex="2"] > :first-child').textContent()).toContain('layers.0.');
   });
 
+  it('has room for the title of every column, and ends it where its numbers end', async () => {
+    const view = await open({ kind: 'checkpoint', place: 'editor', widthPx: 1280 });
+    await view.send({ kind: 'state', state: exampleCheckpoint(3) });
+    await view.page.getByRole('columnheader', { name: 'Size' }).waitFor();
+    const overhangs = await view.page
+      .getByRole('columnheader')
+      .evaluateAll(headers => headers.map(header => header.scrollWidth - header.clientWidth));
+    expect(overhangs).toEqual(overhangs.map(() => 0));
+  });
+
   it('shows the distribution of the chosen tensor and what it shares memory with', async () => {
     const view = await open({ kind: 'checkpoint', place: 'editor' });
     await view.send({ kind: 'state', state: exampleCheckpoint(20) });

@@ -1,5 +1,6 @@
 // Everything the mouse can do on the pages, the keyboard can: sorting, reading charts, zooming, walking ten thousand rows.
 import { expect, it } from 'vitest';
+import type { RunView } from '../../protocol/view';
 import type { View } from './support/viewPage';
 import { describePages, intentsOf } from './support/browserTests';
 import { exampleCheckpoint } from './support/exampleCheckpoint';
@@ -55,6 +56,46 @@ describePages('By keyboard', open => {
     expect(await first.locator('th').textContent()).toBe('Noise 0.1');
   });
 
+  it('keeps the focus on a control that changes what is shown', async () => {
+    const view = await open();
+    const focused = (): Promise<string | null> =>
+      view.page.evaluate(
+        () =>
+          document.activeElement?.getAttribute('label') ?? document.activeElement?.getAttribute('aria-label') ?? null,
+      );
+    const run = exampleView('0002-fashion');
+    const all = ['0002', '0001'].map(id => ({ id, createdAt: '2026-01-05T12:00:00.000Z' }));
+    const judged = (id: string, createdAt: string): RunView => ({
+      ...run,
+      evaluation: { ...run.evaluation!, id, createdAt, all },
+    });
+    await view.send({ kind: 'state', state: exampleState([judged('0002', '2026-01-05T12:00:00.000Z')]) });
+    await view.send({ kind: 'metrics', ...exampleMetrics('0002-fashion', 0, 50) });
+    await view.page.locator('.line-chart canvas').first().waitFor();
+
+    const evaluations = view.page.getByLabel('Evaluation shown');
+    expect(await evaluations.locator('option').first().textContent()).toMatch(/^0002 · Jan 5, 2026/); // as beside it
+    await evaluations.focus();
+    await press(view, 'ArrowDown');
+    const earlier = judged('0001', '2025-07-05T12:00:00.000Z');
+    await view.send({ kind: 'changed', parts: { selected: [earlier] } });
+    await view.page.getByText('Jul 5, 2025').waitFor();
+    expect(await focused()).toBe('Evaluation shown');
+
+    await view.page.getByText('Compare with…').click();
+    await view.page.locator('vscode-checkbox[label^="0001-fashion"]').focus();
+    await press(view, 'Space');
+    await view.send({ kind: 'changed', parts: { selected: [earlier, exampleView('0001-fashion')] } });
+    await view.page.getByText('Compare with… (1)').waitFor();
+    expect(await focused()).toMatch(/^0001-fashion/);
+
+    for (const label of ['Logarithmic', 'Only differences']) {
+      await view.page.locator(`vscode-checkbox[label="${label}"]`).focus();
+      await press(view, 'Space');
+      expect(await focused()).toBe(label);
+    }
+  });
+
   it('reads the loss, zooms in and out again', async () => {
     const view = await open();
     await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')]) });
@@ -67,6 +108,27 @@ describePages('By keyboard', open => {
     expect(await spoken(view, '.line-chart')).toMatch(/^Step 5\d\d: /);
     await press(view, '0', 'End');
     expect(await spoken(view, '.line-chart')).toMatch(/^Step 2,000: /);
+  });
+
+  it('reads of compared runs only those that have come so far, and of the next run its own steps', async () => {
+    const view = await open();
+    const [long, short] = [exampleView('0002-fashion'), exampleView('0001-fashion')];
+    await view.send({ kind: 'state', state: exampleState([long, short]) });
+    await view.send({ kind: 'metrics', ...exampleMetrics('0002-fashion', 0, 500) });
+    await view.send({ kind: 'metrics', ...exampleMetrics('0001-fashion', 0, 300) });
+    await view.page.locator('.legend li', { hasText: 'smoothed of 0001-fashion' }).waitFor();
+    expect(await spoken(view, '.line-chart')).toMatch(/^Step 500: smoothed of 0002-fashion [\d.]+$/);
+    await view.page.locator('.line-chart').first().focus();
+    await press(view, 'Home');
+    expect(await spoken(view, '.line-chart')).toMatch(
+      /^Step 1: smoothed of 0002-fashion 1, smoothed of 0001-fashion 1$/,
+    );
+    await press(view, 'End', '+', '+');
+    await view.send({ kind: 'changed', parts: { selected: [short] } });
+    await view.page.locator('.legend li', { hasText: /^loss$/ }).waitFor();
+    expect(await spoken(view, '.line-chart')).toMatch(/^Step 300: loss/);
+    await press(view, 'Home');
+    expect(await spoken(view, '.line-chart')).toMatch(/^Step 1: loss/);
   });
 
   it('walks the marks of the scatter and the cells of the heat map', async () => {

@@ -2,7 +2,14 @@
 import { expect, it } from 'vitest';
 import type { ViewState } from '../../protocol/view';
 import { describePages, intentsOf } from './support/browserTests';
-import { exampleConfig, exampleMetrics, exampleRun, exampleState, exampleView } from './support/exampleStates';
+import {
+  exampleConfig,
+  exampleEvaluation,
+  exampleMetrics,
+  exampleRun,
+  exampleState,
+  exampleView,
+} from './support/exampleStates';
 
 const empty: ViewState = { ...exampleState([]), runs: [], nDatasets: 0 };
 
@@ -132,6 +139,30 @@ describePages('The results page', open => {
     await view.page.getByText(/^Step 40: loss/).waitFor();
   });
 
+  it('has room for the numbers at its curves', async () => {
+    const view = await open();
+    await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')]) });
+    const metrics = exampleMetrics('0002-fashion', 0, 5);
+    for (const [from, width] of [
+      [1e-3, 1e-6],
+      [1e-10, 1e-13],
+    ] as const) {
+      const learningRate = metrics.steps.map(step => from + width * step);
+      await view.send({ kind: 'metrics', ...metrics, learningRate });
+      await view.page.waitForTimeout(300);
+      await view.page.locator('.line-chart canvas').nth(1).waitFor();
+      const isCut = await view.page
+        .locator('.line-chart canvas')
+        .nth(1)
+        .evaluate(canvas => {
+          const { height } = canvas as HTMLCanvasElement; // the cast: its tag says so
+          const column = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, 1, height).data;
+          return column.some(value => value > 0);
+        });
+      expect(isCut, String(from)).toBe(false);
+    }
+  });
+
   it('says how many losses were not finite', async () => {
     const view = await open();
     await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')]) });
@@ -182,6 +213,40 @@ describePages('The results page', open => {
     await view.send({ kind: 'changed', parts: { selected: [first] } });
     await similarity.getByText('Novelty and accuracy', { exact: true }).waitFor();
     expect(await similarity.locator('.svg-chart svg').count()).toBe(1);
+  });
+
+  it('exports drawings whose words are all inside, and none over another', async () => {
+    const view = await open();
+    const long = (id: string): string => `${id}-a-dataset-with-a-long-name`;
+    const runs = ['0003', '0002', '0001'].map(id => exampleView(long(id)));
+    const small = { ...runs[0]!, evaluation: { ...runs[0]!.evaluation!, result: exampleEvaluation(3, 2) } };
+    await view.send({ kind: 'state', state: exampleState([small, ...runs.slice(1)]) });
+    for (const { summary } of runs) await view.send({ kind: 'metrics', ...exampleMetrics(summary.id, 0, 20) });
+    await view.page.locator('.legend li', { hasText: `smoothed of ${long('0001')}` }).waitFor();
+    for (const what of ['the training curves', `the heat map of ${long('0003')}`, 'the histogram'])
+      await view.page.getByRole('button', { name: `Export ${what} as SVG` }).click();
+    const drawings = await intentsOf(view, 'export');
+    expect(drawings).toHaveLength(3);
+    const sheet = await view.page.context().newPage();
+    for (const { content, suggestedName } of drawings) {
+      await sheet.setContent(String(content).replace(/^<\?xml.*/, ''));
+      const troubles = await sheet.evaluate(() => {
+        const frame = document.querySelector('svg')!.getBoundingClientRect();
+        const words = [...document.querySelectorAll('svg text')].map(text => ({
+          text: text.textContent,
+          box: text.getBoundingClientRect(),
+        }));
+        const isOutside = ({ box }: (typeof words)[number]): boolean =>
+          box.left < frame.left || box.right > frame.right || box.top < frame.top || box.bottom > frame.bottom;
+        const isOver = (a: DOMRect, b: DOMRect): boolean =>
+          a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+        return [
+          ...words.filter(isOutside),
+          ...words.filter(({ box }, index) => words.slice(0, index).some(other => isOver(box, other.box))),
+        ].map(({ text }) => text);
+      });
+      expect(troubles, String(suggestedName)).toEqual([]);
+    }
   });
 
   it('draws the accuracy that was measured beside the training, with a table behind it', async () => {

@@ -9,6 +9,8 @@ import type { Palette } from './theme';
 
 const largestCellPx = 16;
 const largestMapPx = 640;
+/** Room for the line under an exported map, which a small map is narrower than. */
+const captionPx = 440;
 
 export interface HeatMap {
   readonly element: HTMLElement;
@@ -160,10 +162,11 @@ export function heatMapSvg(matrix: IouMatrix, palette: Palette): SvgNode {
     ),
   );
   const size = n * cell;
+  const width = Math.max(size, captionPx);
   const title = `IoU of wrong predictions, ${low.toFixed(2)} to ${high.toFixed(2)}; the first ${matrix.originals} are originals`;
   return svg(
     'svg',
-    { width: size, height: size + 20, viewBox: `0 0 ${size} ${size + 20}`, 'shape-rendering': 'crispEdges' },
+    { width, height: size + 20, viewBox: `0 0 ${width} ${size + 20}`, 'shape-rendering': 'crispEdges' },
     ...cells,
     svg('text', { x: 0, y: size + 15, 'font-size': 11, fill: palette.foreground }, title),
   );

@@ -159,6 +159,8 @@ export function createLineChart({ label, heightPx }: LineChartOptions): LineChar
   return {
     element: element('div', { class: 'chart' }, canvasHost, legend, readout),
     show: next => {
+      // Steps of another run: what was zoomed into or read there says nothing about this one.
+      if (next.traces[0]?.series !== content?.traces[0]?.series) zoom = cursorStep = null;
       content = next;
       const lines = next.traces.flatMap(trace => trace.lines);
       legend.hidden = lines.length < 2;
@@ -247,7 +249,7 @@ function plotOptions(
       { ...axis, size: 28, values: (_plot, ticks) => ticks.map(tick => (Number.isInteger(tick) ? whole(tick) : '')) },
       {
         ...axis,
-        size: 58,
+        size: 68, // room for 0.002999 and 1.234e-10
         space: 24,
         // On a log scale uPlot marks with null the ticks that would crowd.
         values: (_plot, ticks) => ticks.map(tick => ((tick as number | null) === null ? '' : significant(tick))),
@@ -286,10 +288,15 @@ function plotOptions(
   };
 }
 
+/** At the newest step, if `step` lies behind it; a shorter run than others has no values where it has ended. */
 function describePoint(traces: readonly Trace[], step: number): string {
-  const parts = traces.flatMap(({ series, lines }) => {
-    const index = series.indexAt(step);
-    return index < 0 ? [] : lines.map(line => `${line.label} ${significant(line.values.at(index))}`);
+  const lastStep = ({ series }: Trace): number =>
+    series.length === 0 ? -Infinity : series.steps.at(series.length - 1);
+  const at = Math.min(step, Math.max(...traces.map(lastStep)));
+  const parts = traces.flatMap(trace => {
+    const index = trace.series.indexAt(at);
+    if (index < 0 || lastStep(trace) < at) return [];
+    return trace.lines.map(line => `${line.label} ${significant(line.values.at(index))}`);
   });
-  return parts.length === 0 ? 'No points yet' : `Step ${whole(Math.round(step))}: ${parts.join(', ')}`;
+  return parts.length === 0 ? 'No points yet' : `Step ${whole(Math.round(at))}: ${parts.join(', ')}`;
 }

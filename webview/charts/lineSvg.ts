@@ -12,9 +12,17 @@ export interface LineDrawing {
 }
 
 const heightPx = 400;
+const legendRowPx = 18;
+/** Of the legend's text, generously: an entry must not run into the next. */
+const averageCharacterPx = 6.6;
 
 export function drawLines(traces: readonly Trace[], { title, widthPx, isLog }: LineDrawing, palette: Palette): SvgNode {
-  const frame: Frame = { left: 70, right: widthPx - 12, top: 30, bottom: heightPx - 42 };
+  const lines = traces.flatMap(trace => trace.lines);
+  const entryPx = 42 + averageCharacterPx * Math.max(0, ...lines.map(({ label }) => label.length));
+  const [left, right] = [70, widthPx - 24];
+  const perRow = Math.max(1, Math.floor((right - left) / entryPx));
+  const top = 12 + legendRowPx * Math.ceil(lines.length / perRow);
+  const frame: Frame = { left, right, top, bottom: heightPx - 42 };
   const transform = (value: number): number => (isLog ? (value > 0 ? Math.log10(value) : NaN) : value);
   const curves = traces.flatMap(trace => {
     const indices = [...trace.envelope.select(0, trace.series.length, 2 * widthPx)];
@@ -39,7 +47,6 @@ export function drawLines(traces: readonly Trace[], { title, widthPx, isLog }: L
   return svg(
     'svg',
     { width: widthPx, height: heightPx, viewBox: `0 0 ${widthPx} ${heightPx}` },
-    svg('rect', { width: widthPx, height: heightPx, fill: palette.background }),
     axes(
       frame,
       { scale: x, title: 'Step', format: whole },
@@ -53,10 +60,14 @@ export function drawLines(traces: readonly Trace[], { title, widthPx, isLog }: L
         ...stroke(line),
       }),
     ),
-    ...curves.flatMap(({ line }, index) => [
-      svg('line', { x1: frame.left + index * 150, x2: frame.left + index * 150 + 20, y1: 14, y2: 14, ...stroke(line) }),
-      svg('text', { x: frame.left + index * 150 + 26, y: 18, 'font-size': 11, fill: palette.foreground }, line.label),
-    ]),
+    ...lines.flatMap((line, index) => {
+      const x1 = left + (index % perRow) * entryPx;
+      const y1 = 14 + Math.floor(index / perRow) * legendRowPx;
+      return [
+        svg('line', { x1, x2: x1 + 20, y1, y2: y1, ...stroke(line) }),
+        svg('text', { x: x1 + 26, y: y1 + 4, 'font-size': 11, fill: palette.foreground }, line.label),
+      ];
+    }),
   );
 }
 

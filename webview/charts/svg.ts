@@ -21,11 +21,12 @@ export function svgElement(node: SvgNode): SVGElement {
   return created;
 }
 
-/** The drawing as an SVG file. */
-export const svgFile = (root: SvgNode): string =>
+/** The drawing as an SVG file. It brings the background its colours were chosen for: a dark theme's text is lost on white. */
+export const svgFile = (root: SvgNode, background: string): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n${markup({
     ...root,
     attributes: { xmlns: 'http://www.w3.org/2000/svg', 'font-family': 'sans-serif', ...root.attributes },
+    children: [svg('rect', { width: '100%', height: '100%', fill: background }), ...root.children],
   })}\n`;
 
 function markup({ tag, attributes, children }: SvgNode): string {

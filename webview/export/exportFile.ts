@@ -1,6 +1,7 @@
 // Finished documents for the host to save: the page makes them from what it shows, the host only asks where they go.
 import type { ExportedFile } from '../../protocol/view';
 import { svgFile, type SvgNode } from '../charts/svg';
+import type { Palette } from '../charts/theme';
 import type { TableModel } from '../tables/tableModel';
 import { csvText } from './csv';
 import { xlsxBytes } from './xlsx';
@@ -12,11 +13,11 @@ export const csvExport = (name: string, table: TableModel): ExportedFile => ({
   content: csvText(table),
 });
 
-export const svgExport = (name: string, title: string, drawing: SvgNode): ExportedFile => ({
+export const svgExport = (name: string, title: string, drawing: SvgNode, { background }: Palette): ExportedFile => ({
   suggestedName: `${fileName(name)}-${title}.svg`,
   format: 'svg',
   encoding: 'utf8',
-  content: svgFile(drawing),
+  content: svgFile(drawing, background),
 });
 
 /** JSON of a record; numbers that JSON cannot hold become null, as everywhere in the protocol. */

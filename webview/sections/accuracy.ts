@@ -1,7 +1,7 @@
 // How good the networks are: accuracy of the groups, every network, ensembles, and how the evaluation was made.
 import type { EvaluationView, RunView } from '../../protocol/view';
 import { exportBar, facts, note, table, tableDisclosure } from '../controls';
-import { element } from '../dom';
+import { element, fill } from '../dom';
 import { csvExport, jsonExport, xlsxExport } from '../export/exportFile';
 import { dateTime, duration, whole } from '../format';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
@@ -20,13 +20,18 @@ import {
 import { evaluationKey, notEvaluated, shownEvaluation } from './evaluated';
 
 export function createAccuracy(actions: PageActions): Part {
-  const body = element('div', { class: 'section-body' });
+  const picker = element('select', {
+    'aria-label': 'Evaluation shown',
+    change: () => actions.post({ kind: 'selectEvaluation', run: picker.dataset.run!, id: picker.value }),
+  });
+  const body = element('div');
   const isNew = changeDetector();
   return {
-    element: body,
+    element: element('div', { class: 'section-body' }, picker, body),
     update: page => {
       const [view] = page.state.selected;
       const evaluation = shownEvaluation(page);
+      showEvaluations(picker, view);
       if (!isNew(evaluationKey(page), view?.blocked.evaluate)) return;
       if (!view || !evaluation) {
         body.replaceChildren(notEvaluated(view, actions));
@@ -42,7 +47,6 @@ function content(page: Page, view: RunView, evaluation: EvaluationView, actions:
   const { selected } = page.state;
   const name = `${view.summary.id}-evaluation-${evaluation.id}`;
   return [
-    ...(evaluation.all.length > 1 ? [evaluationPicker(view, evaluation, actions)] : []),
     facts([
       [
         'Test',
@@ -80,16 +84,17 @@ function content(page: Page, view: RunView, evaluation: EvaluationView, actions:
   ];
 }
 
-function evaluationPicker(view: RunView, evaluation: EvaluationView, { post }: PageActions): HTMLElement {
-  const picker = element(
-    'select',
-    {
-      'aria-label': 'Evaluation shown',
-      change: () => post({ kind: 'selectEvaluation', run: view.summary.id, id: picker.value }),
-    },
-    ...evaluation.all.map(({ id, title }) => element('option', { value: id, selected: id === evaluation.id }, title)),
+/** The picker stays while what it picks is drawn again, and with it the focus. */
+function showEvaluations(picker: HTMLSelectElement, view: RunView | undefined): void {
+  const shown = view?.evaluation;
+  const all = shown?.all ?? [];
+  picker.hidden = all.length < 2;
+  picker.dataset.run = view?.summary.id ?? '';
+  fill(picker, JSON.stringify([all, shown?.id]), () =>
+    all.map(({ id, createdAt }) =>
+      element('option', { value: id, selected: id === shown?.id }, `${id} · ${dateTime(createdAt)}`),
+    ),
   );
-  return picker;
 }
 
 /** Every table of the evaluation, a sheet each. */

@@ -6,12 +6,13 @@ import { csvExport, jsonExport } from '../export/exportFile';
 import { changeDetector, type PageActions, type Part } from '../page';
 
 export function createConfiguration(actions: PageActions): Part {
-  const body = element('div', { class: 'section-body' });
   const onlyDifferences = element('vscode-checkbox', {
     label: 'Only differences',
     change: () => actions.prefer(() => ({ onlyDifferences: onlyDifferences.checked })),
   });
   const rowsHost = element('div');
+  const exports = element('div');
+  const body = element('div', { class: 'section-body' }, onlyDifferences, rowsHost, exports);
   const isNew = changeDetector();
   return {
     element: body,
@@ -21,8 +22,10 @@ export function createConfiguration(actions: PageActions): Part {
       const isShort = isCompared && page.preferences.onlyDifferences;
       if (!isNew(JSON.stringify(selected.map(view => [view.summary.id, view.config])), isShort)) return;
       onlyDifferences.checked = isShort;
+      onlyDifferences.hidden = !isCompared;
       if (selected.length === 0) {
-        body.replaceChildren(note('No configuration to show.'));
+        rowsHost.replaceChildren(note('No configuration to show.'));
+        exports.replaceChildren();
         return;
       }
       const all = configRows(selected);
@@ -59,9 +62,7 @@ export function createConfiguration(actions: PageActions): Part {
               ),
             ),
       );
-      body.replaceChildren(
-        ...(isCompared ? [onlyDifferences] : []),
-        rowsHost,
+      exports.replaceChildren(
         exportBar(
           'the configuration',
           {

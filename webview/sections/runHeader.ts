@@ -4,7 +4,7 @@ import type { RunStatus, RunSummary } from '../../protocol/runRecords';
 import { button } from '../controls';
 import { element, fill, setText } from '../dom';
 import { dateTime, duration, significant, whole } from '../format';
-import type { Page, PageActions, Part } from '../page';
+import { changeDetector, type Page, type PageActions, type Part } from '../page';
 
 /** Runs offered for comparison; older ones are chosen in the tree of runs. */
 const mostCompared = 100;
@@ -23,7 +23,7 @@ const actionTitles: Readonly<Record<RunAction, string>> = {
   resume: 'Resume',
   generate: 'Generate…',
   evaluate: 'Evaluate…',
-  delete: 'Delete…',
+  delete: 'Remove',
 };
 
 export function createRunHeader(actions: PageActions): Part {
@@ -43,6 +43,7 @@ export function createRunHeader(actions: PageActions): Part {
   const comparedTitle = element('summary', {}, 'Compare with…');
   const compare = element('details', { class: 'disclosure' }, comparedTitle, compared);
   const jobs = element('div', { class: 'jobs' });
+  const isComparisonNew = changeDetector();
   let selectedIds: readonly string[] = [];
 
   function showPicker(runs: readonly RunSummary[]): void {
@@ -60,11 +61,11 @@ export function createRunHeader(actions: PageActions): Part {
     compare.hidden = others.length === 0 || selectedIds.length === 0;
     const nCompared = selectedIds.length - 1;
     setText(comparedTitle, nCompared > 0 ? `Compare with… (${nCompared})` : 'Compare with…');
-    fill(compared, `${selectedIds.join('|')}||${others.map(run => run.id).join('|')}`, () => [
+    fill(compared, others.map(run => run.id).join('|'), () => [
       ...others.slice(0, mostCompared).map(run =>
         element('vscode-checkbox', {
           label: `${run.id} (${run.dataset}, ${dateTime(run.createdAt)})`,
-          checked: selectedIds.includes(run.id),
+          value: run.id,
           change: () => {
             const isChosen = selectedIds.includes(run.id);
             const next = isChosen ? selectedIds.filter(id => id !== run.id) : [...selectedIds, run.id];
@@ -76,6 +77,9 @@ export function createRunHeader(actions: PageActions): Part {
         ? element('p', { class: 'note' }, `The ${mostCompared} newest; choose older ones in the Runs view.`)
         : null,
     ]);
+    // Not at every tick: between a click and the host's answer the box is right, and the selection old.
+    if (isComparisonNew(compared.dataset.key, selectedIds.join('|')))
+      for (const box of compared.querySelectorAll('vscode-checkbox')) box.checked = selectedIds.includes(box.value);
   }
 
   function showRun(view: RunView, page: Page): void {

@@ -101,7 +101,7 @@ function scatterTools({ page, view, evaluation: { id, result }, suffix, actions 
       `the scatter${suffix}`,
       {
         CSV: () => csvExport(name, networksTable(result)),
-        SVG: () => svgExport(name, 'scatter', drawScatter(result, exportedWidthPx, page.palette).node),
+        SVG: () => svgExport(name, 'scatter', drawScatter(result, exportedWidthPx, page.palette).node, page.palette),
       },
       actions,
     ),
@@ -117,7 +117,7 @@ function heatMapTools({ page, view, evaluation: { id, result }, suffix, actions 
       `the heat map${suffix}`,
       {
         CSV: () => csvExport(name, iouTable(matrix)),
-        SVG: () => svgExport(name, 'iou', heatMapSvg(matrix, page.palette)),
+        SVG: () => svgExport(name, 'iou', heatMapSvg(matrix, page.palette), page.palette),
       },
       actions,
     ),

@@ -22,8 +22,13 @@ export function createTraining(actions: PageActions): Part {
     label: 'Logarithmic',
     change: () => actions.prefer(() => ({ isLogScale: log.checked })),
   });
+  const showAll = button('Show all steps', () => {
+    loss.showAll();
+    rate.showAll();
+  });
   const resources = element('div');
-  const tools = element('div', { class: 'bar' });
+  const exports = element('div');
+  const tools = element('div', { class: 'bar' }, log, showAll, exports);
   const tables = element('div');
   const tests = createTrainingTests(actions);
   const warning = element('div');
@@ -55,12 +60,7 @@ export function createTraining(actions: PageActions): Part {
       ) {
         loss.show({ traces: lossTraces(), isLog: page.preferences.isLogScale, palette: page.palette });
         rate.show({ traces: rateLines(shown, page.palette), isLog: false, palette: page.palette });
-        tools.replaceChildren(
-          log,
-          button('Show all steps', () => {
-            loss.showAll();
-            rate.showAll();
-          }),
+        exports.replaceChildren(
           exportBar(
             'the training curves',
             {
@@ -74,6 +74,7 @@ export function createTraining(actions: PageActions): Part {
                     { title: 'Loss', widthPx: exportedWidthPx, isLog: log.checked },
                     page.palette,
                   ),
+                  page.palette,
                 ),
             },
             actions,

@@ -37,7 +37,8 @@ export function createTrainingTests(actions: PageActions): Part {
           'the accuracy beside the training',
           {
             CSV: () => csvExport(name, trainingTestsTable(runs)),
-            SVG: () => svgExport(name, 'training-tests', drawTrainingTests(runs, exportedWidthPx, palette).node),
+            SVG: () =>
+              svgExport(name, 'training-tests', drawTrainingTests(runs, exportedWidthPx, palette).node, palette),
           },
           actions,
         ),

@@ -69,6 +69,7 @@ const tools = (page: Page, view: RunView, shown: LayerHistogram, actions: PageAc
           `${view.summary.id}-${shown.name}`,
           'histogram',
           drawLayerHistogram(shown, exportedWidthPx, page.palette).node,
+          page.palette,
         ),
     },
     actions,

@@ -1,6 +1,7 @@
 // What the host knows and posts: jobs, the library, curves, and a page's conversation.
 import { describe, expect, it } from 'vitest';
 import { metricsTail, runDetails, type MetricsTail, type RunDetails } from '../../../protocol/editor';
+import type { EvaluationRecord } from '../../../protocol/evaluation';
 import type { RunSummary } from '../../../protocol/runRecords';
 import { datasets, listRuns } from '../../../protocol/sidecar';
 import type { ViewIntent, ViewMessage } from '../../../protocol/view';
@@ -9,6 +10,7 @@ import { SidecarError } from '../../../src/sidecarError';
 import { Curve } from '../../../src/state/curve';
 import { Jobs } from '../../../src/state/jobs';
 import { Library } from '../../../src/state/library';
+import { runLive } from '../../../src/state/viewState';
 import { ResultsPage } from '../../../src/views/resultsPage';
 
 /** A sidecar that answers from a table, by method. */
@@ -166,13 +168,33 @@ describe('a curve', () => {
   });
 });
 
+it('the time a training has taken goes on while it trains, whenever its folder was read', () => {
+  const elapsed = (status: RunSummary['status']): number | null => {
+    const details = detailsOf(runOf('0001-a', { status }));
+    const resources = { ...details.resources, elapsedMs: 5000 };
+    return runLive(details.summary, { ...details, resources }, undefined, 300).elapsedMs;
+  };
+  expect(elapsed('running')).toBe(5300);
+  expect(elapsed('finished')).toBe(5000);
+});
+
 describe('a results page', () => {
-  async function opened() {
+  /** `evaluations` of every run, newest first. */
+  async function opened(evaluations: readonly string[] = []) {
     const all = [runOf('0001-a'), runOf('0002-b')];
+    const read = ({ run, evaluation: wanted }: { run: string; evaluation?: string }): RunDetails => {
+      const id = wanted ?? evaluations[0];
+      const record = {} as EvaluationRecord; // the cast: nothing here looks into it
+      return {
+        ...detailsOf(all.find(each => each.id === run)!),
+        evaluation: id === undefined ? null : { id, file: '', createdAt: '', record },
+        evaluations: evaluations.map(each => ({ id: each, createdAt: '' })),
+      };
+    };
     const client = fakeClient({
       [datasets.method]: () => [],
       [listRuns.method]: () => all,
-      [runDetails.method]: ({ run }: { run: string }) => detailsOf(all.find(({ id }) => id === run)!),
+      [runDetails.method]: read,
       [metricsTail.method]: () => tailOf(),
     });
     const library = new Library({ client, hasRecords: () => true });
@@ -261,6 +283,26 @@ describe('a results page', () => {
     await settle();
     expect(messages.map(({ kind }) => kind).slice(0, 2)).toEqual(['state', 'metrics']);
     expect(messages[1]).toMatchObject({ run: '0002-b', from: 0, steps: [1, 2, 3] });
+    page.dispose();
+  });
+
+  it('keeps to the evaluation that was chosen, until a newer one is made', async () => {
+    const evaluations = ['0002', '0001'];
+    const { page, library, messages, settle } = await opened(evaluations);
+    const shown = async (): Promise<string | undefined> => {
+      await settle();
+      const changed = messages.findLast(message => message.kind === 'changed' && message.parts.selected !== undefined);
+      return changed?.kind === 'changed' ? changed.parts.selected?.[0]?.evaluation?.id : undefined;
+    };
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    page.receive({ kind: 'selectEvaluation', run: '0002-b', id: '0001' });
+    expect(await shown()).toBe('0001');
+    await library.refresh();
+    expect(await shown()).toBe('0001');
+    evaluations.unshift('0003');
+    await library.refresh();
+    expect(await shown()).toBe('0003');
     page.dispose();
   });
 

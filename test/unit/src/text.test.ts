@@ -111,6 +111,16 @@ describe('an error', () => {
     });
   });
 
+  it('of one run offers what mends that run', () => {
+    for (const [code, command] of [
+      ['nothing-generated', 'rpg.generate'],
+      ['snapshot-not-found', 'rpg.resume'],
+    ] as const)
+      expect(errorMessage(new SidecarError(code, 'user', '', { run: '0003-zoo' }))).toMatchObject({
+        actions: [{ command, args: [{ run: '0003-zoo' }] }],
+      });
+  });
+
   it('of ours offers the log', () => {
     const shown = errorMessage(new SidecarError('internal', 'internal', '/x.pth: broken'));
     expect(shown).toMatchObject({ severity: 'error', text: '/x.pth: broken', actions: [{ kind: 'showLog' }] });

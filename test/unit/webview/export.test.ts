@@ -7,8 +7,15 @@ import { csvText } from '../../../webview/export/csv';
 import { jsonExport, svgExport } from '../../../webview/export/exportFile';
 import { xlsxBytes } from '../../../webview/export/xlsx';
 import { svg } from '../../../webview/charts/svg';
+import type { Palette } from '../../../webview/charts/theme';
 import type { TableModel } from '../../../webview/tables/tableModel';
 import { temporaryFolder } from '../../support/folders';
+
+const black = 'rgb(0, 0, 0)';
+const palette: Palette = {
+  ...{ foreground: black, faint: black, background: black, grid: black },
+  ...{ originals: black, generated: black, baselines: black, curves: [black] },
+};
 
 const table: TableModel = {
   id: 'odd/names: [1]',
@@ -39,9 +46,12 @@ it('gives files names that every system takes', () => {
   expect(jsonExport('../a b:c/ü网', {}).suggestedName).toBe('a-b-c-ü网.json');
 });
 
-it('writes SVG with its own namespace and escaped text', () => {
-  const { content } = svgExport('run', 'loss', svg('svg', { width: 2.00001 }, svg('text', {}, '<a & b>')));
-  expect(content).toContain('<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" width="2">');
+it('writes SVG with its own namespace, the background of the theme and escaped text', () => {
+  const drawing = svg('svg', { width: 2.00001 }, svg('text', {}, '<a & b>'));
+  const { content } = svgExport('run', 'loss', drawing, { ...palette, background: 'rgb(3, 5, 7)' });
+  expect(content).toContain(
+    '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" width="2"><rect width="100%" height="100%" fill="rgb(3, 5, 7)"/>',
+  );
   expect(content).toContain('<text>&#60;a &#38; b&#62;</text>');
 });
 

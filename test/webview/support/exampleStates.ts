@@ -179,7 +179,7 @@ export function exampleView(id: string, status: RunStatus = 'running', changes: 
       file: `${summary.folder}/evaluations/0001.json`,
       createdAt: '2026-01-05T11:00:00.000Z',
       result: exampleEvaluation(),
-      all: [{ id: '0001', title: '0001 — 10 generated' }],
+      all: [{ id: '0001', createdAt: '2026-01-05T11:00:00.000Z' }],
     },
     duringTraining: [],
     samples: [
