@@ -55,7 +55,7 @@ ${sections.filter(section => section !== '').join('\n')}
 function header(title: string, facts: ReportInput['facts'], result: EvaluationResult): string {
   const all: ReportInput['facts'] = [
     ...facts,
-    ['Test', `${result.test.title} (${result.test.kind})`],
+    ['Test', testText(result.test)],
     ['Seed of the evaluation', String(result.seed)],
     ['Time of the evaluation', `${(result.elapsedMs / 1000).toFixed(1)} s`],
   ];
@@ -259,3 +259,7 @@ const fixed = (value: number | null | undefined, digits: number): string =>
     ? '–'
     : value.toFixed(digits).replace(/^-(?=[0.]*$)/, ''); // no -0.0000
 const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(0)} %`);
+
+function testText({ title, kind, samples }: EvaluationResult['test']): string {
+  return `${title}${samples === null ? '' : `, ${samples.toLocaleString('en-US')} samples`} (${kind})`;
+}
