@@ -39,6 +39,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
   const evaluation = await evaluate(
     {
       dataset: dataset.folder,
+      key: dataset.key,
       generated,
       testCommand: params.test ?? registeredTest(context.workspace, run),
       timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
