@@ -32,7 +32,9 @@ export function fileSource(file: string, structure: Structure, key: string | und
   const readOne = (index: number): Float32Array => {
     const checkpoint = openCheckpoint(file);
     try {
-      const tensors = tensorsByBareName(selectDictionary(checkpoint, key));
+      // Networks generated from nested checkpoints are bare dictionaries.
+      const isThere = checkpoint.dictionaries.some(dictionary => dictionary.key === key);
+      const tensors = tensorsByBareName(selectDictionary(checkpoint, isThere ? key : undefined));
       for (const parameter of structure.parameters) checkTensor(file, parameter, tensors.get(parameter.name));
       const wanted = isSmall ? structure.parameters.keys() : [index];
       for (const each of wanted) {

@@ -3,6 +3,8 @@ import { copyFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateDefaults } from '../../../protocol/evaluation';
+import { openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
+import { safetensors } from '../../../sidecar/checkpoint/safetensors';
 import { evaluate } from '../../../sidecar/operations/evaluate';
 import { fixtures, temporaryFolder } from '../../support/folders';
 
@@ -24,5 +26,16 @@ describe('evaluating nested checkpoints', () => {
   it('judges the tensor dictionary the dataset was registered with', async () => {
     const { health } = await evaluate({ ...nestedDataset(), generated: [path.join(fixtures, 'nested.pth')] }, quiet);
     expect(health.map(({ name }) => name)).toEqual(['exp_avg', 'exp_avg_sq']);
+  });
+
+  it('finds the generated network, which is written as a bare dictionary', async () => {
+    const generated = path.join(temporaryFolder(), 'generated.safetensors');
+    const checkpoint = openCheckpoint(path.join(fixtures, 'nested.pth'));
+    const dictionary = selectDictionary(checkpoint, 'optimizer.state.0');
+    await safetensors.write!(generated, { dictionary, attributes: new Map() });
+    checkpoint.dispose();
+    const { rows, notes } = await evaluate({ ...nestedDataset(), generated: [generated] }, quiet);
+    expect(notes.filter(note => note.startsWith('Left out'))).toEqual([]);
+    expect(rows.find(({ group }) => group === 'generated')).toMatchObject({ count: 1, nearestDistance: 0 });
   });
 });
