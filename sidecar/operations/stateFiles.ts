@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { formatForWriting, openCheckpoint, selectDictionary } from '../checkpoint/registry';
-import { formatShape, isWeightDType, tensorFromBytes, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
+import { formatShape, isWeightDType, tensorFromBytes, type Tensor } from '../checkpoint/tensor';
 import { encodeFloat32, readFloat32 } from '../checkpoint/tensorData';
 import { tensorsByBareName } from '../datasets/measureDataset';
 import type { WeightSource } from '../evaluation/weightSource';
@@ -15,7 +15,8 @@ export async function writeState(file: string, state: NamedArrays): Promise<void
   const tensors = [...state].map(([name, { shape, data }]) =>
     tensorFromBytes(name, 'float32', shape, encodeFloat32(data, 'float32')),
   );
-  await writeDictionary(file, { key: '', tensors, moduleVersions: null });
+  const dictionary = { key: '', tensors, moduleVersions: null };
+  await formatForWriting(file).write(file, { dictionary, attributes: new Map() });
 }
 
 /** Networks up to this size are kept in memory after the first read; of larger ones each tensor is read when asked for. */
@@ -65,7 +66,8 @@ export function checkReadable(file: string, structure: Structure, key: string | 
 }
 
 /**
- * Writes a source as a checkpoint like `template`: same names, order and types; fixed tensors are the template's.
+ * Writes a source as a checkpoint like `template`: same names, order, types and metadata (without which an adapter is none);
+ * fixed tensors are the template's.
  * *Errors* those of reading and writing checkpoints.
  */
 export async function writeLike(
@@ -89,7 +91,8 @@ export async function writeLike(
       }),
     );
     const tensors = dictionary.tensors.map(tensor => made.get(tensor.name) ?? tensor);
-    await writeDictionary(file, { ...dictionary, tensors });
+    const content = { dictionary: { ...dictionary, tensors }, attributes: checkpoint.attributes };
+    await formatForWriting(file).write(file, content);
   } finally {
     checkpoint.dispose();
   }
@@ -103,8 +106,4 @@ function checkTensor(file: string, { name, shape }: ParameterStructure, tensor: 
     `${file}: ${name} is ${found}; evaluate only networks of the dataset's architecture`,
     { file, tensor: name },
   );
-}
-
-async function writeDictionary(file: string, dictionary: TensorDictionary): Promise<void> {
-  await formatForWriting(file).write(file, { dictionary, attributes: new Map() });
 }

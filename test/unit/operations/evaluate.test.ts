@@ -3,8 +3,10 @@ import { copyFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { evaluateDefaults } from '../../../protocol/evaluation';
+import { adapterConfigAttribute, peft } from '../../../sidecar/checkpoint/peft';
 import { openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
 import { safetensors } from '../../../sidecar/checkpoint/safetensors';
+import { tensorFromBytes } from '../../../sidecar/checkpoint/tensor';
 import { evaluate } from '../../../sidecar/operations/evaluate';
 import { fixtures, temporaryFolder } from '../../support/folders';
 
@@ -38,4 +40,17 @@ describe('evaluating nested checkpoints', () => {
     expect(notes.filter(note => note.startsWith('Left out'))).toEqual([]);
     expect(rows.find(({ group }) => group === 'generated')).toMatchObject({ count: 1, nearestDistance: 0 });
   });
+});
+
+it('tests the baselines of adapters as adapters', async () => {
+  const dataset = temporaryFolder();
+  for (const index of [0, 1]) {
+    const adapter = path.join(dataset, `adapter-${index}`);
+    const values = Float32Array.of(2, 3, 5, index);
+    const tensor = tensorFromBytes('lora_A.weight', 'float32', [2, 2], new Uint8Array(values.buffer));
+    const dictionary = { key: '', tensors: [tensor], moduleVersions: null };
+    await peft.write!(adapter, { dictionary, attributes: new Map([[adapterConfigAttribute, '{}']]) });
+  }
+  const { networks } = await evaluate({ ...settings, dataset, generated: [] }, quiet);
+  expect(networks.filter(({ failure }) => failure !== null)).toEqual([]);
 });
