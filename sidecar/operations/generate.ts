@@ -209,7 +209,7 @@ async function writeNetwork(
   const name = network.name + extension;
   const file = path.join(folder, name);
   const { content, nNotFinite } = networkContent(template, dataset.key, dataset.structure, layout, tokens);
-  if (force) await formatForWriting(file).write(file, content);
+  if (force) await formatForWriting(file).write(file, content, { replace: true });
   else await writeNew(file, content);
   const record: GeneratedRecord = {
     formatVersion: runFormatVersion,
