@@ -244,9 +244,14 @@ async function writeNew(file: string, content: CheckpointContent): Promise<void>
   }
 }
 
+/** *Errors* user: an option of DDIM is given and DDPM would pay no heed to it. */
 function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {
   if (!spec.denoiser) return { kind: 'none', steps: 0, spacing: 'even', eta: 0 };
-  if ((params.sampler ?? 'ddpm') === 'ddpm') return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
+  if ((params.sampler ?? 'ddpm') === 'ddpm') {
+    const unused = (['steps', 'spacing', 'eta'] as const).find(name => params[name] !== undefined);
+    if (unused !== undefined) throw notOfDdpm(unused, spec.diffusion.T);
+    return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
+  }
   const { steps = defaultDdimSteps, spacing = 'published', eta = defaultEta } = params;
   return { kind: 'ddim', steps, spacing, eta };
 }
@@ -316,5 +321,13 @@ function templateMissing(file: string, run: string) {
     'template-missing',
     `${file} is gone: it gives the networks of ${run} their names, types and fixed values; put it back`,
     { file, run },
+  );
+}
+
+function notOfDdpm(name: string, T: number) {
+  return userError(
+    'bad-request',
+    `--${name} is for DDIM, and DDPM always takes all ${T} steps; add --sampler ddim, or leave out --${name}`,
+    { name },
   );
 }

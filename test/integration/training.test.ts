@@ -377,6 +377,7 @@ describe('rpg generate', () => {
     [['--class', '1'], /for task-conditioned runs/],
     [['--snapshot', '7'], /no good snapshot of step 7; it has 5, 10, 12/],
     [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
+    [['--steps', '5'], /--steps is for DDIM, and DDPM always takes all 8 steps; add --sampler ddim/],
     [['--count', '0'], /not a whole number from 1/],
   ])('refuses %j', async (extra, message) => {
     const workspace = finished;
