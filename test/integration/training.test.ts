@@ -378,6 +378,7 @@ describe('rpg generate', () => {
     [['--snapshot', '7'], /no good snapshot of step 7; it has 5, 10, 12/],
     [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
     [['--steps', '5'], /--steps is for DDIM, and DDPM always takes all 8 steps; add --sampler ddim/],
+    [['--tag', '../mine'], /--tag ..\/mine is not part of a file name/],
     [['--count', '0'], /not a whole number from 1/],
   ])('refuses %j', async (extra, message) => {
     const workspace = finished;
