@@ -114,8 +114,9 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const plan = planOf(sampler, spec); // refuses what does not fit the schedule, before a folder is made
   const networks = planNetworks(params, params.tag ?? slug(record.config.name).replaceAll('-', '_'), seed, spec);
   const extension = extensionOf(params.format, templatePath);
-  const folder = await outputFolder(params, runFolder, networks, extension);
   const chosen = await chooseDevice(params);
+  const tokenSlice = tokenSliceOf(params.tokenSlice, chosen);
+  const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
   return {
     runFolder,
     record,
@@ -131,7 +132,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
     folder,
     extension,
     templatePath,
-    tokenSlice: tokenSliceOf(params.tokenSlice, chosen),
+    tokenSlice,
   };
 }
 

@@ -379,6 +379,8 @@ describe('rpg generate', () => {
     [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
     [['--steps', '5'], /--steps is for DDIM, and DDPM always takes all 8 steps; add --sampler ddim/],
     [['--tag', '../mine'], /--tag ..\/mine is not part of a file name/],
+    [['--device', 'abacus'], /no device auto\/abacus/],
+    [['--token-slice', '3', '--device', 'cpu'], /leave out --token-slice/],
     [['--count', '0'], /not a whole number from 1/],
   ])('refuses %j', async (extra, message) => {
     const workspace = finished;
