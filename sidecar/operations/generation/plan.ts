@@ -15,7 +15,7 @@ export interface PlannedNetwork {
   readonly class: number | null;
 }
 
-/** *Errors* `bad-request`: a tag that is a path; a permutation or class the run cannot have, or lacks. */
+/** *Errors* `bad-request`: a seed too large; a tag that is a path; a permutation or class the run cannot have, or lacks. */
 export function planNetworks(
   params: Pick<GenerateParams, 'count' | 'permutation' | 'classes'>,
   tag: string,
@@ -26,6 +26,7 @@ export function planNetworks(
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000) {
     throw badRequest(`--count ${count} is not a whole number from 1 to 1000000`);
   }
+  if (seed >= 2 ** 32) throw badRequest(`--seed ${seed} is too large; give 0 to ${2 ** 32 - 1}`); // Philox takes 32 bits
   if (!isFileNamePart(tag)) throw badRequest(`--tag ${tag} is not part of a file name; give one without slashes`);
   checkPermutation(params.permutation, spec);
   const classes = checkedClasses(params.classes, spec);
