@@ -216,7 +216,7 @@ describe('weights', () => {
     expect((await rpg(['export', '1', exported], { cwd: workspace.folder })).code).toBe(2);
   });
 
-  it('of another model are refused, naming what differs', async () => {
+  it('of another model are refused, naming the file and what differs', async () => {
     const workspace = finished;
     const before = await runs(workspace);
     const weights = path.join(runFolder(workspace), 'weights.pth');
@@ -224,6 +224,7 @@ describe('weights', () => {
       cwd: workspace.folder,
     });
     expect([code, stderr]).toEqual([2, expect.stringContaining('model.mamba_forward.0')]);
+    expect(stderr).toContain(`${weights} does not hold weights of this model`);
     expect(await runs(workspace)).toEqual(before); // nothing was written
   });
 });
