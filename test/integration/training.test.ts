@@ -214,6 +214,8 @@ describe('weights', () => {
     await succeed(['export', '1', exported], workspace);
     expect(readFileSync(exported).equals(readFileSync(weights))).toBe(true);
     expect((await rpg(['export', '1', exported], { cwd: workspace.folder })).code).toBe(2);
+    const other = await rpg(['export', '1', 'exported.safetensors'], { cwd: workspace.folder });
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('use one of .pth, .pt, .bin')]);
   });
 
   it('of another model are refused, naming the file and what differs', async () => {
