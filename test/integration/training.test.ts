@@ -242,6 +242,11 @@ describe('before anything is written', () => {
     expect(await runs(workspace)).toEqual([]);
   });
 
+  it('a count of no workers is refused', async () => {
+    const { code, stderr } = await rpg([...start, '--workers', '0'], { cwd: finished.folder });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--workers 0 trains nothing; give at least 1')]);
+  });
+
   it('a file that is not JSON is told with line and column', async () => {
     const workspace = await workspaceWith();
     writeFileSync(workspace.config, '{\n  "preset": demo\n}');
