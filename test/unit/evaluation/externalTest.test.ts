@@ -114,6 +114,10 @@ describe('a test program', () => {
     await until(() => !pids.some(isAlive));
   });
 
+  test.each([0, -3000, 2 ** 31])('a time limit of %d ms is refused, which would be over at once', timeLimitMs => {
+    expect(() => setUp({ timeLimitMs })).toThrow(/s is not possible; give more than 0 and at most 2147483/);
+  });
+
   test('cancelling ends it and everything it started', async () => {
     const { tester, network, folder } = setUp();
     const abort = new AbortController();
