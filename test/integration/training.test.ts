@@ -6,7 +6,7 @@ import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord, RunSummary } from '../../protocol/runRecords';
-import type { GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
+import type { EvaluateRunResult, GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
 import { openCheckpoint } from '../../sidecar/checkpoint/registry';
 import { rpg, type CliResult } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
@@ -438,6 +438,19 @@ describe('rpg generate', () => {
       accuracy: null,
       problem: expect.stringContaining('printed no accuracy') as string,
     });
+  });
+});
+
+it('rpg evaluate knows what it took to generate the folder it is given', async () => {
+  const { folder } = finished;
+  await succeed(['generate', '1', '--out', 'judged', '--device', device], finished);
+  const test = `${process.execPath} -e "console.log('Acc: 0.5')"`;
+  const few = ['--networks-per-baseline', '0', '--midpoints', '0'];
+  const args = ['evaluate', '1', '--generated', 'judged', '--test', test, ...few, '--json'];
+  const record = JSON.parse((await succeed(args, finished)).stdout) as EvaluateRunResult;
+  expect(record).toMatchObject({
+    generated: path.join(folder, 'judged'),
+    generation: { msPerNetwork: expect.any(Number) as number },
   });
 });
 
