@@ -78,10 +78,13 @@ describe('rpg inspect', () => {
     expect(result.stderr).not.toContain('    at ');
   });
 
-  test('errors are JSON with --json', async () => {
-    const { stdout, code } = await rpg(['inspect', '/nowhere/x.pth', '--json']);
+  test.each([
+    ['of a file', ['inspect', '/nowhere/x.pth'], 'file-system'],
+    ['of words', ['generate', 'last', '--count', 'x'], 'bad-request'],
+  ])('errors %s are JSON with --json', async (_title, args, expected) => {
+    const { stdout, code } = await rpg([...args, '--json']);
     expect(code).toBe(2);
-    expect(json<{ error: { code: string } }>(stdout).error.code).toBe('file-system');
+    expect(json<{ error: { code: string } }>(stdout).error.code).toBe(expected);
   });
 });
 
