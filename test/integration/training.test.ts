@@ -459,4 +459,6 @@ it('rpg devices lists every device as available or with the reason why not', asy
   const list = JSON.parse(stdout) as { engine: string; device: string; isAvailable: boolean; description: string }[];
   expect(list.find(entry => entry.device === 'cpu')).toMatchObject({ engine: 'portable', isAvailable: true });
   for (const entry of list) expect(entry.description).not.toBe('');
+  const help = (await rpg(['train', '--help'])).stdout;
+  for (const entry of list.filter(({ engine }) => engine === 'portable')) expect(help).toContain(entry.device);
 });
