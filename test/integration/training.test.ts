@@ -1,5 +1,5 @@
 // Training as a person meets it: the built command line, real processes, the real engine, a tiny zoo.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
@@ -263,6 +263,19 @@ describe('before anything is written', () => {
     expect(stderr).toContain('net_1.pth');
     expect(stderr).toContain('--accept-changed');
     await succeed([...start, '--accept-changed'], workspace);
+  });
+
+  it('the command it is registered with again keeps its test', async () => {
+    const workspace = await makeTrainingWorkspace(temporaryFolder());
+    const test = `node -e "console.log('Acc: 0.5')"`;
+    expect((await rpg(['register', 'zoo', '--test', test], { cwd: workspace.folder })).code).toBe(0);
+    await writeTinyNetwork(path.join(workspace.zoo, 'checkpoint', 'net_1.pth'), 77);
+    const { stderr } = await rpg(start, { cwd: workspace.folder });
+    const [, command] = /Register it again \(rpg (.*--replace)\)/.exec(stderr)!;
+    const words = spawnSync('sh', ['-c', `printf '%s\\n' ${command!}`], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n');
+    expect(words).toEqual(['register', workspace.zoo, '--name', 'zoo', '--test', test, '--replace']);
   });
 
   it('a dataset that changed since the run began is refused by resume', async () => {
