@@ -154,6 +154,8 @@ export interface EvaluationRecord {
 export interface EvaluateParams {
   /** Folder of the training checkpoints (or of NAME/checkpoint). */
   readonly dataset: string;
+  /** Which tensor dictionary of each checkpoint; absent: the likeliest network. */
+  readonly key?: string;
   /** Folder of the generated networks, or their files. */
   readonly generated: string | readonly string[];
   /** `python test.py {file}`; null: the built-in test of the zoo recipe the checkpoints belong to. */

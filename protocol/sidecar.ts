@@ -239,7 +239,9 @@ export const exportWeights = operation<ExportWeightsParams, { file: string; step
 /** Trains small real networks on packaged real images, as a dataset folder. */
 export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
 
-export interface EvaluateRunParams extends Partial<Omit<EvaluateParams, 'dataset' | 'generated' | 'testCommand'>> {
+export interface EvaluateRunParams extends Partial<
+  Omit<EvaluateParams, 'dataset' | 'key' | 'generated' | 'testCommand'>
+> {
   run: string;
   /** Folder of networks to judge; the ones generated last by default, and ten new ones where there are none. */
   generated?: string;

@@ -28,6 +28,8 @@ export interface WriteOptions {
   /** Called with every chunk written. */
   onBytes?: (bytes: number) => void;
   signal?: AbortSignal;
+  /** Whether an adapter folder may take the place of one that is there; a file always does. */
+  replace?: boolean;
 }
 
 export interface CheckpointFormat {

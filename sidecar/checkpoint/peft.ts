@@ -1,6 +1,6 @@
 // A PEFT adapter (LoRA, DoRA): a folder of adapter_config.json and adapter_model.safetensors (or the older .bin). The
 // configuration is kept as text and written back unchanged, so that the generated adapter loads with its base model.
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { writeFolderAtomically } from '../util/atomicFile';
 import { fileError } from '../util/rpgError';
@@ -81,18 +81,29 @@ async function writePeft(folder: string, content: CheckpointContent, options: Wr
       'convert from an adapter folder, or choose a .pth or .safetensors output',
     );
   }
-  if (existsSync(folder)) throw cannotWrite(folder, 'the folder exists already', 'choose another name or remove it');
+  if (existsSync(folder)) checkReplaceable(folder, options);
   const attributes = new Map(content.attributes);
   attributes.delete(adapterConfigAttribute);
   if (!attributes.has('format')) attributes.set('format', 'pt'); // transformers and PEFT refuse a file without it
-  await writeFolderAtomically(folder, async temporary => {
+  const fill = async (temporary: string): Promise<void> => {
     writeFileSync(path.join(temporary, configName), config);
     await safetensors.write!(
       path.join(temporary, modelNames[0]),
       { dictionary: content.dictionary, attributes },
       options,
     );
-  });
+  };
+  await writeFolderAtomically(folder, fill, options);
+}
+
+/** Only what is an adapter and nothing else is replaced: other files would be lost. */
+function checkReplaceable(folder: string, { replace = false }: WriteOptions): void {
+  const ours: readonly string[] = [configName, ...modelNames];
+  const others = statSync(folder).isDirectory() ? readdirSync(folder).filter(name => !ours.includes(name)) : [];
+  if (others.length > 0 || !replace) {
+    const holds = others.length > 0 ? ` and holds ${others[0]!}` : '';
+    throw cannotWrite(folder, `the folder exists already${holds}`, 'choose another name or remove it');
+  }
 }
 
 /** Whether a folder is one adapter rather than a folder of checkpoints. */

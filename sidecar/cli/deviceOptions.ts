@@ -5,7 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 export function addDeviceOptions(command: Command): Command {
   return command
     .option('--engine <engine>', 'portable or cuda (default: the best that is available; see rpg devices)')
-    .option('--device <device>', 'wasm, cpu, webgpu or tensorflow, or the number of a CUDA card');
+    .option('--device <device>', 'native, wasm, cpu, webgpu or tensorflow, or the number of a CUDA card');
 }
 
 /** Parses an option's whole number. */

@@ -18,7 +18,7 @@ export const generateCommand: CliCommand = {
       .description('sample new networks from a run and write them as checkpoints')
       .argument('<run>', 'id, number, part of the id, or last')
       .option('--count <n>', 'networks, per class where there are classes', wholeNumber, 1)
-      .addOption(new Option('--sampler <name>', 'how to sample').choices(['ddpm', 'ddim']))
+      .addOption(new Option('--sampler <name>', 'how to sample (default: ddpm)').choices(['ddpm', 'ddim']))
       .option('--steps <n>', 'DDIM steps (default: 60)', wholeNumber)
       .addOption(new Option('--spacing <kind>', 'which steps DDIM visits').choices(['published', 'even']))
       .option('--eta <value>', 'noise of DDIM, 0 to 1 (default: 0.05)', realNumber)

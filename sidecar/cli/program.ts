@@ -120,19 +120,31 @@ function createProgressBar(
 }
 
 function reportError(error: unknown, isJson: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.user;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Commander has printed it for people.
+    if (isJson) printJsonError({ code: 'bad-request', blame: 'user', message: error.message.replace(/^error: /, '') });
+    return exitCodes.user;
+  }
   if (error instanceof RpgError) {
-    if (isJson)
-      process.stdout.write(
-        `${JSON.stringify({ error: { code: error.code, blame: error.blame, message: error.message, details: error.details } }, null, 2)}\n`,
-      );
+    if (isJson) printJsonError(error);
     const label = error.blame === 'cancelled' ? '' : colors.red('error: ');
     process.stderr.write(`${label}${error.message}\n`);
     return exitCodes[error.blame];
   }
   const { stack, message } = error as Error;
+  if (isJson) printJsonError({ code: 'internal', blame: 'internal', message });
   process.stderr.write(`${colors.red('internal error:')} ${message}\n${stack ?? ''}\n`);
   return exitCodes.internal;
+}
+
+function printJsonError({
+  code,
+  blame,
+  message,
+  details = {},
+}: Pick<RpgError, 'code' | 'blame' | 'message'> & Partial<Pick<RpgError, 'details'>>): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, blame, message, details } }, null, 2)}\n`);
 }
 
 /** `rpg … | head` closes the pipe: that is no failure. */

@@ -21,7 +21,7 @@ export interface CheckpointFolder {
   readonly folder: string;
   /** Sorted by name, as PyTorch users' scripts do. */
   readonly files: readonly CheckpointFile[];
-  /** Entries that are not checkpoints. */
+  /** Entries that are not checkpoints; hidden ones do not count. */
   readonly nSkipped: number;
 }
 
@@ -31,7 +31,8 @@ export function listCheckpoints(folder: string): CheckpointFolder {
   const root = isFolder(inner) ? inner : folder;
   let entries: Dirent[];
   try {
-    entries = readdirSync(root, { withFileTypes: true });
+    // Hidden entries are temporary files and caches, our own among them.
+    entries = readdirSync(root, { withFileTypes: true }).filter(entry => !entry.name.startsWith('.'));
   } catch (error) {
     throw fileError(root, 'list', error);
   }
@@ -43,9 +44,8 @@ export function listCheckpoints(folder: string): CheckpointFolder {
   return { folder: root, files, nSkipped: entries.length - files.length };
 }
 
-/** Hidden entries are temporary files and caches. Links are followed only when the file is opened. */
+/** Links are followed only when the file is opened. */
 function isCheckpointEntry(root: string, entry: Dirent): boolean {
-  if (entry.name.startsWith('.')) return false;
   if (entry.isDirectory()) return existsSync(path.join(root, entry.name, 'adapter_config.json'));
   return (entry.isFile() || entry.isSymbolicLink()) && checkpointExtensions.has(path.extname(entry.name).toLowerCase());
 }

@@ -24,11 +24,14 @@ export interface StructureDifference {
   readonly tensor: string;
   readonly found: readonly number[] | null;
   readonly expected: readonly number[] | null;
+  /** Where names and shapes agree: what does not. */
+  readonly other?: 'order' | 'kind of number' | 'tensor dictionary';
   /** A checkpoint that has the expected shape. */
   readonly referencePath: string;
 }
 
-export function describeDifference({ path, tensor, found, expected, referencePath }: StructureDifference): string {
+export function describeDifference({ path, tensor, found, expected, other, referencePath }: StructureDifference): string {
+  if (other) return `${path}: tensor ${tensor} is in ${referencePath} too, but in another ${other}`;
   if (!found) return `${path}: tensor ${tensor} is missing; ${referencePath} has it with shape ${formatShape(expected ?? [])}`;
   if (!expected) return `${path}: tensor ${tensor} of shape ${formatShape(found)} is in none of the others (such as ${referencePath})`;
   return `${path}: tensor ${tensor} has shape ${formatShape(found)}, but ${formatShape(expected)} in ${referencePath}`;

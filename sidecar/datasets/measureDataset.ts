@@ -141,8 +141,13 @@ function firstDifference(path: string, found: readonly ParameterShape[], expecte
     }
   }
   const names = new Set(expected.map(parameter => parameter.name));
-  const extra = found.find(parameter => !names.has(parameter.name)) ?? found[0];
-  return { path, tensor: extra?.name ?? '(order of the tensors)', found: extra?.shape ?? null, expected: null, referencePath };
+  const extra = found.find(parameter => !names.has(parameter.name));
+  if (extra) return { path, tensor: extra.name, found: extra.shape, expected: null, referencePath };
+  const misplaced = found.find(({ name }, i) => name !== expected[i]?.name);
+  const retyped = found.find(({ isFloat }, i) => isFloat !== expected[i]?.isFloat);
+  const { name, shape } = misplaced ?? retyped ?? found[0]!;
+  const other = misplaced ? 'order' : retyped ? 'kind of number' : 'tensor dictionary';
+  return { path, tensor: name, found: shape, expected: shape, other, referencePath };
 }
 
 /** Larger tensors get memory of their own, once. */

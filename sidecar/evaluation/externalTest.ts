@@ -25,10 +25,20 @@ export interface ExternalTestOptions {
   readonly writeTemporary: (network: NetworkToTest) => Promise<{ path: string; remove: () => void }>;
 }
 
-/** *Errors* user: the command line or the pattern cannot be used. */
+/** What a timer can wait; a longer time would fire at once. */
+const longestTimeLimitMs = 2 ** 31 - 1;
+
+/** *Errors* user: the command line, the pattern or the time limit cannot be used. */
 export function externalTester(options: ExternalTestOptions): Tester {
   const argv = parseCommandLine(options.command);
   const pattern = compileAccuracyPattern(options.accuracyPattern ?? defaultAccuracyPattern);
+  const { timeLimitMs } = options;
+  if (!(timeLimitMs > 0 && timeLimitMs <= longestTimeLimitMs))
+    throw userError(
+      'bad-request',
+      `a time limit of ${timeLimitMs / 1000} s is not possible; give more than 0 and at most ${Math.floor(longestTimeLimitMs / 1000)}`,
+      { timeLimitMs },
+    );
   const wantsPredictions = argv.some(argument => argument.includes('{predictions}'));
   return {
     kind: 'external',
@@ -41,10 +51,10 @@ export function externalTester(options: ExternalTestOptions): Tester {
       try {
         const result = await runProcess(fillPlaceholders(argv, { file: file.path, predictions: predictionsFile }), {
           cwd: options.cwd,
-          timeLimitMs: options.timeLimitMs,
+          timeLimitMs,
           signal,
         });
-        const outcome = judge(network.source.name, argv[0]!, result, pattern, options.timeLimitMs);
+        const outcome = judge(network.source.name, argv[0]!, result, pattern, timeLimitMs);
         return wantsPredictions ? { ...outcome, predictions: readPredictionsFile(predictionsFile) } : outcome;
       } finally {
         file.remove();

@@ -57,9 +57,8 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
   const limitTimer = setTimeout(() => stopFor('time-limit'), options.timeLimitMs);
   const onAbort = (): void => stopFor('cancelled');
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  // A kill by the leader's exit must still reach the rest of the group.
-  const onExit = (): void => killGroup(child, 'SIGKILL');
-  process.once('exit', onExit);
+  if (running.size === 0) process.on('exit', killRunning);
+  running.add(child);
   try {
     const end = await new Promise<ProcessResult['end']>(resolve => {
       child.on('error', error => resolve({ kind: 'not-started', reason: error.message }));
@@ -74,8 +73,17 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
     clearTimeout(forceTimer);
     if (stop.reason !== null) killGroup(child, 'SIGKILL');
     options.signal?.removeEventListener('abort', onAbort);
-    process.removeListener('exit', onExit);
+    running.delete(child);
+    if (running.size === 0) process.removeListener('exit', killRunning);
   }
+}
+
+/** Children at work: one listener for all, because a dozen of them would be reported as a leak. */
+const running = new Set<ChildProcess>();
+
+/** When this process exits, their groups must not outlive it. */
+function killRunning(): void {
+  for (const child of running) killGroup(child, 'SIGKILL');
 }
 
 function killGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {

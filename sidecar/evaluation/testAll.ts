@@ -1,5 +1,6 @@
 // Tests many networks, a few at a time. A network whose test fails is recorded and the rest goes on; cancelling, or a mistake
 // of ours, ends everything.
+import { setMaxListeners } from 'node:events';
 import { RpgError, throwIfCancelled } from '../util/rpgError';
 import type { NetworkToTest, TestOutcome, Tester } from './tester';
 
@@ -12,6 +13,7 @@ export async function testAll(
   networks: readonly NetworkToTest[],
   options: { signal?: AbortSignal; onTested?: (done: number, name: string) => void } = {},
 ): Promise<TestRecord[]> {
+  if (options.signal) setMaxListeners(0, options.signal); // every lane listens while it tests
   const records: TestRecord[] = [];
   let next = 0;
   let done = 0;

@@ -40,13 +40,13 @@ export function publishedEntries(spec: ModelSpec): readonly PublishedEntry[] {
 
 /**
  * The inventory's part of a loaded state dict; shared and schedule entries are dropped, constants that older files lack
- * (frequencies, gate) are filled in.
+ * (frequencies, gate) are filled in. `file` is only used in messages.
  * *Errors* user: missing names, other shapes, names this model does not have, each with the first few examples.
  */
-export function fromPublished(arrays: NamedArrays, spec: ModelSpec): NamedArrays {
+export function fromPublished(arrays: NamedArrays, spec: ModelSpec, file = 'the file'): NamedArrays {
   const known = new Set(publishedEntries(spec).map(entry => entry.name));
   const unknown = [...arrays.keys()].filter(name => !known.has(name));
-  if (unknown.length > 0) throw otherModel('has entries this model does not', unknown);
+  if (unknown.length > 0) throw otherModel(file, 'has entries this model does not have:', unknown);
   const weights: NamedArrays = new Map();
   const missing: string[] = [];
   const constants = initialWeights(spec, 0, null);
@@ -57,12 +57,13 @@ export function fromPublished(arrays: NamedArrays, spec: ModelSpec): NamedArrays
     if (!given) missing.push(name);
     else if (given.data.length !== elementCount(shape) || given.shape.join() !== shape.join()) {
       throw otherModel(
+        file,
         `has another shape, [${given.shape.join(', ')}] where the model has [${shape.join(', ')}], for`,
         [name],
       );
     } else weights.set(name, given);
   }
-  if (missing.length > 0) throw otherModel('lacks', missing);
+  if (missing.length > 0) throw otherModel(file, 'lacks', missing);
   return weights;
 }
 
@@ -86,11 +87,11 @@ function scheduleEntries(spec: ModelSpec): PublishedEntry[] {
   ];
 }
 
-function otherModel(what: string, names: readonly string[]): RpgError {
+function otherModel(file: string, what: string, names: readonly string[]): RpgError {
   const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '');
   return userError(
     'weights-of-another-model',
-    `the weights do not belong to this model: the file ${what} ${shown}; check the run configuration they were trained with`,
-    { names: names.slice(0, 100) },
+    `${file} does not hold weights of this model: it ${what} ${shown}; check the run configuration they were trained with`,
+    { file, names: names.slice(0, 100) },
   );
 }

@@ -32,7 +32,7 @@ export const samplers: readonly Sampler[] = [
   { name: 'ddim', title: 'DDIM: few steps', plan: planDdim },
 ];
 
-/** The plan of a sampler. *Errors* more DDIM steps than the schedule and spacing allow. */
+/** The plan of a sampler. *Errors* user: no DDIM steps, or more than the schedule and spacing allow; eta outside 0 to 1. */
 export function planSampler(name: SamplerPlan['kind'], schedule: Schedule, options: SamplerOptions): SamplerPlan {
   return samplers.find(sampler => sampler.name === name)!.plan(schedule, options);
 }
@@ -47,6 +47,8 @@ function planDdpm(schedule: Schedule): SamplerPlan {
 }
 
 function planDdim(schedule: Schedule, { steps, eta, spacing }: SamplerOptions): SamplerPlan {
+  if (steps < 1) throw badSamplerOption(`DDIM with ${steps} steps samples nothing; give at least 1`);
+  if (!(eta >= 0 && eta <= 1)) throw badSamplerOption(`DDIM with eta ${eta} is not defined; give 0 to 1`);
   const times = spacing === 'published' ? publishedTimes(schedule.T, steps) : evenTimes(schedule.T, steps);
   const entries = times.map((t, i) => {
     const alphaBar = schedule.alphaBar[t]!;
@@ -69,6 +71,10 @@ function publishedTimes(T: number, steps: number): number[] {
 function evenTimes(T: number, steps: number): number[] {
   if (steps > T) throw tooManySteps(steps, T, 'even', T);
   return Array.from({ length: steps }, (_, i) => Math.round(((i + 1) * T) / steps) - 1);
+}
+
+function badSamplerOption(message: string): RpgError {
+  return userError('bad-request', message);
 }
 
 function tooManySteps(steps: number, T: number, spacing: string, most: number): RpgError {

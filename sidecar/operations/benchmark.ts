@@ -8,7 +8,7 @@ import type { ModelSpec } from '../model/modelSpec';
 import { fillNormal } from '../model/philox';
 import { planSampler } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
-import { throwIfCancelled } from '../util/rpgError';
+import { throwIfCancelled, userError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { chooseDevice, engineFacts } from './training/chooseDevice';
 
@@ -18,10 +18,13 @@ const nCheckpoints = 50;
 /** Tokens where the caller names none: of the small CNN and of ResNet-18 on CIFAR-10. */
 const usualTokens = (preset: string) => (preset.startsWith('cnn') ? 19 : 1448);
 
-/** *Errors* as `resolveConfig` and `chooseDevice`; too little memory. */
+/** *Errors* `bad-request`: nothing to measure; as `resolveConfig` and `chooseDevice`; too little memory. */
 export async function benchmark(params: BenchmarkParams, context: OperationContext): Promise<BenchmarkResult> {
   const chosen = await chooseDevice(params);
   const wantedTokens = params.nTokens ?? usualTokens(params.preset);
+  const steps = params.steps ?? 20;
+  if (steps < 1) throw userError('bad-request', `--steps ${steps} measures nothing; give at least 1`);
+  if (wantedTokens < 1) throw userError('bad-request', `--tokens ${wantedTokens} is no checkpoint; give at least 1`);
   const dataset = { name: 'random', nCheckpoints, countTokens: () => wantedTokens, classes: null };
   const sources = { preset: params.preset, overrides: new Map([['dataset', 'random']]) };
   const facts = { dataset, engine: engineFacts(chosen.device.engine) };
@@ -31,7 +34,7 @@ export async function benchmark(params: BenchmarkParams, context: OperationConte
   const onMemoryPlan = (message: string): void => context.report({ fraction: 0, message });
   const model = await chosen.device.open(spec, { seed: 1, workers: 1, precision, optimizerState, onMemoryPlan });
   try {
-    const { stepMs, loss } = await timeSteps(model, spec, params.steps ?? 20, context);
+    const { stepMs, loss } = await timeSteps(model, spec, steps, context);
     const profile = await profileOf(model, spec, stepMs.median);
     const sampleMs = params.sampleSteps ? await timeSampling(model, spec, params.sampleSteps, context) : null;
     const { peakBytes } = model.memory();

@@ -35,7 +35,7 @@ export async function convert(params: ConvertParams, context: OperationContext):
     await format.write(
       params.output,
       { dictionary, attributes: checkpoint.attributes },
-      { onBytes, signal: context.signal },
+      { onBytes, signal: context.signal, replace: params.overwrite },
     );
     const others = checkpoint.dictionaries.filter(other => other.key !== chosen.key).map(other => `'${other.key}'`);
     const notes =

@@ -21,7 +21,7 @@ export async function evaluate(params: EvaluateParams, context: OperationContext
   const start = performance.now();
   const { signal } = context;
   context.report({ fraction: 0, message: `Reading ${params.dataset}` });
-  const dataset = await measureDataset(params.dataset, { signal });
+  const dataset = await measureDataset(params.dataset, { key: params.key, signal });
   const networks = (files: readonly string[]): NetworkToTest[] =>
     files.map(file => ({ path: file, source: fileSource(file, dataset.structure, dataset.key) }));
   const originals = networks(dataset.files.map(file => file.path));

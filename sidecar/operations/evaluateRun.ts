@@ -27,7 +27,8 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
   const runFolder = await findRun(context.workspace, params.run);
   const run = await readRun(runFolder);
   const dataset = await readRunDataset(runFolder);
-  const known = params.generated ?? newestGenerated(runFolder);
+  // As generate's log has it: the record outlives the folder the command was typed in.
+  const known = params.generated === undefined ? newestGenerated(runFolder) : path.resolve(params.generated);
   const generated = known ?? (await generateFirst(params, run.id, context));
   const report = (progress: { fraction: number | null; message: string }): void => {
     const fraction =
@@ -39,6 +40,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
   const evaluation = await evaluate(
     {
       dataset: dataset.folder,
+      key: dataset.key,
       generated,
       testCommand: params.test ?? registeredTest(context.workspace, run),
       timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,

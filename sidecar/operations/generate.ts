@@ -114,8 +114,9 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const plan = planOf(sampler, spec); // refuses what does not fit the schedule, before a folder is made
   const networks = planNetworks(params, params.tag ?? slug(record.config.name).replaceAll('-', '_'), seed, spec);
   const extension = extensionOf(params.format, templatePath);
-  const folder = await outputFolder(params, runFolder, networks, extension);
   const chosen = await chooseDevice(params, { spec, precision: record.config.training.precision });
+  const tokenSlice = tokenSliceOf(params.tokenSlice, chosen);
+  const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
   return {
     runFolder,
     record,
@@ -131,7 +132,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
     folder,
     extension,
     templatePath,
-    tokenSlice: tokenSliceOf(params.tokenSlice, chosen),
+    tokenSlice,
   };
 }
 
@@ -209,7 +210,7 @@ async function writeNetwork(
   const name = network.name + extension;
   const file = path.join(folder, name);
   const { content, nNotFinite } = networkContent(template, dataset.key, dataset.structure, layout, tokens);
-  if (force) await formatForWriting(file).write(file, content);
+  if (force) await formatForWriting(file).write(file, content, { replace: true });
   else await writeNew(file, content);
   const record: GeneratedRecord = {
     formatVersion: runFormatVersion,
@@ -244,9 +245,14 @@ async function writeNew(file: string, content: CheckpointContent): Promise<void>
   }
 }
 
+/** *Errors* user: an option of DDIM is given and DDPM would pay no heed to it. */
 function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {
   if (!spec.denoiser) return { kind: 'none', steps: 0, spacing: 'even', eta: 0 };
-  if ((params.sampler ?? 'ddpm') === 'ddpm') return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
+  if ((params.sampler ?? 'ddpm') === 'ddpm') {
+    const unused = (['steps', 'spacing', 'eta'] as const).find(name => params[name] !== undefined);
+    if (unused !== undefined) throw notOfDdpm(unused, spec.diffusion.T);
+    return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
+  }
   const { steps = defaultDdimSteps, spacing = 'published', eta = defaultEta } = params;
   return { kind: 'ddim', steps, spacing, eta };
 }
@@ -316,5 +322,13 @@ function templateMissing(file: string, run: string) {
     'template-missing',
     `${file} is gone: it gives the networks of ${run} their names, types and fixed values; put it back`,
     { file, run },
+  );
+}
+
+function notOfDdpm(name: string, T: number) {
+  return userError(
+    'bad-request',
+    `--${name} is for DDIM, and DDPM always takes all ${T} steps; add --sampler ddim, or leave out --${name}`,
+    { name },
   );
 }

@@ -4,6 +4,8 @@ import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceReport, ExportWeightsParams, StopResult } from '../../protocol/sidecar';
 import type { RunSummary } from '../../protocol/runRecords';
+import { cannotWrite } from '../checkpoint/errors';
+import { torchZip } from '../checkpoint/torchZip';
 import { toModelSpec } from '../config/toModelSpec';
 import { listDevices } from '../engine/registry';
 import { fileExists } from '../runs/durableFile';
@@ -45,7 +47,7 @@ export async function stopRun(
   }
 }
 
-/** *Errors* `file-exists`; `snapshot-not-found`. */
+/** *Errors* `cannot-write`: the name is not of a PyTorch file; `file-exists`; `snapshot-not-found`. */
 export async function exportWeights(
   params: ExportWeightsParams,
   context: OperationContext,
@@ -53,6 +55,8 @@ export async function exportWeights(
   const folder = await findRun(context.workspace, params.run);
   const record = await readRun(folder);
   const file = path.resolve(params.out);
+  if (!torchZip.extensions.includes(path.extname(file).toLowerCase()))
+    throw cannotWrite(file, 'weights are exported as a PyTorch file', `use one of ${torchZip.extensions.join(', ')}`);
   if (existsSync(file) && !params.overwrite) throw fileExists(file);
   const snapshot = await findSnapshot(folder, params.snapshot);
   await writePublishedWeights(file, toModelSpec(record.config, record.dataset), readSnapshotWeights(snapshot));

@@ -64,7 +64,8 @@ export function checkReadable(file: string, structure: Structure, key: string | 
 }
 
 /**
- * Writes a source as a checkpoint like `template`: same names, order and types; fixed tensors are the template's.
+ * Writes a source as a checkpoint like `template`: same names, order, types and metadata (without which an adapter is none);
+ * fixed tensors are the template's.
  * *Errors* those of reading and writing checkpoints.
  */
 export async function writeLike(
@@ -88,10 +89,8 @@ export async function writeLike(
       }),
     );
     const tensors = dictionary.tensors.map(tensor => made.get(tensor.name) ?? tensor);
-    await formatForWriting(file).write(file, {
-      dictionary: { ...dictionary, tensors },
-      attributes: checkpoint.attributes,
-    });
+    const content = { dictionary: { ...dictionary, tensors }, attributes: checkpoint.attributes };
+    await formatForWriting(file).write(file, content);
   } finally {
     checkpoint.dispose();
   }

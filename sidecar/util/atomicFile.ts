@@ -1,6 +1,6 @@
 // Whole files and folders appear under their final name complete or not at all: everything is written beside it under a
 // temporary name and renamed at the end. A failure or a cancellation removes the temporary.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, write, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { randomBytes } from 'node:crypto';
 import * as path from 'node:path';
@@ -93,10 +93,11 @@ export async function writeFileAtomically(
   }
 }
 
-/** The same for a folder that must not exist yet: `fill` gets the temporary folder's path. */
+/** The same for a folder: `fill` gets the temporary folder's path. Without `replace` it must not exist yet. */
 export async function writeFolderAtomically(
   finalPath: string,
   fill: (folder: string) => Promise<void> | void,
+  { replace = false }: { replace?: boolean } = {},
 ): Promise<void> {
   const temporary = temporaryBeside(finalPath);
   try {
@@ -106,11 +107,25 @@ export async function writeFolderAtomically(
   }
   try {
     await fill(temporary);
-    renameSync(temporary, finalPath);
+    if (replace && existsSync(finalPath)) exchange(temporary, finalPath);
+    else renameSync(temporary, finalPath);
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
     throw fileError(finalPath, 'write', error);
   }
+}
+
+/** No call exchanges two folders: for a moment there is none, but at no time half of one. */
+function exchange(temporary: string, finalPath: string): void {
+  const old = temporaryBeside(finalPath);
+  renameSync(finalPath, old);
+  try {
+    renameSync(temporary, finalPath);
+  } catch (error) {
+    renameSync(old, finalPath);
+    throw error;
+  }
+  rmSync(old, { recursive: true, force: true });
 }
 
 /** Same folder, so that the rename never crosses a file system; short, so that a long file name still fits. */

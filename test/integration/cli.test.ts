@@ -78,10 +78,23 @@ describe('rpg inspect', () => {
     expect(result.stderr).not.toContain('    at ');
   });
 
-  test('errors are JSON with --json', async () => {
-    const { stdout, code } = await rpg(['inspect', '/nowhere/x.pth', '--json']);
+  test.each([
+    ['of a file', ['inspect', '/nowhere/x.pth'], 'file-system'],
+    ['of words', ['generate', 'last', '--count', 'x'], 'bad-request'],
+  ])('errors %s are JSON with --json', async (_title, args, expected) => {
+    const { stdout, code } = await rpg([...args, '--json']);
     expect(code).toBe(2);
-    expect(json<{ error: { code: string } }>(stdout).error.code).toBe('file-system');
+    expect(json<{ error: { code: string } }>(stdout).error.code).toBe(expected);
+  });
+});
+
+describe('rpg bench', () => {
+  test.each([
+    ['--steps', '--steps 0 measures nothing; give at least 1'],
+    ['--tokens', '--tokens 0 is no checkpoint; give at least 1'],
+  ])('%s 0 is refused', async (option, message) => {
+    const { code, stderr } = await rpg(['bench', '--preset', 'demo', '--device', 'cpu', option, '0']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 });
 
@@ -136,7 +149,7 @@ describe('rpg convert and rpg diff', () => {
     },
   );
 
-  test.runIf(existsSync('/dev/full'))('a full disk is named, and leaves nothing', async () => {
+  test.runIf(existsSync('/dev/full'))('a full disk is named with the remedy, and leaves nothing', async () => {
     // A file system of 64 KiB needs privileges; a size limit on the process gives the same error path.
     const folder = temporaryFolder();
     const { spawnSync } = await import('node:child_process');
@@ -154,7 +167,7 @@ describe('rpg convert and rpg diff', () => {
       { encoding: 'utf8' },
     );
     expect(limited.status).toBe(2);
-    expect(limited.stderr).toContain('x.pth');
+    expect(limited.stderr).toMatch(/x\.pth: .*larger than a file may be here/);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

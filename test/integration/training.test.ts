@@ -1,12 +1,12 @@
 // Training as a person meets it: the built command line, real processes, the real engine, a tiny zoo.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord, RunSummary } from '../../protocol/runRecords';
-import type { GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
+import type { EvaluateRunResult, GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
 import { openCheckpoint } from '../../sidecar/checkpoint/registry';
 import { rpg, type CliResult } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
@@ -214,9 +214,11 @@ describe('weights', () => {
     await succeed(['export', '1', exported], workspace);
     expect(readFileSync(exported).equals(readFileSync(weights))).toBe(true);
     expect((await rpg(['export', '1', exported], { cwd: workspace.folder })).code).toBe(2);
+    const other = await rpg(['export', '1', 'exported.safetensors'], { cwd: workspace.folder });
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('use one of .pth, .pt, .bin')]);
   });
 
-  it('of another model are refused, naming what differs', async () => {
+  it('of another model are refused, naming the file and what differs', async () => {
     const workspace = finished;
     const before = await runs(workspace);
     const weights = path.join(runFolder(workspace), 'weights.pth');
@@ -224,6 +226,7 @@ describe('weights', () => {
       cwd: workspace.folder,
     });
     expect([code, stderr]).toEqual([2, expect.stringContaining('model.mamba_forward.0')]);
+    expect(stderr).toContain(`${weights} does not hold weights of this model`);
     expect(await runs(workspace)).toEqual(before); // nothing was written
   });
 });
@@ -237,6 +240,11 @@ describe('before anything is written', () => {
       expect(stderr).toContain(part);
     }
     expect(await runs(workspace)).toEqual([]);
+  });
+
+  it('a count of no workers is refused', async () => {
+    const { code, stderr } = await rpg([...start, '--workers', '0'], { cwd: finished.folder });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--workers 0 trains nothing; give at least 1')]);
   });
 
   it('a file that is not JSON is told with line and column', async () => {
@@ -255,6 +263,19 @@ describe('before anything is written', () => {
     expect(stderr).toContain('net_1.pth');
     expect(stderr).toContain('--accept-changed');
     await succeed([...start, '--accept-changed'], workspace);
+  });
+
+  it('the command it is registered with again keeps its test', async () => {
+    const workspace = await makeTrainingWorkspace(temporaryFolder());
+    const test = `node -e "console.log('Acc: 0.5')"`;
+    expect((await rpg(['register', 'zoo', '--test', test], { cwd: workspace.folder })).code).toBe(0);
+    await writeTinyNetwork(path.join(workspace.zoo, 'checkpoint', 'net_1.pth'), 77);
+    const { stderr } = await rpg(start, { cwd: workspace.folder });
+    const [, command] = /Register it again \(rpg (.*--replace)\)/.exec(stderr)!;
+    const words = spawnSync('sh', ['-c', `printf '%s\\n' ${command!}`], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n');
+    expect(words).toEqual(['register', workspace.zoo, '--name', 'zoo', '--test', test, '--replace']);
   });
 
   it('a dataset that changed since the run began is refused by resume', async () => {
@@ -377,6 +398,10 @@ describe('rpg generate', () => {
     [['--class', '1'], /for task-conditioned runs/],
     [['--snapshot', '7'], /no good snapshot of step 7; it has 5, 10, 12/],
     [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
+    [['--steps', '5'], /--steps is for DDIM, and DDPM always takes all 8 steps; add --sampler ddim/],
+    [['--tag', '../mine'], /--tag ..\/mine is not part of a file name/],
+    [['--device', 'abacus'], /no device auto\/abacus/],
+    [['--token-slice', '3', '--device', 'cpu'], /leave out --token-slice/],
     [['--count', '0'], /not a whole number from 1/],
   ])('refuses %j', async (extra, message) => {
     const workspace = finished;
@@ -429,9 +454,24 @@ describe('rpg generate', () => {
   });
 });
 
+it('rpg evaluate knows what it took to generate the folder it is given', async () => {
+  const { folder } = finished;
+  await succeed(['generate', '1', '--out', 'judged', '--device', device], finished);
+  const test = `${process.execPath} -e "console.log('Acc: 0.5')"`;
+  const few = ['--networks-per-baseline', '0', '--midpoints', '0'];
+  const args = ['evaluate', '1', '--generated', 'judged', '--test', test, ...few, '--json'];
+  const record = JSON.parse((await succeed(args, finished)).stdout) as EvaluateRunResult;
+  expect(record).toMatchObject({
+    generated: path.join(folder, 'judged'),
+    generation: { msPerNetwork: expect.any(Number) as number },
+  });
+});
+
 it('rpg devices lists every device as available or with the reason why not', async () => {
   const { stdout } = await rpg(['devices', '--json']);
   const list = JSON.parse(stdout) as { engine: string; device: string; isAvailable: boolean; description: string }[];
   expect(list.find(entry => entry.device === 'cpu')).toMatchObject({ engine: 'portable', isAvailable: true });
   for (const entry of list) expect(entry.description).not.toBe('');
+  const help = (await rpg(['train', '--help'])).stdout;
+  for (const entry of list.filter(({ engine }) => engine === 'portable')) expect(help).toContain(entry.device);
 });

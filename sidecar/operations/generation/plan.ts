@@ -15,7 +15,7 @@ export interface PlannedNetwork {
   readonly class: number | null;
 }
 
-/** *Errors* `bad-request`: a permutation or class the run cannot have, or lacks. */
+/** *Errors* `bad-request`: a seed too large; a tag that is a path; a permutation or class the run cannot have, or lacks. */
 export function planNetworks(
   params: Pick<GenerateParams, 'count' | 'permutation' | 'classes'>,
   tag: string,
@@ -26,6 +26,8 @@ export function planNetworks(
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000) {
     throw badRequest(`--count ${count} is not a whole number from 1 to 1000000`);
   }
+  if (seed >= 2 ** 32) throw badRequest(`--seed ${seed} is too large; give 0 to ${2 ** 32 - 1}`); // Philox takes 32 bits
+  if (!isFileNamePart(tag)) throw badRequest(`--tag ${tag} is not part of a file name; give one without slashes`);
   checkPermutation(params.permutation, spec);
   const classes = checkedClasses(params.classes, spec);
   const total = count * Math.max(1, classes.length);
@@ -47,6 +49,11 @@ export function conditioningOf(networks: readonly PlannedNetwork[], spec: ModelS
     permutationState: spec.usePermutationState ? Int32Array.from(networks, network => network.permutationState!) : null,
     task: kind === 'none' ? null : Float32Array.from(networks.flatMap(network => taskBitsOf(network.class!, taskBits))),
   };
+}
+
+/** A slash would put the networks elsewhere than asked, or nowhere after all the sampling. */
+function isFileNamePart(tag: string): boolean {
+  return !/[/\\\0]/.test(tag);
 }
 
 /** `generated_tag_001`, `generated_tag_class0279`, and both where a class has several. */

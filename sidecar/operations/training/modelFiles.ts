@@ -69,7 +69,7 @@ export function readPublishedWeights(file: string, spec: ModelSpec): NamedArrays
           `${file}: ${tensor.name} is ${tensor.dtype}; weights are floating point`,
         );
     }
-    return fromPublished(arrays, spec);
+    return fromPublished(arrays, spec, file);
   } finally {
     checkpoint.dispose();
   }

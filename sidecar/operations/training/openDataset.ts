@@ -44,10 +44,10 @@ export async function openDataset(
     };
   }
   const { path: folder, state, ...record } = findDataset(workspace, reference);
-  if (state === 'missing') throw datasetMissing(record.name, folder);
+  if (state === 'missing') throw datasetMissing(record, folder);
   const measured = await measureDataset(folder, { key: record.key, onProgress, signal });
   if (measured.fingerprint !== record.fingerprint && !options.acceptChanged) {
-    throw datasetChanged(record.name, folder, changesSince(record, measured));
+    throw datasetChanged(record, folder, changesSince(record, measured));
   }
   return { name: record.name, measured, record };
 }
@@ -85,19 +85,32 @@ function changesSince(record: DatasetRecord, measured: MeasuredDataset): string[
   return changes.length > 0 ? changes : ['some of its files have other weights'];
 }
 
-function datasetChanged(name: string, folder: string, changes: readonly string[]): RpgError {
+/** The command that keeps what was registered; without its test and key it would be another dataset. */
+function registerCommand({ name, testCommand, key }: DatasetRecord, folder: string): string {
+  const test = testCommand === null ? [] : ['--test', testCommand];
+  const dictionary = key === '' ? [] : ['--key', key];
+  return ['rpg', 'register', folder, '--name', name, ...test, ...dictionary, '--replace'].map(shellWord).join(' ');
+}
+
+function shellWord(word: string): string {
+  return /^[\w./:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function datasetChanged(record: DatasetRecord, folder: string, changes: readonly string[]): RpgError {
+  const { name } = record;
   return userError(
     'dataset-changed',
     `dataset ${name} (${folder}) is not what was registered: ${changes.join('; ')}. ` +
-      `Register it again (rpg register ${folder} --name ${name} --replace), or train on it as it is with --accept-changed`,
+      `Register it again (${registerCommand(record, folder)}), or train on it as it is with --accept-changed`,
     { name, folder, changes },
   );
 }
 
-function datasetMissing(name: string, folder: string): RpgError {
+function datasetMissing(record: DatasetRecord, folder: string): RpgError {
+  const { name } = record;
   return userError(
     'dataset-missing',
-    `the folder of dataset ${name} is gone: ${folder}; put it back, or register the one it moved to (rpg register FOLDER --name ${name} --replace)`,
+    `the folder of dataset ${name} is gone: ${folder}; put it back, or register the one it moved to (${registerCommand(record, 'FOLDER')})`,
     { name, folder },
   );
 }

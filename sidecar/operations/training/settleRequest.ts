@@ -2,6 +2,7 @@
 // and estimating, so that an estimate is of the very run that would be started.
 import type { TrainParams } from '../../../protocol/sidecar';
 import { toModelSpec } from '../../config/toModelSpec';
+import { userError } from '../../util/rpgError';
 import { chooseDevice, engineFacts, refusalOf, type ChosenDevice, type WantedModel } from './chooseDevice';
 import { defaultWorkers } from './defaultWorkers';
 import type { OpenedDataset } from './openDataset';
@@ -13,13 +14,15 @@ export interface SettledRequest {
   readonly input: PrepareInput;
 }
 
-/** *Errors* `config-invalid`, `dataset-changed`, device errors. */
+/** *Errors* `bad-request`: no workers; `config-invalid`, `dataset-changed`, device errors. */
 export async function settleRequest(
   params: TrainParams,
   context: { workspace: string; signal: AbortSignal },
   say: (message: string) => void,
 ): Promise<SettledRequest> {
   const { workspace, signal } = context;
+  if (params.workers === 0)
+    throw userError('bad-request', '--workers 0 trains nothing; give at least 1, or leave it out');
   const read = ({ device }: ChosenDevice) =>
     readConfig(params, workspace, engineFacts(device.engine), {
       acceptChanged: params.acceptChanged ?? false,

@@ -145,6 +145,27 @@ test('torch to torch keeps shared storages, strides, parameters and module versi
   copy.dispose();
 });
 
+test('an adapter folder is replaced where that is asked, unless it holds more than the adapter', async () => {
+  const folder = temporaryFolder();
+  const adapter = path.join(folder, 'adapter');
+  const write = (value: number, replace: boolean) => {
+    const tensor = tensorFromBytes('lora_A.weight', 'uint8', [1], Uint8Array.of(value));
+    const content = {
+      dictionary: { key: '', tensors: [tensor], moduleVersions: null },
+      attributes: new Map([['adapter_config.json', '{}']]),
+    };
+    return formatForWriting(adapter).write(adapter, content, { replace });
+  };
+  const lastByte = () => readFileSync(path.join(adapter, 'adapter_model.safetensors')).at(-1);
+  await write(2, false);
+  await write(3, true);
+  expect([lastByte(), readdirSync(folder)]).toEqual([3, ['adapter']]);
+  writeFileSync(path.join(adapter, 'README.md'), 'mine');
+  const error = await rejectionOf(() => write(5, true));
+  expect(error.message).toContain('holds README.md');
+  expect([lastByte(), readdirSync(folder)]).toEqual([3, ['adapter']]);
+});
+
 test('an adapter folder keeps its configuration and appears whole', async () => {
   const folder = temporaryFolder();
   const adapter = path.join(folder, 'adapter');

@@ -2,12 +2,14 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { expect, test } from 'vitest';
-import { formatForWriting } from '../../../sidecar/checkpoint/registry';
+import { formatForWriting, openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
 import { tensorFromBytes, type Tensor } from '../../../sidecar/checkpoint/tensor';
+import { readTensorBytes } from '../../../sidecar/checkpoint/tensorData';
 import { accuracyOfFileName, listCheckpoints, taskOfFileName } from '../../../sidecar/datasets/checkpointFolder';
+import { describeDifference } from '../../../sidecar/datasets/errors';
 import { measureDataset } from '../../../sidecar/datasets/measureDataset';
 import { errorOf, rejectionOf } from '../../support/errors';
-import { goldenCases, temporaryFolder } from '../../support/folders';
+import { fixtures, goldenCases, temporaryFolder } from '../../support/folders';
 
 const zoo = path.join(goldenCases, 'tokens', 'small-cnn', 'checkpoint');
 
@@ -31,6 +33,7 @@ test('the second look is answered from the cache, with the same fingerprint', as
   const first = await measureDataset(folder);
   const second = await measureDataset(folder);
   expect([first.wasMeasured, second.wasMeasured]).toEqual([true, false]);
+  expect(second.nSkipped).toBe(first.nSkipped); // the cache is no file of the person's
   expect(second.fingerprint).toBe(first.fingerprint);
   expect(second.structure).toEqual(first.structure);
 });
@@ -87,6 +90,25 @@ test('missing and additional tensors are told apart', async () => {
     { tensor: 'b', found: null, expected: [3] },
     { tensor: 'c', found: [5], expected: null },
   ]);
+});
+
+test('another order, kind of number and dictionary are told as what they are', async () => {
+  const folder = temporaryFolder();
+  const nested = openCheckpoint(path.join(fixtures, 'nested.pth'));
+  const { tensors } = selectDictionary(nested);
+  const [first, ...rest] = tensors;
+  for (const name of ['0.pth', '1.pth']) await save(path.join(folder, name), [...tensors]);
+  await save(path.join(folder, '2.pth'), [...rest, first!]);
+  await save(path.join(folder, '3.pth'), [tensorFromBytes(first!.name, 'int32', first!.shape, readTensorBytes(first!)), ...rest]);
+  copyFileSync(path.join(fixtures, 'nested.pth'), path.join(folder, '4.pth'));
+  nested.dispose();
+  const { differences } = await measureDataset(folder, { mode: 'survey' });
+  expect(differences.map(({ path: file, other }) => [path.basename(file), other])).toEqual([
+    ['2.pth', 'order'],
+    ['3.pth', 'kind of number'],
+    ['4.pth', 'tensor dictionary'],
+  ]);
+  expect(describeDifference(differences[0]!)).toMatch(/2\.pth: tensor .* is in .*0\.pth too, but in another order/);
 });
 
 test('an unreadable file is an error, or a line of the survey', async () => {

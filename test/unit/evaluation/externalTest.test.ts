@@ -1,7 +1,7 @@
 // The person's own test program, played by small Node programs.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { externalTester, testFailedCode } from '../../../sidecar/evaluation/externalTest';
 import { testAll } from '../../../sidecar/evaluation/testAll';
 import type { NetworkToTest, Tester } from '../../../sidecar/evaluation/tester';
@@ -114,6 +114,10 @@ describe('a test program', () => {
     await until(() => !pids.some(isAlive));
   });
 
+  test.each([0, -3000, 2 ** 31])('a time limit of %d ms is refused, which would be over at once', timeLimitMs => {
+    expect(() => setUp({ timeLimitMs })).toThrow(/s is not possible; give more than 0 and at most 2147483/);
+  });
+
   test('cancelling ends it and everything it started', async () => {
     const { tester, network, folder } = setUp();
     const abort = new AbortController();
@@ -154,6 +158,21 @@ describe('testing many', () => {
       Array.from({ length: 10 }, (_, i) => network(String(i))),
     );
     expect(most).toBe(3);
+  });
+
+  test('a dozen at once give no warning of leaking listeners', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    onTestFinished(() => void process.off('warning', onWarning));
+    const { tester, network } = setUp({ concurrency: 12 });
+    const { signal } = new AbortController();
+    await testAll(
+      tester,
+      Array.from({ length: 12 }, () => network('good')),
+      { signal },
+    );
+    expect(warnings).toEqual([]);
   });
 
   test('a mistake of ours ends everything', async () => {

@@ -51,7 +51,7 @@ describe('fromPublished', () => {
     ['a missing entry', 'lacks to_condition.bias', (w: ReturnType<typeof complete>) => w.delete('to_condition.bias')],
     [
       'a foreign entry',
-      'does not foreign',
+      'does not have: foreign',
       (w: ReturnType<typeof complete>) => w.set('foreign', { shape: [1], data: new Float32Array(1) }),
     ],
     [

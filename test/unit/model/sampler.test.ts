@@ -52,6 +52,14 @@ describe('DDIM', () => {
     expect(() => planSampler('ddim', schedule, { steps, eta: 0, spacing })).toThrow(/use at most/);
   });
 
+  it.each([
+    [{ steps: 0 }, /0 steps samples nothing/],
+    [{ eta: -0.1 }, /eta -0.1 is not defined; give 0 to 1/],
+    [{ eta: 1.1 }, /eta 1.1 is not defined/],
+  ])('refuses %j', (change, message) => {
+    expect(() => planSampler('ddim', schedule, { ...options, ...change })).toThrow(message);
+  });
+
   it('accepts as many steps as the message says', () => {
     expect(planSampler('ddim', schedule, { steps: 500, eta: 0, spacing: 'published' }).steps).toHaveLength(500);
     expect(planSampler('ddim', schedule, { steps: 1000, eta: 0, spacing: 'even' }).steps).toHaveLength(1000);

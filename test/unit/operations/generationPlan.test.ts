@@ -45,6 +45,10 @@ describe('planning networks', () => {
     expect(new Set(drawn).size).toBe(7);
   });
 
+  it('refuses a seed of which only a part would be used', () => {
+    expect(() => planNetworks({}, 't', 2 ** 32, spec)).toThrow('--seed 4294967296 is too large; give 0 to 4294967295');
+  });
+
   it('tells the engine states, or the bits of the classes, highest first', () => {
     expect(conditioningOf(planNetworks({ count: 2, permutation: 6 }, 't', 0, spec), spec)).toEqual({
       permutationState: Int32Array.of(6, 6),
