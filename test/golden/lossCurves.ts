@@ -6,8 +6,14 @@ import { tinySpec } from '../support/specs';
 
 const steps = 10;
 
-/** float32 rounding, ten steps on. */
-const tolerance = 1e-4;
+/** Of rounding, ten steps on. */
+const tolerances = { float32: 1e-4, bfloat16: 2e-2 };
+
+export interface CurvePlace {
+  engine: string;
+  device: string;
+  precision: keyof typeof tolerances;
+}
 
 const layer = { dModel: 32, dOutput: 32, dInner: 64, dState: 5, dConv: 4, headDim: 64, nHeads: 1 };
 const spec = tinySpec({
@@ -22,10 +28,13 @@ const spec = tinySpec({
   rowsPerStep: 21,
 });
 
-/** Prints the table; false when a device's losses leave the first one's. */
-export async function compareLossCurves(devices: readonly { engine: string; device: string }[]): Promise<boolean> {
-  const curves: { name: string; losses: number[] }[] = [];
-  for (const wanted of devices) curves.push({ name: `${wanted.engine}/${wanted.device}`, losses: await train(wanted) });
+/** Prints the table; false when losses leave the first place's. */
+export async function compareLossCurves(places: readonly CurvePlace[]): Promise<boolean> {
+  const curves: { name: string; precision: CurvePlace['precision']; losses: number[] }[] = [];
+  for (const place of places) {
+    const name = `${place.engine}/${place.device} ${place.precision}`;
+    curves.push({ name, precision: place.precision, losses: await train(place) });
+  }
   const width = Math.max(...curves.map(({ name }) => name.length)) + 2;
   console.log(`loss of ten steps\nstep  ${curves.map(({ name }) => name.padEnd(width)).join('')}`);
   for (let step = 0; step < steps; step++) {
@@ -33,20 +42,25 @@ export async function compareLossCurves(devices: readonly { engine: string; devi
     console.log(`${String(step + 1).padStart(4)}  ${row}`);
   }
   const reference = curves[0]!.losses;
-  const distances = curves.map(({ losses }) =>
-    Math.max(...losses.map((loss, i) => Math.abs(loss / reference[i]! - 1))),
-  );
-  const isSame = distances.every(distance => distance < tolerance);
-  const largest = Math.max(...distances).toExponential(2);
-  console.log(
-    `${isSame ? 'ok  ' : 'FAIL'} loss curves: largest relative difference ${largest}, tolerance ${tolerance}`,
-  );
+  let isSame = true;
+  for (const [precision, tolerance] of Object.entries(tolerances)) {
+    const distances = curves
+      .filter(curve => curve.precision === precision)
+      .map(({ losses }) => Math.max(...losses.map((loss, i) => Math.abs(loss / reference[i]! - 1))));
+    if (distances.length === 0) continue;
+    const largest = Math.max(...distances);
+    const isWithin = distances.every(distance => distance < tolerance); // NaN is not
+    isSame &&= isWithin;
+    console.log(
+      `${isWithin ? 'ok  ' : 'FAIL'} loss curves, ${precision}: largest relative difference ${largest.toExponential(2)}, tolerance ${tolerance}`,
+    );
+  }
   return isSame;
 }
 
-async function train(wanted: { engine: string; device: string }): Promise<number[]> {
+async function train({ precision, ...wanted }: CurvePlace): Promise<number[]> {
   const { device } = await selectDevice(wanted);
-  const model = await device.open(spec, { seed: 3, workers: 1, precision: 'float32', optimizerState: 'float32' });
+  const model = await device.open(spec, { seed: 3, workers: 1, precision, optimizerState: 'float32' });
   const losses: number[] = [];
   try {
     for (let step = 1; step <= steps; step++) {

@@ -1,4 +1,4 @@
-// `npm run golden -- DIR [--engine E] [--device D,…] [--workers N]`: checks every case of a folder laid out like shared/golden
+// `npm run golden -- DIR [--engine E] [--device D,…] [--workers N] [--precision P,…]`: checks every case of a folder laid out like shared/golden
 // and prints the largest error of each. Model cases run on every named device (default wasm,cpu; native and webgpu join where they are
 // available), and ten steps' losses of all of them are laid side by side. Exits 1 above tolerance, 2 where the folder holds no case. Knows no case by name.
 import { existsSync, readdirSync } from 'node:fs';
@@ -19,6 +19,7 @@ async function main(): Promise<number> {
       engine: { type: 'string', default: 'portable' },
       device: { type: 'string' },
       workers: { type: 'string', default: '1' },
+      precision: { type: 'string' },
     },
   });
   const folder = positionals[0];
@@ -37,18 +38,20 @@ async function main(): Promise<number> {
   // Set before the first probe: the graphics loader reads it once.
   if (existsSync(softwareGpu)) process.env.VK_ICD_FILENAMES ??= softwareGpu;
   if (existsSync(path.join(folder, 'model'))) {
+    const precisions = wantedPrecisions(options.engine, options.precision);
     const devices = await wantedDevices(options.engine, options.device);
-    for (const device of devices) {
-      const results = await checkModelCases(folder, {
-        engine: options.engine,
-        device,
+    const places = devices.flatMap(device =>
+      precisions.map(precision => ({ engine: options.engine, device, precision })),
+    );
+    for (const place of places) {
+      for (const { case: name, values } of await checkModelCases(folder, {
+        ...place,
         workers: Number(options.workers),
-      });
-      for (const result of results)
-        count(printCase(`model/${result.case} on ${options.engine}/${device}`, result.values));
+      }))
+        count(printCase(`model/${name} on ${place.engine}/${place.device}, ${place.precision}`, values));
     }
-    const beside = options.engine === 'portable' ? [] : [{ engine: 'portable', device: 'auto' }];
-    count(await compareLossCurves([...beside, ...devices.map(device => ({ engine: options.engine, device }))]));
+    const reference = { engine: 'portable', device: 'auto', precision: 'float32' } as const;
+    count(await compareLossCurves(options.engine === 'portable' ? places : [reference, ...places]));
   }
   if (counts.passed + counts.failed === 0) {
     console.error(`${folder}: no case under tokens/ or model/`);
@@ -69,6 +72,14 @@ async function wantedDevices(engine: string, device: string | undefined): Promis
     if (probe.kind === 'available') wanted.push(candidate.device);
     else console.log(`skipped: portable/${candidate.device}, ${probe.reason}`);
   }
+  return wanted;
+}
+
+/** Those asked for; otherwise every one the engine has. */
+function wantedPrecisions(engine: string, asked: string | undefined): ('float32' | 'bfloat16')[] {
+  const known = engine === 'cuda' ? (['float32', 'bfloat16'] as const) : (['float32'] as const);
+  const wanted = known.filter(precision => asked === undefined || asked.split(',').includes(precision));
+  if (wanted.length === 0) throw new Error(`--precision ${asked}: ${engine} has ${known.join(' and ')}`);
   return wanted;
 }
 
