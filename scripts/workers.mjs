@@ -40,14 +40,12 @@ export function copyBinaries(outdir) {
   const source = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   mkdirSync(path.join(root, outdir), { recursive: true });
   for (const binary of wasmBinaries) copyFileSync(path.join(source, binary), path.join(root, outdir, binary));
-  copyFileSync(
-    path.join(root, 'sidecar/engine/portable/kernel/native', nativeKernel),
-    path.join(root, outdir, nativeKernel),
-  );
+  for (const kernel of nativeKernels)
+    copyFileSync(path.join(root, 'sidecar/engine/portable/kernel/native', kernel), path.join(root, outdir, kernel));
 }
 
-/** The SIMD kernel's native build, which the worker loads from its own folder too. */
-const nativeKernel = 'kernel-linux-x64.so';
+/** The SIMD kernel's native builds, which the worker loads from its own folder too. */
+export const nativeKernels = ['kernel-linux-x64-avx2.so', 'kernel-linux-x64-avx512.so'];
 
 /** Everything the threads need, in one folder. */
 export async function buildWorkers(outdir) {

@@ -63,6 +63,11 @@ async function resumeLocked(
   try {
     const startStep = await restoreNewest(folder, found, prepared.model, prepared.spec);
     const engine = runEngine(chosen, prepared.model.description);
+    if (engine.description !== found.engine.description) {
+      const change = { from: found.engine.description, to: engine.description, step: startStep };
+      logEvent(path.join(folder, runFiles.log), 'engine-changed', change);
+      say(`begun on ${change.from}; goes on on ${change.to}, whose results differ in their last digits`);
+    }
     const record = await updateRun(folder, { status: 'running', failure: null, engine });
     return await runSession({ ...prepared, folder, record, startStep, lock, context });
   } finally {

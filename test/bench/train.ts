@@ -1,4 +1,4 @@
-// `npm run bench -- train`: one training step of the portable engine on the processor (WebAssembly and AVX2) beside PyTorch's forward and backward of the
+// `npm run bench -- train`: one training step of the portable engine on the processor (WebAssembly and native instructions) beside PyTorch's forward and backward of the
 // denoiser alone, on the same cores in the same run; and a DDPM-1000 sampling run. Prints medians.
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';

@@ -31,7 +31,7 @@ describe.each(kernelPrograms())('kernelConvStack on %s', (_, start) => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
-          dim: fc.integer({ min: 1, max: 37 }),
+          dim: fc.oneof(fc.integer({ min: 1, max: 37 }), fc.integer({ min: 49, max: 72 }), fc.constantFrom(128, 150)),
           rows: fc.integer({ min: 1, max: 9 }),
           kernelSize: fc.constantFrom(1, 3, 7, 11),
           channels: fc.tuple(
@@ -72,6 +72,20 @@ describe.each(kernelPrograms())('kernelConvStack on %s', (_, start) => {
       ),
       { numRuns: 25 },
     );
+  });
+
+  it('lets NaN through, so that a broken step is seen in its loss', () => {
+    const dim = 70; // whole vectors of every build, and a rest
+    const spec = tinySpec({ dimPerToken: dim, denoiser: { layerChannels: [1, 8, 8, 1], kernelSize: 7 } });
+    const weights = new Weights(parameterInventory(spec));
+    weights.write(initialWeights(spec, 1, null));
+    const stack = createKernelConvStack(spec, weights, () => undefined, start());
+    const [cond, time] = [2, 3].map(seed => randomTensor([3, dim] as const, seed)) as [Tensor2D, Tensor2D];
+    const x: Tensor2D = tf.fill([3, dim], NaN);
+    const predicted = stack.train({ x, cond, time }, () => undefined).dataSync<'float32'>();
+    expect(predicted.every(Number.isNaN)).toBe(true);
+    stack.dispose();
+    weights.dispose();
   });
 });
 

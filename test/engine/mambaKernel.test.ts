@@ -23,7 +23,7 @@ describe.each(kernelPrograms())('Mamba-2 on the kernel, %s', (_, start) => {
           dModel: fc.integer({ min: 1, max: 19 }),
           dBetween: fc.integer({ min: 1, max: 35 }),
           nHeads: fc.integer({ min: 1, max: 3 }),
-          headDim: fc.constantFrom(16, 32),
+          headDim: fc.constantFrom(32, 64),
           dState: fc.integer({ min: 1, max: 7 }),
           dConv: fc.integer({ min: 2, max: 4 }),
           sequences: fc.integer({ min: 1, max: 3 }),

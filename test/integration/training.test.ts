@@ -120,6 +120,23 @@ describe('a run', () => {
     expect(run).toMatchObject({ status: 'stopped', pid: null, snapshots: [run!.step] });
   });
 
+  it('resumed on another device says that its last digits differ', async () => {
+    const workspace = await workspaceWith({ training: { steps: 100_000, saveEvery: 50_000 } });
+    const log = path.join(runFolder(workspace), 'log.jsonl');
+    for (const args of [start, ['resume', 'last', '--device', 'cpu']]) {
+      const before = stepsDone(runFolder(workspace));
+      const { child, ended } = spawnRpg(args, workspace);
+      await until(() => stepsDone(runFolder(workspace)) > before + 3 || child.exitCode !== null, 'a few steps');
+      child.kill('SIGINT');
+      const { stderr } = await ended;
+      const isSaid = /begun on portable engine, .*; goes on on .*, whose results differ/.test(stderr);
+      expect([isSaid, readFileSync(log, 'utf8').includes('"engine-changed"')]).toEqual([
+        args !== start,
+        args !== start,
+      ]);
+    }
+  });
+
   it('is stopped from another process, which a second trainer cannot join', async () => {
     const workspace = await workspaceWith({ training: { steps: 100_000, saveEvery: 50_000 } });
     const { child, ended } = spawnRpg([...start, '--json'], workspace);

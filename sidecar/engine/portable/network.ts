@@ -4,7 +4,7 @@ import type { ModelSpec } from '../../model/modelSpec';
 import type { NamedArrays } from '../../util/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { parameterInventory, denoiserLayers, trainedEntries } from '../../model/parameterInventory';
-import { embedPrototypes, embedTime, frequenciesName } from './denoiser';
+import { createTimeFeatures, embedPrototypes, embedTime, frequenciesName } from './denoiser';
 import { gatherRows } from './ops/gatherRows';
 import { computePrototypes, type SequenceInputs } from './prototypes';
 import type { Recurrent } from './recurrent/registry';
@@ -47,7 +47,7 @@ export class Network {
   readonly trained;
   readonly #stack: ConvStack;
   readonly #recurrent: Recurrent;
-  #frequencies = new Float32Array();
+  #timeFeatures = createTimeFeatures(new Float32Array());
 
   constructor(
     readonly spec: ModelSpec,
@@ -64,7 +64,7 @@ export class Network {
   write(arrays: NamedArrays): void {
     this.weights.write(arrays);
     const frequencies = arrays.get(frequenciesName);
-    if (frequencies) this.#frequencies = frequencies.data.slice();
+    if (frequencies) this.#timeFeatures = createTimeFeatures(frequencies.data.slice());
   }
 
   /** (b, nTokens, dPrototype) */
@@ -116,7 +116,7 @@ export class Network {
 
   /** (1, dimPerToken), to be disposed by the caller. */
   timeEmbedding(t: number): Tensor2D {
-    return tf.tidy(() => embedTime(this.weights, Int32Array.of(t), this.#frequencies));
+    return tf.tidy(() => embedTime(this.weights, Int32Array.of(t), this.#timeFeatures));
   }
 
   /** Bytes held outside tfjs. */
@@ -152,7 +152,7 @@ export class Network {
     kept: Pick<PassResult, 'statistics'> & Partial<PassResult>,
   ): Tensor2D {
     const x = tf.tensor2d(shard.x, [shard.rows.length, this.spec.dimPerToken]);
-    const time = embedTime(this.weights, shard.t, this.#frequencies);
+    const time = embedTime(this.weights, shard.t, this.#timeFeatures);
     const cond = embedPrototypes(this.weights, prototypes);
     const predicted = this.#stack.train({ x, cond, time }, (layer, mean, variance) =>
       kept.statistics.push({ layer, mean: tf.keep(tf.clone(mean)), variance: tf.keep(tf.clone(variance)) }),

@@ -1,6 +1,6 @@
-// Compiles kernel.c twice: to WebAssembly, written as base64 into kernelBytes.ts, and to native/kernel-linux-x64.so, a library for
-// Linux on x86-64 with AVX2 that needs nothing else. Both carry the SHA-256 of the sources, which a test compares, and
-// kernelBytes.ts the types of the functions' arguments, for the caller of the library. Needs clang and lld 14.
+// Compiles kernel.c three times: to WebAssembly, written as base64 into kernelBytes.ts, and to native/kernel-linux-x64-*.so,
+// libraries for Linux on x86-64 with AVX2 and with AVX-512 that need nothing else. All carry the SHA-256 of the sources, which a
+// test compares, and kernelBytes.ts the types of the functions' arguments, for the caller of the library. Needs clang and lld 14.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,8 +21,14 @@ const wasm = [
 ];
 execFileSync('clang', [...common, ...wasm, '-o', 'kernel.wasm'], { stdio: 'inherit' });
 mkdirSync('native', { recursive: true });
-const native = ['--target=x86_64-linux-gnu', '-march=x86-64-v3', '-fPIC', '-fvisibility=hidden', '-fno-stack-protector', '-shared', '-fuse-ld=lld', '-Wl,--strip-all', `-DSOURCE_SHA256="${sha256}"`]; // prettier-ignore
-execFileSync('clang', [...common, ...native, '-o', 'native/kernel-linux-x64.so'], { stdio: 'inherit' });
+const native = ['--target=x86_64-linux-gnu', '-fPIC', '-fvisibility=hidden', '-fno-stack-protector', '-shared', '-fuse-ld=lld', '-Wl,--strip-all', `-DSOURCE_SHA256="${sha256}"`]; // prettier-ignore
+for (const [level, march] of [
+  ['avx2', 'x86-64-v3'],
+  ['avx512', 'x86-64-v4'],
+]) {
+  const output = `native/kernel-linux-x64-${level}.so`;
+  execFileSync('clang', [...common, ...native, `-march=${march}`, '-o', output], { stdio: 'inherit' });
+}
 
 /** `float *` → p, `int` → i, `float` → f. */
 function letter(declaration) {

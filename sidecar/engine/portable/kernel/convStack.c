@@ -6,7 +6,7 @@
 // ignored in planes and zero in haloed arrays.
 // A "haloed" array is the same with `halo` zeros before every channel (the zeros before the next channel end this one), so
 // that a tap may look half a filter to either side without a test; one more halo follows the last channel.
-// Positions are the vector lanes: 4 outputs channels × 2 vectors of positions stay in registers while a weight is broadcast.
+// Positions are the vector lanes: some outputs × some vectors of positions stay in registers while a weight is broadcast.
 #include "simd.h"
 
 #ifdef __wasm__
@@ -32,9 +32,9 @@ API(configure) int configure(int tokenLength, int kernelSize) {
   return FIRST_FREE;
 }
 
-INLINE vec masked(vec v, int position) {
-  if (position + 4 <= dim) return v;
-  return position >= dim ? splat(0) : firstLanes(v, dim - position);
+INLINE wide masked(wide v, int position) {
+  if (position + lanes <= dim) return v;
+  return position >= dim ? splatWide(0) : firstLanesWide(v, dim - position);
 }
 
 // ---- convolution ---------------------------------------------------------------------------------------------------------
@@ -65,24 +65,32 @@ typedef struct {
 #define STORE storeWide
 #define SPLAT splatWide
 #define SPLAT_FROM splatWideFrom
+#define ADD addWide
+#define SUB subWide
+#define MUL multiplyWide
 #define FMA multiplyAdd
 #define WIDEN widen
 #define NARROW narrow
+#define SHIFT_IN shiftInWide
+#define EVERY_FOURTH everyFourthWide
+#define CONSECUTIVE consecutiveWide
 #define NAME(function) function##Wide
 #include "blocks.h"
-#ifdef __wasm__ // both are the same
-#define blockNarrow blockWide
-#define weightBlockNarrow weightBlockWide
-#else
 #undef V
 #undef LANES
 #undef LOAD
 #undef STORE
 #undef SPLAT
 #undef SPLAT_FROM
+#undef ADD
+#undef SUB
+#undef MUL
 #undef FMA
 #undef WIDEN
 #undef NARROW
+#undef SHIFT_IN
+#undef EVERY_FOURTH
+#undef CONSECUTIVE
 #undef NAME
 #define V vec
 #define LANES 4
@@ -90,12 +98,17 @@ typedef struct {
 #define STORE store
 #define SPLAT splat
 #define SPLAT_FROM splatFrom
-#define FMA(a, b, c) _mm_fmadd_ps(a, b, c)
+#define ADD add
+#define SUB sub
+#define MUL mul
+#define FMA fma4
 #define WIDEN(v) (v)
 #define NARROW(v) (v)
+#define SHIFT_IN shiftIn
+#define EVERY_FOURTH transpose
+#define CONSECUTIVE transpose
 #define NAME(function) function##Narrow
 #include "blocks.h"
-#endif
 
 #define POSITIONS(no, n)                                                                                             \
   {                                                                                                                  \
@@ -105,27 +118,28 @@ typedef struct {
     for (; p < positions; p += 4) blockNarrow(no, 1, x + p, inPitch, y + p, positions, inputs, nTaps, w, b);         \
   }
 
-/** Vectors of positions in a block of fast filtering, as measured: README.md. */
-#ifdef __wasm__
-#define FAST_BLOCK 3
-#else
-#define FAST_BLOCK 2
-#endif
-
 /** All outputs of one row, x already at the first tap of the first position. Two constants of nTaps, each its own code. */
 INLINE void convolveRow(const float *x, int inPitch, float *out, int positions, int inputs, int outputs, const int nTaps, const float *packed, const float *bias) {
-  for (int o = 0; o < outputs; o += 4) {
+  for (int o = 0; o < outputs;) {
     float *y = out + o * positions;
     const float *w = packed + o * inputs * nTaps;
     const float *b = bias ? bias + o : 0;
-    switch (outputs - o) {
+    int left = outputs - o;
+    // Where a row is one vector, as many outputs as keep the multipliers busy stand in for vectors.
+    if (eightOutputs && left >= 8 && positions < 2 * lanes) {
+      POSITIONS(8, 1)
+      o += 8;
+      continue;
+    }
+    switch (left) {
     case 1: POSITIONS(1, 4) break;
     case 2: POSITIONS(2, 2) break;
     case 3: POSITIONS(3, 2) break;
     default:
-      if (nTaps == groups) POSITIONS(4, FAST_BLOCK)
+      if (nTaps == groups) POSITIONS(4, fastBlock)
       else POSITIONS(4, 2)
     }
+    o += 4;
   }
 }
 
@@ -135,13 +149,19 @@ API(convolve) void convolve(const float *in, float *out, int rows, int inputs, i
     convolveRow(in + row * inputs * pitch + halo - half, pitch, out + row * outputs * width, width, inputs, outputs, taps, packed, bias);
 }
 
-/** The wide vectors of all positions, then what is left. */
-#define WEIGHT_BLOCK(no, ni)                                                                                        \
-  for (int k = 0; k < pair->taps; k++) {                                                                            \
+/** The wide vectors of all positions, then what is left; `nk` taps at once where the registers suffice. */
+#define TAPS(no, ni, nk)                                                                                            \
+  for (; k + nk <= pair->taps; k += nk) {                                                                           \
     const float *x = pair->x + i * pair->xPitch + k;                                                                \
     int wideEnd = pair->positions / lanes * lanes;                                                                  \
-    weightBlockWide(no, ni, pair, 0, wideEnd, d, x, s + i * pair->taps + k);                                        \
-    if (wideEnd < pair->positions) weightBlockNarrow(no, ni, pair, wideEnd, pair->positions, d, x, s + i * pair->taps + k); \
+    weightBlockWide(no, ni, nk, pair, 0, wideEnd, d, x, s + i * pair->taps + k);                                    \
+    if (wideEnd < pair->positions) weightBlockNarrow(no, ni, nk, pair, wideEnd, pair->positions, d, x, s + i * pair->taps + k); \
+  }
+#define WEIGHT_BLOCK(no, ni)                                                                                        \
+  {                                                                                                                 \
+    int k = 0;                                                                                                      \
+    if (twoTaps) TAPS(no, ni, 2)                                                                                    \
+    TAPS(no, ni, 1)                                                                                                 \
   }
 
 #define INPUTS(no)                                                                                                  \
@@ -166,11 +186,11 @@ static void addProducts(const Pair *pair, vec *sums) {
 }
 
 /** Rows whose arrays stay in the cache together. */
-static int rowsAtOnce(int floatsPerRow) { return floatsPerRow > 16384 ? 1 : 16384 / floatsPerRow; }
+INLINE int rowsAtOnce(int floatsPerRow, const int cached) { return floatsPerRow > cached ? 1 : cached / floatsPerRow; }
 
 /** gradient (outputs, inputs, taps) = Σ rows, positions dy · x. dy and in haloed. `sums`: scratch of 4 floats per weight. */
 API(weightGradient) void weightGradient(const float *dy, const float *in, float *gradient, vec *sums, int rows, int inputs, int outputs) {
-  int dyRow = outputs * pitch, xRow = inputs * pitch, count = outputs * inputs * taps, atOnce = rowsAtOnce(dyRow + xRow);
+  int dyRow = outputs * pitch, xRow = inputs * pitch, count = outputs * inputs * taps, atOnce = rowsAtOnce(dyRow + xRow, cachedFloats);
   for (int j = 0; j < count; j++) sums[j] = splat(0);
   for (int row = 0; row < rows; row += atOnce) {
     Pair pair = {dy + row * dyRow + halo, in + row * xRow + halo - half, rows - row < atOnce ? rows - row : atOnce, width, dyRow, pitch, xRow, pitch, inputs, outputs, taps};
@@ -220,39 +240,14 @@ API(packFast) void packFast(const float *weight, float *packed, int outputs, int
         }
 }
 
-/** Four vectors of 4 consecutive positions each ↔ four vectors of every fourth position. */
-INLINE void transpose(vec v[4]) {
-  vec a = SHUFFLE(v[0], v[1], 0, 4, 1, 5), b = SHUFFLE(v[2], v[3], 0, 4, 1, 5);
-  vec c = SHUFFLE(v[0], v[1], 2, 6, 3, 7), d = SHUFFLE(v[2], v[3], 2, 6, 3, 7);
-  v[0] = SHUFFLE(a, b, 0, 1, 4, 5);
-  v[1] = SHUFFLE(a, b, 2, 3, 6, 7);
-  v[2] = SHUFFLE(c, d, 0, 1, 4, 5);
-  v[3] = SHUFFLE(c, d, 2, 3, 6, 7);
-}
-
-/** Inputs of one row at the points. x: first position of a haloed row. */
+/** Inputs of one row at the points. x: first position of a haloed row, which ends with a vector of which only the first tile counts. */
 static void transformInput(const float *x, float *out, int channels) {
   int stride = channels * tilePitch();
   for (int channel = 0; channel < channels; channel++, x += pitch, out += tilePitch()) {
-    vec before[4] = {splat(0), splat(0), splat(0), splat(0)}; // the halo
-    for (int tile = 0; tile <= tiles(); tile += 4) {
-      vec now[4];
-      for (int i = 0; i < 4; i++) now[i] = tile < tiles() ? load(x + 4 * tile + 4 * i) : splat(0);
-      transpose(now); // now[r]: positions 4·t + r of four tiles
-      vec d0 = SHUFFLE(before[1], now[1], 3, 4, 5, 6), d1 = SHUFFLE(before[2], now[2], 3, 4, 5, 6);
-      vec d2 = SHUFFLE(before[3], now[3], 3, 4, 5, 6), d3 = now[0], d4 = now[1], d5 = now[2], d6 = now[3];
-      vec d24 = sub(d2, d4);
-      vec e = sub(d2, times(2, d3)), f = sub(d3, times(2, d4));
-      float *u = out + tile;
-      store(u, add(sub(times(4, sub(d0, times(2, d1))), times(5, e)), sub(d4, times(2, d5))));
-      store(u + stride, sub(sub(add(times(4, sub(d2, d1)), times(9, d3)), d4), times(2, d5)));
-      store(u + 2 * stride, add(sub(sub(times(12, d2), times(4, d1)), add(times(7, d3), times(3, d4))), times(2, d5)));
-      store(u + 3 * stride, sub(times(2, add(sub(d1, times(2, d3)), d5)), times(3, d24)));
-      store(u + 4 * stride, sub(times(2, sub(d1, d5)), times(5, d24)));
-      store(u + 5 * stride, add(sub(times(4, d1), times(5, d3)), d5));
-      store(u + 6 * stride, sub(sub(times(5, f), times(4, sub(d1, times(2, d2)))), sub(d5, times(2, d6))));
-      for (int i = 0; i < 4; i++) before[i] = now[i];
-    }
+    int tile = 0;
+    for (; tile + lanes <= tiles(); tile += lanes) inputTilesWide(x + 4 * tile, out + tile, stride, 0);
+    for (; tile < tiles(); tile += 4) inputTilesNarrow(x + 4 * tile, out + tile, stride, 0);
+    inputTilesNarrow(x + 4 * tile, out + tile, stride, 1);
   }
 }
 
@@ -260,42 +255,21 @@ static void transformInput(const float *x, float *out, int channels) {
 static void transformOutput(const float *m, float *y, int channels, const float *bias) {
   int stride = channels * tiles();
   for (int channel = 0; channel < channels; channel++, m += tiles(), y += width) {
-    vec b = splat(bias ? bias[channel] : 0);
-    for (int tile = 0; tile < tiles(); tile += 4) {
-      const float *p = m + tile;
-      vec m1 = load(p + stride), m2 = load(p + 2 * stride), m3 = load(p + 3 * stride), m4 = load(p + 4 * stride), m5 = load(p + 5 * stride);
-      vec s12 = add(m1, m2), d12 = add(sub(m1, m2), b), s34 = add(m3, m4), d34 = sub(m3, m4);
-      vec out[4] = {
-          add(add(add(load(p), s12), add(s34, m5)), b),
-          add(add(d12, times(2, d34)), times(0.5f, m5)),
-          add(add(add(s12, b), times(4, s34)), times(0.25f, m5)),
-          add(add(d12, times(8, d34)), add(times(0.125f, m5), load(p + 6 * stride))),
-      };
-      transpose(out);
-      for (int i = 0; i < 4; i++) store(y + 4 * tile + 4 * i, out[i]);
-    }
+    float b = bias ? bias[channel] : 0;
+    int tile = 0;
+    for (; tile + lanes <= tiles(); tile += lanes) outputTilesWide(m + tile, y + 4 * tile, stride, splatWide(b));
+    for (; tile < tiles(); tile += 4) outputTilesNarrow(m + tile, y + 4 * tile, stride, splat(b));
   }
 }
 
 /** The transpose of transformOutput: dy of one haloed row at the points. */
 static void transformGradient(const float *dy, float *out, int channels) {
   int stride = channels * tiles();
-  for (int channel = 0; channel < channels; channel++, dy += pitch, out += tiles())
-    for (int tile = 0; tile < tiles(); tile += 4) {
-      vec d[4];
-      for (int i = 0; i < 4; i++) d[i] = load(dy + 4 * tile + 4 * i);
-      transpose(d);
-      vec even = add(d[0], d[2]), odd = add(d[1], d[3]);
-      vec even2 = add(d[0], times(4, d[2])), odd2 = add(times(2, d[1]), times(8, d[3]));
-      float *v = out + tile;
-      store(v, d[0]);
-      store(v + stride, add(even, odd));
-      store(v + 2 * stride, sub(even, odd));
-      store(v + 3 * stride, add(even2, odd2));
-      store(v + 4 * stride, sub(even2, odd2));
-      store(v + 5 * stride, add(add(d[0], times(0.5f, d[1])), add(times(0.25f, d[2]), times(0.125f, d[3]))));
-      store(v + 6 * stride, d[3]);
-    }
+  for (int channel = 0; channel < channels; channel++, dy += pitch, out += tiles()) {
+    int tile = 0;
+    for (; tile + lanes <= tiles(); tile += lanes) gradientTilesWide(dy + 4 * tile, out + tile, stride);
+    for (; tile < tiles(); tile += 4) gradientTilesNarrow(dy + 4 * tile, out + tile, stride);
+  }
 }
 
 /**
@@ -313,13 +287,16 @@ API(fastConvolve) void fastConvolve(const float *in, float *transformed, int kee
   }
 }
 
+/** Rows of dy that fastWeightGradient transforms together. */
+API(fastGradientRows) int fastGradientRows(int inputs, int outputs) { return rowsAtOnce(points * (inputs * tilePitch() + outputs * tiles()), cachedTiles); }
+
 /**
  * `weightGradient` with half the products, from the transformed inputs. Scratch: `sums` 4 floats per point, group and pair of
  * channels; `gradients` rowsAtOnce rows of dy at the points, see fastGradientRows.
  */
 API(fastWeightGradient) void fastWeightGradient(const float *dy, const float *transformed, float *gradient, vec *sums, float *gradients, int rows, int inputs, int outputs) {
   int uPoint = inputs * tilePitch(), vPoint = outputs * tiles(), perPoint = outputs * inputs * groups;
-  int atOnce = rowsAtOnce(points * (uPoint + vPoint));
+  int atOnce = fastGradientRows(inputs, outputs);
   for (int j = 0; j < points * perPoint; j++) sums[j] = splat(0);
   for (int row = 0; row < rows; row += atOnce) {
     int n = rows - row < atOnce ? rows - row : atOnce;
@@ -338,18 +315,15 @@ API(fastWeightGradient) void fastWeightGradient(const float *dy, const float *tr
     }
 }
 
-/** Rows of dy that fastWeightGradient transforms together. */
-API(fastGradientRows) int fastGradientRows(int inputs, int outputs) { return rowsAtOnce(points * (inputs * tilePitch() + outputs * tiles())); }
-
 /** gradient (channels) = Σ rows, positions of a haloed array. */
 API(biasGradient) void biasGradient(const float *dy, float *gradient, int rows, int channels) {
   for (int c = 0; c < channels; c++) {
     double sum = 0;
     for (int row = 0; row < rows; row++) {
       const float *d = dy + (row * channels + c) * pitch + halo;
-      vec acc = splat(0);
-      for (int p = 0; p < width; p += 4) acc = add(acc, load(d + p));
-      sum += total(acc);
+      wide acc = splatWide(0);
+      for (int p = 0; p < width; p += lanes) acc = addWide(acc, loadWide(d + p));
+      sum += total(narrow(acc));
     }
     gradient[c] = sum;
   }
@@ -364,10 +338,10 @@ API(prepare) void prepare(const float *h, const float *skip, const float *cond, 
     for (int channel = 0; channel < channels; channel++) {
       int at = (row * channels + channel) * width;
       float *o = out + (row * channels + channel) * pitch + halo;
-      for (int p = 0; p < width; p += 4) {
-        vec s = add(load(h + at + p), load(c + p));
-        if (skip) s = add(s, load(skip + at + p));
-        store(o + p, masked(mul(s, load(t + p)), p));
+      for (int p = 0; p < width; p += lanes) {
+        wide s = addWide(loadWide(h + at + p), loadWide(c + p));
+        if (skip) s = addWide(s, loadWide(skip + at + p));
+        storeWide(o + p, masked(multiplyWide(s, loadWide(t + p)), p));
       }
     }
   }
@@ -379,9 +353,9 @@ API(channelSums) void channelSums(const float *y, double *sums, int rows, int ch
   for (int row = 0; row < rows; row++)
     for (int c = 0; c < channels; c++) {
       const float *v = y + (row * channels + c) * width;
-      vec acc = splat(0);
-      for (int p = 0; p < width; p += 4) acc = add(acc, masked(load(v + p), p));
-      sums[c] += total(acc);
+      wide acc = splatWide(0);
+      for (int p = 0; p < width; p += lanes) acc = addWide(acc, masked(loadWide(v + p), p));
+      sums[c] += total(narrow(acc));
     }
 }
 
@@ -391,12 +365,12 @@ API(channelSquares) void channelSquares(const float *y, const float *mean, doubl
   for (int row = 0; row < rows; row++)
     for (int c = 0; c < channels; c++) {
       const float *v = y + (row * channels + c) * width;
-      vec acc = splat(0), m = splat(mean[c]);
-      for (int p = 0; p < width; p += 4) {
-        vec d = masked(sub(load(v + p), m), p);
-        acc = add(acc, mul(d, d));
+      wide acc = splatWide(0), m = splatWide(mean[c]);
+      for (int p = 0; p < width; p += lanes) {
+        wide d = masked(subWide(loadWide(v + p), m), p);
+        acc = addWide(acc, multiplyWide(d, d));
       }
-      sums[c] += total(acc);
+      sums[c] += total(narrow(acc));
     }
 }
 
@@ -406,7 +380,7 @@ API(activate) void activate(const float *y, const float *mean, const float *scal
     for (int c = 0; c < channels; c++) {
       int at = (row * channels + c) * width;
       wide m = splatWide(mean[c]), a = splatWide(scale[c]), b = splatWide(shift[c]);
-      for (int p = 0; p < width; p += lanes) storeWide(h + at + p, eluWide(addWide(multiplyWide(subWide(loadWide(y + at + p), m), a), b)));
+      for (int p = 0; p < width; p += lanes) storeWide(h + at + p, elu(addWide(multiplyWide(subWide(loadWide(y + at + p), m), a), b)));
     }
 }
 
@@ -416,17 +390,17 @@ API(activate) void activate(const float *y, const float *mean, const float *scal
  */
 API(conditionGradients) void conditionGradients(const float *du, const float *h, const float *skip, const float *cond, float *sumDu, float *dTime, int rows, int channels) {
   for (int row = 0; row < rows; row++)
-    for (int p = 0; p < width; p += 4) {
-      vec c = load(cond + row * width + p), s = load(sumDu + row * width + p), t = load(dTime + row * width + p);
+    for (int p = 0; p < width; p += lanes) {
+      wide c = loadWide(cond + row * width + p), s = loadWide(sumDu + row * width + p), t = loadWide(dTime + row * width + p);
       for (int channel = 0; channel < channels; channel++) {
         int at = (row * channels + channel) * width + p;
-        vec d = load(du + at), x = add(load(h + at), c);
-        if (skip) x = add(x, load(skip + at));
-        s = add(s, d);
-        t = add(t, mul(d, x));
+        wide d = loadWide(du + at), x = addWide(loadWide(h + at), c);
+        if (skip) x = addWide(x, loadWide(skip + at));
+        s = addWide(s, d);
+        t = addWide(t, multiplyWide(d, x));
       }
-      store(sumDu + row * width + p, s);
-      store(dTime + row * width + p, t);
+      storeWide(sumDu + row * width + p, s);
+      storeWide(dTime + row * width + p, t);
     }
 }
 
@@ -440,18 +414,18 @@ API(activationGradient) void activationGradient(const float *du, const float *du
     for (int c = 0; c < channels; c++) {
       int at = (row * channels + c) * width;
       float *out = dz + (row * channels + c) * pitch + halo;
-      vec sum = splat(0), sumY = splat(0), m = splat(mean[c]), one = splat(1), zero = splat(0);
-      for (int p = 0; p < width; p += 4) {
-        vec d = load(du + at + p), hp = load(h + at + p);
-        if (duSkip) d = add(d, load(duSkip + at + p));
-        vec slope = add(smaller(hp, zero), one);
-        d = masked(mul(mul(d, load(time + row * width + p)), slope), p);
-        store(out + p, d);
-        sum = add(sum, d);
-        sumY = add(sumY, mul(d, sub(load(y + at + p), m)));
+      wide sum = splatWide(0), sumY = splatWide(0), m = splatWide(mean[c]), one = splatWide(1), zero = splatWide(0);
+      for (int p = 0; p < width; p += lanes) {
+        wide d = loadWide(du + at + p), hp = loadWide(h + at + p);
+        if (duSkip) d = addWide(d, loadWide(duSkip + at + p));
+        wide slope = addWide(smallerWide(hp, zero), one);
+        d = masked(multiplyWide(multiplyWide(d, loadWide(time + row * width + p)), slope), p);
+        storeWide(out + p, d);
+        sum = addWide(sum, d);
+        sumY = addWide(sumY, multiplyWide(d, subWide(loadWide(y + at + p), m)));
       }
-      sums[c] += total(sum);
-      sums[channels + c] += total(sumY);
+      sums[c] += total(narrow(sum));
+      sums[channels + c] += total(narrow(sumY));
     }
 }
 
@@ -461,9 +435,9 @@ API(normGradient) void normGradient(float *dz, const float *y, const float *mean
     for (int c = 0; c < channels; c++) {
       const float *v = y + (row * channels + c) * width;
       float *out = dz + (row * channels + c) * pitch + halo;
-      vec m = splat(mean[c]), va = splat(a[c]), vb = splat(b[c]), vd = splat(d[c]);
-      for (int p = 0; p < width; p += 4)
-        store(out + p, masked(add(add(mul(load(out + p), va), vb), mul(sub(load(v + p), m), vd)), p));
+      wide m = splatWide(mean[c]), va = splatWide(a[c]), vb = splatWide(b[c]), vd = splatWide(d[c]);
+      for (int p = 0; p < width; p += lanes)
+        storeWide(out + p, masked(addWide(addWide(multiplyWide(loadWide(out + p), va), vb), multiplyWide(subWide(loadWide(v + p), m), vd)), p));
     }
 }
 
@@ -471,15 +445,15 @@ API(normGradient) void normGradient(float *dz, const float *y, const float *mean
 
 /** h = elu(y) in place, for folded batch norm. */
 API(eluInPlace) void eluInPlace(float *y, int count) {
-  for (int p = 0; p < count; p += lanes) storeWide(y + p, eluWide(loadWide(y + p)));
+  for (int p = 0; p < count; p += lanes) storeWide(y + p, elu(loadWide(y + p)));
 }
 
 /** x ← a·x + b·epsilonTheta + sigma·noise; noise may be 0. */
 API(samplerStep) void samplerStep(float *x, const float *epsilonTheta, const float *noise, float a, float b, float sigma, int count) {
-  vec va = splat(a), vb = splat(b), vs = splat(sigma);
-  for (int p = 0; p < count; p += 4) {
-    vec next = add(mul(load(x + p), va), mul(load(epsilonTheta + p), vb));
-    if (noise) next = add(next, mul(load(noise + p), vs));
-    store(x + p, next);
+  wide va = splatWide(a), vb = splatWide(b), vs = splatWide(sigma);
+  for (int p = 0; p < count; p += lanes) {
+    wide next = addWide(multiplyWide(loadWide(x + p), va), multiplyWide(loadWide(epsilonTheta + p), vb));
+    if (noise) next = addWide(next, multiplyWide(loadWide(noise + p), vs));
+    storeWide(x + p, next);
   }
 }

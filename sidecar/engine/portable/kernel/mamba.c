@@ -17,46 +17,60 @@ API(transposeMatrix) void transposeMatrix(const float *a, int pitch, float *out,
       for (int i = r; i < r + 16 && i < rows; i++) out[c * outPitch + i] = a[i * pitch + c];
 }
 
+/** Columns of the panel that begins at c: the last one may be a single vector. */
+INLINE int panelColumns(int columns, int c) { return columns - c < panel ? columns - c : panel; }
+
 /** b (inner, columns) in panels: [columns / panel][inner][panel]. Columns a multiple of 16. */
 API(packPanels) void packPanels(const float *b, int pitch, float *panels, int inner, int columns) {
-  for (int c = 0; c < columns; c += panel)
-    for (int k = 0; k < inner; k++, panels += panel) {
-      storeWide(panels, loadWide(b + k * pitch + c));
-      storeWide(panels + lanes, loadWide(b + k * pitch + c + lanes));
-    }
+  for (int c = 0; c < columns; c += panel) {
+    int n = panelColumns(columns, c);
+    for (int k = 0; k < inner; k++, panels += n)
+      for (int i = 0; i < n; i += lanes) storeWide(panels + i, loadWide(b + k * pitch + c + i));
+  }
 }
 
-/** `nr` ≤ 4 rows of one panel; sums are named one by one, because the compiler leaves an array of them in memory. */
-INLINE void panelBlock(const int nr, const float *a, int aPitch, const float *b, float *out, int outPitch, int inner) {
+/** `nr` ≤ 8 rows of one panel of `nv` ≤ 2 vectors; sums are named one by one, because the compiler leaves an array of them in memory. */
+INLINE void panelBlock(const int nr, const int nv, const float *a, int aPitch, const float *b, float *out, int outPitch, int inner) {
 #define START(r) wide s##r##0 = splatWide(0), s##r##1 = splatWide(0);
 #define STEP(r)                                                                                                      \
   if (nr > r) {                                                                                                      \
     wide value = splatWideFrom(a + r * aPitch + k);                                                                  \
     s##r##0 = multiplyAdd(value, b0, s##r##0);                                                                       \
-    s##r##1 = multiplyAdd(value, b1, s##r##1);                                                                       \
+    if (nv > 1) s##r##1 = multiplyAdd(value, b1, s##r##1);                                                           \
   }
 #define END(r)                                                                                                       \
   if (nr > r) {                                                                                                      \
     storeWide(out + r * outPitch, s##r##0);                                                                          \
-    storeWide(out + r * outPitch + lanes, s##r##1);                                                                  \
+    if (nv > 1) storeWide(out + r * outPitch + lanes, s##r##1);                                                      \
   }
-  START(0) START(1) START(2) START(3)
-  for (int k = 0; k < inner; k++, b += panel) {
-    wide b0 = loadWide(b), b1 = loadWide(b + lanes);
-    STEP(0) STEP(1) STEP(2) STEP(3)
+  EIGHT_TIMES(START)
+  for (int k = 0; k < inner; k++, b += nv * lanes) {
+    wide b0 = loadWide(b), b1 = nv > 1 ? loadWide(b + lanes) : b0;
+    EIGHT_TIMES(STEP)
   }
-  END(0) END(1) END(2) END(3)
+  EIGHT_TIMES(END)
 #undef START
 #undef STEP
 #undef END
 }
 
+/** Rows of a block: as many as the registers hold. */
+#define PANEL_ROWS(nv)                                                                                               \
+  {                                                                                                                  \
+    int r = 0;                                                                                                       \
+    if (eightOutputs)                                                                                                \
+      for (; r + 8 <= rows; r += 8) panelBlock(8, nv, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner); \
+    for (; r + 4 <= rows; r += 4) panelBlock(4, nv, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner); \
+    for (; r < rows; r++) panelBlock(1, nv, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner); \
+  }
+
 /** out (rows, columns) = a (rows, inner) · b, b in panels. */
 API(panelProducts) void panelProducts(const float *a, int aPitch, const float *panels, float *out, int outPitch, int rows, int inner, int columns) {
-  for (int c = 0; c < columns; c += panel, panels += panel * inner) {
-    int r = 0;
-    for (; r + 4 <= rows; r += 4) panelBlock(4, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner);
-    for (; r < rows; r++) panelBlock(1, a + r * aPitch, aPitch, panels, out + r * outPitch + c, outPitch, inner);
+  for (int c = 0; c < columns; c += panel) {
+    int n = panelColumns(columns, c);
+    if (n == panel) PANEL_ROWS(2)
+    else PANEL_ROWS(1)
+    panels += n * inner;
   }
 }
 
@@ -70,11 +84,11 @@ API(causalConvolve) void causalConvolve(const float *x, int xPitch, const float 
   for (int s = 0; s < sequences; s++)
     for (int l = 0; l < length; l++, x += xPitch, pre += channels, out += channels) {
       int first = nTaps - 1 - l > 0 ? nTaps - 1 - l : 0;
-      for (int c = 0; c < channels; c += 4) {
-        vec sum = load(bias + c);
-        for (int k = first; k < nTaps; k++) sum = add(sum, mul(load(weight + k * channels + c), load(x + (k - (nTaps - 1)) * xPitch + c)));
-        store(pre + c, sum);
-        store(out + c, mul(sum, sigmoid(sum)));
+      for (int c = 0; c < channels; c += lanes) {
+        wide sum = loadWide(bias + c);
+        for (int k = first; k < nTaps; k++) sum = addWide(sum, multiplyWide(loadWide(weight + k * channels + c), loadWide(x + (k - (nTaps - 1)) * xPitch + c)));
+        storeWide(pre + c, sum);
+        storeWide(out + c, multiplyWide(sum, sigmoid(sum)));
       }
     }
 }
@@ -87,23 +101,23 @@ API(causalConvolveGradient) void causalConvolveGradient(float *dOut, const float
     for (int l = 0; l < length; l++) {
       float *d = dOut + l * channels;
       int first = nTaps - 1 - l > 0 ? nTaps - 1 - l : 0;
-      for (int c = 0; c < channels; c += 4) {
-        vec p = load(pre + l * channels + c), g = sigmoid(p);
-        vec dp = mul(load(d + c), mul(g, add(splat(1), mul(p, sub(splat(1), g)))));
-        store(d + c, dp);
-        store(dBias + c, add(load(dBias + c), dp));
+      for (int c = 0; c < channels; c += lanes) {
+        wide p = loadWide(pre + l * channels + c), g = sigmoid(p);
+        wide dp = multiplyWide(loadWide(d + c), multiplyWide(g, addWide(splatWide(1), multiplyWide(p, subWide(splatWide(1), g)))));
+        storeWide(d + c, dp);
+        storeWide(dBias + c, addWide(loadWide(dBias + c), dp));
         for (int k = first; k < nTaps; k++) {
           float *w = dWeight + k * channels + c;
-          store(w, add(load(w), mul(dp, load(x + (l - (nTaps - 1) + k) * xPitch + c))));
+          storeWide(w, addWide(loadWide(w), multiplyWide(dp, loadWide(x + (l - (nTaps - 1) + k) * xPitch + c))));
         }
       }
     }
     for (int l = 0; l < length; l++)
-      for (int c = 0; c < channels; c += 4) {
-        vec sum = splat(0);
+      for (int c = 0; c < channels; c += lanes) {
+        wide sum = splatWide(0);
         for (int k = 0; k < nTaps && l + k < length; k++) // position l is tap nTaps - 1 - k of position l + k
-          sum = add(sum, mul(load(weight + (nTaps - 1 - k) * channels + c), load(dOut + (l + k) * channels + c)));
-        store(dX + l * dxPitch + c, sum);
+          sum = addWide(sum, multiplyWide(loadWide(weight + (nTaps - 1 - k) * channels + c), loadWide(dOut + (l + k) * channels + c)));
+        storeWide(dX + l * dxPitch + c, sum);
       }
   }
 }
@@ -152,7 +166,7 @@ static void clear(float *values, int count) {
   for (int i = 0; i < count; i++) values[i] = 0;
 }
 
-/** y (rows, nHeads · headDim). `state`: scratch of dState · headDim floats. headDim a multiple of 16. */
+/** y (rows, nHeads · headDim). `state`: scratch of dState · headDim floats. headDim a multiple of 32. */
 API(stateSpace) void stateSpace(const float *mixed, int mixedPitch, const float *dt, const float *decay, const float *D, float *y, float *state, int sequences, int length, int nHeads, int headDim, int dState) {
   Head head = {mixed, dt, decay, mixedPitch, nHeads, headDim, dState, 0};
   for (int s = 0; s < sequences; s++)
@@ -164,15 +178,15 @@ API(stateSpace) void stateSpace(const float *mixed, int mixedPitch, const float 
 }
 
 /** What one position leaves for its inputs. `g`: gradient of h after later positions; becomes that of the state before. */
-INLINE void retreat(const Head *h, int row, const float *before, const float *now, float *g, const float D, const float *dy, float *dMixed, float *dDt, float *dLogDecay, vec *sums) {
+INLINE void retreat(const Head *h, int row, const float *before, const float *now, float *g, const float D, const float *dy, float *dMixed, float *dDt, float *dLogDecay, wide *sums) {
   int inner = h->nHeads * h->headDim;
   const float *x = xOf(h, row), *B = bOf(h, row), *C = B + h->dState;
   float *dX = dMixed + h->head * h->headDim, *dB = dMixed + inner, *dC = dB + h->dState;
   int scalar = row * h->nHeads + h->head;
   float dt = h->dt[scalar], decayed = h->decay[scalar];
   wide decay = splatWide(decayed), across = splatWide(0), inside = splatWide(0);
-  vec *sumB = sums, *sumC = sums + h->dState;
-  for (int n = 0; n < 2 * h->dState; n++) sums[n] = splat(0);
+  wide *sumB = sums, *sumC = sums + h->dState;
+  for (int n = 0; n < 2 * h->dState; n++) sums[n] = splatWide(0);
   for (int p = 0; p < h->headDim; p += 2 * lanes) {
     wide d0 = loadWide(dy + p), d1 = loadWide(dy + p + lanes), x0 = loadWide(x + p), x1 = loadWide(x + p + lanes);
     wide s0 = splatWide(0), s1 = splatWide(0); // Σ_n B[n] · g[n]
@@ -180,8 +194,8 @@ INLINE void retreat(const Head *h, int row, const float *before, const float *no
       int at = n * h->headDim + p;
       wide c = splatWideFrom(C + n), b = splatWideFrom(B + n);
       wide g0 = multiplyAdd(c, d0, loadWide(g + at)), g1 = multiplyAdd(c, d1, loadWide(g + at + lanes));
-      sumC[n] = add(sumC[n], narrow(multiplyAdd(d0, loadWide(now + at), multiplyWide(d1, loadWide(now + at + lanes)))));
-      sumB[n] = add(sumB[n], narrow(multiplyAdd(x0, g0, multiplyWide(x1, g1))));
+      sumC[n] = multiplyAdd(d0, loadWide(now + at), multiplyAdd(d1, loadWide(now + at + lanes), sumC[n]));
+      sumB[n] = multiplyAdd(x0, g0, multiplyAdd(x1, g1, sumB[n]));
       s0 = multiplyAdd(b, g0, s0);
       s1 = multiplyAdd(b, g1, s1);
       across = multiplyAdd(g0, loadWide(before + at), across);
@@ -195,8 +209,8 @@ INLINE void retreat(const Head *h, int row, const float *before, const float *no
     inside = multiplyAdd(x0, s0, multiplyAdd(x1, s1, inside));
   }
   for (int n = 0; n < h->dState; n++) {
-    dB[n] += dt * total(sumB[n]);
-    dC[n] += total(sumC[n]);
+    dB[n] += dt * total(narrow(sumB[n]));
+    dC[n] += total(narrow(sumC[n]));
   }
   dDt[scalar] = total(narrow(inside));
   dLogDecay[scalar] = decayed * total(narrow(across));
@@ -207,7 +221,7 @@ enum { chunk = 32 };
 
 /** Floats of stateSpaceGradient's scratch. */
 API(stateSpaceScratch) int stateSpaceScratch(int length, int headDim, int dState) {
-  return ((length + chunk - 1) / chunk + chunk + 2) * headDim * dState + 8 * dState;
+  return ((length + chunk - 1) / chunk + chunk + 2) * headDim * dState + 2 * lanes * dState;
 }
 
 /**
@@ -218,7 +232,7 @@ API(stateSpaceGradient) void stateSpaceGradient(const float *mixed, int mixedPit
   Head head = {mixed, dt, decay, mixedPitch, nHeads, headDim, dState, 0};
   int size = headDim * dState, chunks = (length + chunk - 1) / chunk;
   float *starts = scratch, *states = starts + chunks * size, *g = states + (chunk + 1) * size;
-  vec *sums = (vec *)(g + size);
+  wide *sums = (wide *)(g + size);
   for (int s = 0; s < sequences; s++)
     for (head.head = 0; head.head < nHeads; head.head++) {
       int first = s * length;
@@ -254,41 +268,41 @@ API(gatedNorm) void gatedNorm(const float *y, const float *z, int zPitch, const 
   for (int r = 0; r < rows; r++, y += width, z += zPitch, out += width) {
     double squares = 0;
     for (int from = 0; from < width; from += 64) {
-      vec sum = splat(0);
-      for (int c = from; c < from + 64 && c < width; c += 4) {
-        vec gate = load(z + c), v = mul(load(y + c), mul(gate, sigmoid(gate)));
-        store(out + c, v);
-        sum = add(sum, mul(v, v));
+      wide sum = splatWide(0);
+      for (int c = from; c < from + 64 && c < width; c += lanes) {
+        wide gate = loadWide(z + c), v = multiplyWide(loadWide(y + c), multiplyWide(gate, sigmoid(gate)));
+        storeWide(out + c, v);
+        sum = addWide(sum, multiplyWide(v, v));
       }
-      squares += total(sum);
+      squares += total(narrow(sum));
     }
     inverse[r] = 1 / squareRoot(squares / width + 1e-5);
-    vec scale = splat(inverse[r]);
-    for (int c = 0; c < width; c += 4) store(out + c, mul(mul(load(out + c), scale), load(weight + c)));
+    wide scale = splatWide(inverse[r]);
+    for (int c = 0; c < width; c += lanes) storeWide(out + c, multiplyWide(multiplyWide(loadWide(out + c), scale), loadWide(weight + c)));
   }
 }
 
 /** From dOut: dY, dZ (dzPitch) and dWeight (width), which starts at zero. dY may be dOut. */
 API(gatedNormGradient) void gatedNormGradient(const float *dOut, const float *y, const float *z, int zPitch, const float *weight, const float *inverse, float *dY, float *dZ, int dzPitch, float *dWeight, int rows, int width) {
   for (int r = 0; r < rows; r++, y += width, z += zPitch, dOut += width, dY += width, dZ += dzPitch) {
-    vec scale = splat(inverse[r]);
+    wide scale = splatWide(inverse[r]);
     double products = 0;
     for (int from = 0; from < width; from += 64) {
-      vec sum = splat(0);
-      for (int c = from; c < from + 64 && c < width; c += 4) {
-        vec gate = load(z + c), normed = mul(mul(load(y + c), mul(gate, sigmoid(gate))), scale), d = load(dOut + c);
-        store(dWeight + c, add(load(dWeight + c), mul(d, normed)));
-        sum = add(sum, mul(mul(d, load(weight + c)), normed));
+      wide sum = splatWide(0);
+      for (int c = from; c < from + 64 && c < width; c += lanes) {
+        wide gate = loadWide(z + c), normed = multiplyWide(multiplyWide(loadWide(y + c), multiplyWide(gate, sigmoid(gate))), scale), d = loadWide(dOut + c);
+        storeWide(dWeight + c, addWide(loadWide(dWeight + c), multiplyWide(d, normed)));
+        sum = addWide(sum, multiplyWide(multiplyWide(d, loadWide(weight + c)), normed));
       }
-      products += total(sum);
+      products += total(narrow(sum));
     }
-    vec mean = splat(products / width), one = splat(1);
-    for (int c = 0; c < width; c += 4) {
-      vec gate = load(z + c), s = sigmoid(gate), activated = mul(gate, s), value = load(y + c);
-      vec normed = mul(mul(value, activated), scale);
-      vec d = mul(scale, sub(mul(load(dOut + c), load(weight + c)), mul(normed, mean)));
-      store(dZ + c, mul(mul(d, value), mul(s, add(one, mul(gate, sub(one, s))))));
-      store(dY + c, mul(d, activated));
+    wide mean = splatWide(products / width), one = splatWide(1);
+    for (int c = 0; c < width; c += lanes) {
+      wide gate = loadWide(z + c), s = sigmoid(gate), activated = multiplyWide(gate, s), value = loadWide(y + c);
+      wide normed = multiplyWide(multiplyWide(value, activated), scale);
+      wide d = multiplyWide(scale, subWide(multiplyWide(loadWide(dOut + c), loadWide(weight + c)), multiplyWide(normed, mean)));
+      storeWide(dZ + c, multiplyWide(multiplyWide(d, value), multiplyWide(s, addWide(one, multiplyWide(gate, subWide(one, s))))));
+      storeWide(dY + c, multiplyWide(d, activated));
     }
   }
 }

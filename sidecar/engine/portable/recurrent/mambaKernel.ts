@@ -9,9 +9,9 @@ import type { Weights } from '../weights';
 
 type MambaSpec = Extract<RecurrentSpec, { kind: 'mamba' }>;
 
-/** Whether the kernel's vectors fit every layer: they run along a head, which is 64 wide in every published model. */
+/** Whether the kernel's pairs of vectors fit every layer: they run along a head, which is 64 wide in every published model. */
 export function kernelFits(spec: RecurrentSpec): spec is MambaSpec {
-  return spec.kind === 'mamba' && spec.layers.every(({ headDim }) => headDim % vector === 0);
+  return spec.kind === 'mamba' && spec.layers.every(({ headDim }) => headDim % (2 * vector) === 0);
 }
 
 /** Weights of a layer, in the order of its gradients. */

@@ -1,6 +1,7 @@
 // The contract's Model spread over worker threads by data: every worker has the whole model and a share of the token rows.
 // Exact, not approximate: batch statistics are those of the whole batch, gradients are summed in the workers' order, and
 // AdamW runs once, each worker on its slice of the shared parameters. The main thread only asks, sums losses and copies.
+import { nativeTitle } from '../kernel/nativeKernel';
 import { initialWeights } from '../../../model/initialValues';
 import type { ModelSpec } from '../../../model/modelSpec';
 import { elementCount, type NamedArrays } from '../../../util/namedArrays';
@@ -24,12 +25,15 @@ export async function openParallelModel(
   const { length } = flatOffsets(trainedEntries(parameterInventory(spec)));
   const shared = allocateShared(nWorkers, length, widest);
   const pool = await WorkerPool.start({ spec, shared, kernel });
-  const model = new ParallelModel(spec, pool, new SharedState(shared, 0), kernelTitles[kernel]);
+  const model = new ParallelModel(
+    spec,
+    pool,
+    new SharedState(shared, 0),
+    kernel === 'wasm' ? 'WebAssembly SIMD' : nativeTitle(),
+  );
   await model.writeWeights(initialWeights(spec, options.seed, options.positionEmbedding ?? null));
   return model;
 }
-
-const kernelTitles = { wasm: 'WebAssembly SIMD', native: 'AVX2' };
 
 class ParallelModel implements Model {
   readonly description: string;
