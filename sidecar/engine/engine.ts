@@ -24,6 +24,8 @@ export interface EngineDevice {
   probe(): Promise<Probe>;
   /** Why no memory would be enough for a model of these sizes, naming the setting; null where it runs. Absent: it runs all. */
   refuses?(spec: ModelSpec, precision: OpenOptions['precision']): string | null;
+  /** What training will take, of engines that plan it before they take it; others' need is estimated from the model's shapes. */
+  planTraining?(spec: ModelSpec, options: Pick<OpenOptions, 'precision' | 'optimizerState'>): Promise<TrainingMemory>;
   /** Errors: `RpgError` (user) when memory does not suffice or the device went away, naming the setting that lowers the need. */
   open(spec: ModelSpec, options: OpenOptions): Promise<Model>;
 }
@@ -33,7 +35,8 @@ export interface OpenOptions {
   /** Data-parallel workers (portable engine); part of a run's identity: the same seed and count give the same bits. */
   workers: number;
   precision: 'auto' | 'float32' | 'bfloat16';
-  optimizerState: 'float32' | 'uint8';
+  /** `none`: only to generate; the optimizer's memory is not taken and `step` is refused (engines that plan it). */
+  optimizerState: OptimizerState;
   /** (nTokens · dModel) the tokenizer's sinusoids, `model.pe`'s initial value; absent: zeros, for callers that write weights next. */
   positionEmbedding?: Float32Array;
   /** Token rows denoised at once when generating: a number, all of a network's, or as many as fit. Engines that cannot choose ignore it. */
@@ -41,6 +44,17 @@ export interface OpenOptions {
   /** Told what memory will be taken for what, before it is taken (engines that plan it). */
   onMemoryPlan?: (line: string) => void;
   signal?: AbortSignal;
+}
+
+export type OptimizerState = 'float32' | 'uint8' | 'none';
+
+/** What training takes of a device's own memory. *Units* bytes. */
+export interface TrainingMemory {
+  /** Weights, their copies and gradients. */
+  readonly weightBytes: number;
+  readonly optimizerBytes: number;
+  /** Everything else of a step at its highest. */
+  readonly activationBytes: number;
 }
 
 export type TokenSlice = number | 'full' | 'auto';

@@ -14,7 +14,7 @@ const nSteps = 4;
  */
 export async function estimateRun(params: TrainParams, context: OperationContext<TrainProgress>): Promise<RunEstimate> {
   const { input } = await settleRequest(params, context, () => undefined);
-  const { spec, estimate, freeBytes } = planModel(input);
+  const { spec, estimate, freeBytes } = await planModel(input);
   const { config, chosen, workers } = input;
   const fits = estimate.totalBytes <= freeBytes;
   const msPerStep = fits || input.force ? await timeSteps(input) : null;

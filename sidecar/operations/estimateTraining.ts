@@ -7,14 +7,13 @@ import { presets, type Preset } from '../config/presets';
 import { completeConfig, type EngineFacts } from '../config/resolveConfig';
 import { toModelSpec } from '../config/toModelSpec';
 import { findRun, listRuns, readRun, runFiles } from '../runs/runStore';
-import { estimateMemory } from '../training/memoryEstimate';
 import { stepOperations, type Speed } from '../training/timeEstimate';
 import { RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { estimateRun } from './estimateRun';
 import { chooseDevice, engineFacts, type ChosenDevice } from './training/chooseDevice';
 import { defaultWorkers } from './training/defaultWorkers';
-import { deviceMemoryBytes } from './training/memoryCheck';
+import { deviceMemoryBytes, trainingMemoryOf } from './training/memoryCheck';
 import { datasetFacts, openDataset, type OpenedDataset } from './training/openDataset';
 import { readConfig, type ReadConfig } from './training/readConfig';
 
@@ -75,7 +74,7 @@ async function estimateOne(
     const { config, nTokens, dataset } = await read(engineFacts(device.engine));
     const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
     const workers = defaultWorkers(device, config.training.batchSize);
-    const { nParameters, totalBytes } = estimateMemory(spec, { workers, ...config.training });
+    const { nParameters, totalBytes } = await trainingMemoryOf(device, spec, { workers, ...config.training });
     const { steps } = config.training;
     return {
       of,

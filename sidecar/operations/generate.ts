@@ -51,7 +51,7 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
     seed: job.record.config.seed,
     workers: job.record.workers,
     precision: job.record.config.training.precision,
-    optimizerState: job.record.config.training.optimizerState,
+    optimizerState: 'none',
     tokenSlice: job.tokenSlice,
     onMemoryPlan: message => context.report({ fraction: 0, message }),
     signal: context.signal,

@@ -1,17 +1,13 @@
-// What training will need, before it starts: counted from the model's shapes. An estimate, not a plan: engines fuse and
-// reuse memory differently. It is meant to tell "fits" from "does not".
+// What training will need, before it starts: counted from the model's shapes, where the engine has no plan of its own. Engines
+// fuse and reuse memory differently; an estimate is meant to tell "fits" from "does not".
 import { denoiserLayers, parameterInventory, trainedEntries } from '../model/parameterInventory';
 import { elementCount } from '../util/namedArrays';
+import type { TrainingMemory } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
 import type { ParameterEntry } from '../model/parameterEntry';
 
-export interface MemoryEstimate {
+export interface MemoryEstimate extends TrainingMemory {
   readonly nParameters: number;
-  /** Weights, gradients and one temporary of their size. */
-  readonly weightBytes: number;
-  readonly optimizerBytes: number;
-  /** What the forward pass keeps for the backward one. */
-  readonly activationBytes: number;
   /** Of the processes themselves, before any model. */
   readonly runtimeBytes: number;
   readonly totalBytes: number;
@@ -27,6 +23,12 @@ const workerBytes = 40e6;
 /** Arrays of a layer's output: input, its transform (7/4), convolution, ELU, gradients, and the otfjs copies; fitted. */
 const arraysPerLayer = 8.5;
 const floatBytes = 4;
+
+/** What an engine planned, which is exact, in an estimate's place. */
+export function plannedMemory(spec: ModelSpec, plan: TrainingMemory): MemoryEstimate {
+  const totalBytes = plan.weightBytes + plan.optimizerBytes + plan.activationBytes;
+  return { ...plan, nParameters: countElements(parameterInventory(spec)), runtimeBytes: 0, totalBytes };
+}
 
 /** *Units* bytes. Workers of the portable engine each hold the weights and gradients, and share the activations. */
 export function estimateMemory(

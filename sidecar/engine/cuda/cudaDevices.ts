@@ -1,12 +1,13 @@
 // NVIDIA cards as devices of the engine registry. Without a driver there is still one entry, so that its probe can say
 // what is missing.
-import type { EngineDevice, Model, OpenOptions, Probe } from '../engine';
+import type { EngineDevice, Model, OpenOptions, Probe, TrainingMemory } from '../engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { RpgError } from '../../util/rpgError';
 import { driverTooOld, noDevice, kernelsUnsupported } from './cudaErrors';
 import { cublasLtCandidates } from './cublasLt';
-import { openCudaModel } from './cudaModel';
+import { elementOf, openCudaModel } from './cudaModel';
 import { unsupportedSizes } from './limits';
+import { planTraining, trainingMemory } from './trainingPlan';
 import { CudaDevice, deviceFacts, openDriver, openLibrary } from './driver';
 
 const oldestCapability = 80;
@@ -58,6 +59,14 @@ class CudaCard implements EngineDevice {
   refuses(spec: ModelSpec, precision: OpenOptions['precision']): string | null {
     const unsupported = unsupportedSizes(spec, precision);
     return unsupported === null ? null : `${unsupported}; --engine portable runs it`;
+  }
+
+  async planTraining(
+    spec: ModelSpec,
+    { precision, optimizerState }: Pick<OpenOptions, 'precision' | 'optimizerState'>,
+  ): Promise<TrainingMemory> {
+    const facts = deviceFacts(await openDriver(), this.index);
+    return trainingMemory(planTraining(spec, facts, elementOf(precision), optimizerState));
   }
 
   async open(spec: ModelSpec, options: OpenOptions): Promise<Model> {

@@ -112,6 +112,10 @@ export function badBatch(what: string): RpgError {
   return internalError('bad-training-batch', `the training batch does not fit the open model: ${what}`);
 }
 
+export function openedToGenerate(): RpgError {
+  return internalError('opened-to-generate', 'a model opened without optimizer state cannot be trained');
+}
+
 export function otherWeights(what: string): RpgError {
   return userError('weights-mismatch', `the weights do not fit the open model: ${what}`);
 }

@@ -7,7 +7,7 @@ import { denoiserLayers } from '../../model/parameterInventory';
 import { throwIfCancelled } from '../../util/rpgError';
 import type { Conditioning, Model, OpenOptions, SampleRequest, StepHyper, StepProfile, TrainingBatch } from '../engine';
 import { conditionGate, createCondition } from './condition';
-import { badBatch, kernelsMissing, unsupportedModel } from './cudaErrors';
+import { badBatch, kernelsMissing, openedToGenerate, unsupportedModel } from './cudaErrors';
 import { CublasLt, type ElementType } from './cublasLt';
 import { embedPrototypes } from './denoiser';
 import { deviceLimits, type CudaDevice, type HostArray } from './driver';
@@ -15,17 +15,15 @@ import { CudaGraph } from './graph';
 import { readKernels } from './kernelFiles';
 import { unsupportedSizes } from './limits';
 import type { Sequences } from './mambaLayer';
-import { checkPlan, describePlan, formatBytes, MemoryPlan, type PlanLine } from './memoryPlan';
+import { checkPlan, describePlan, formatBytes, MemoryPlan } from './memoryPlan';
 import { layoutParameters, Parameters } from './parameters';
 import { elementBytes, Queue, type Timing } from './queue';
 import { createRecurrent } from './recurrent';
 import { SamplerKernels, type SampleTables } from './sampler';
+import { maxSamplerSteps, networksAtOnce, placeInputs } from './stepInputs';
+import { planTraining, walk } from './trainingPlan';
 import { createTrainStep, type TrainStep } from './trainStep';
 
-/** Networks whose prototypes are made at once, at most. */
-const networksAtOnce = 64;
-/** Sampler steps a table holds; longer plans come in pieces. */
-const maxSamplerSteps = 4096;
 const lessScratch = 'Lower training.batchSize or diffusion.diffusionBatch, or choose fewer token rows at a time';
 
 export type CudaModelOptions = Pick<
@@ -50,6 +48,11 @@ export function openCudaModel(device: CudaDevice, spec: ModelSpec, options: Cuda
   }
 }
 
+/** Of activations and of the weights that products read. */
+export function elementOf(precision: OpenOptions['precision']): ElementType {
+  return precision === 'float32' ? 'f32' : 'bf16';
+}
+
 export class CudaModel implements Model {
   readonly description: string;
   readonly parameters: Parameters;
@@ -65,15 +68,14 @@ export class CudaModel implements Model {
     readonly spec: ModelSpec,
     private readonly options: CudaModelOptions,
   ) {
-    this.#element = options.precision === 'float32' ? 'f32' : 'bf16';
+    this.#element = elementOf(options.precision);
     this.#sequences = { batch: spec.batchSize, length: spec.nTokens, gate: conditionGate(spec) };
     const layout = layoutParameters(spec, this.#element, options.optimizerState);
     const products = CublasLt.open(device);
     this.#products = products instanceof CublasLt ? products : null;
     this.parameters = new Parameters(device, layout, this.#element, options.optimizerState);
     this.#inputs = placeInputs(spec, () => 0n);
-    const scratch = this.#planTraining();
-    const lines: PlanLine[] = [...layout.lines, ...scratch.lines];
+    const { lines, scratchBytes } = planTraining(spec, device.facts, this.#element, options.optimizerState);
     const how = this.#products ? `cuBLASLt ${this.#products.version}` : 'its own matrix products (no cuBLASLt found)';
     const type = this.#element === 'bf16' ? 'bfloat16 with float32 weights' : 'float32';
     this.description = `cuda/${device.index} ${device.facts.name}, ${type}, ${how}; memory ${describePlan(lines)}`;
@@ -82,12 +84,13 @@ export class CudaModel implements Model {
     this.parameters.allocate();
     this.#inputs = placeInputs(spec, bytes => device.allocate(bytes, 'a step\u2019s inputs', lessScratch));
     this.parameters.hyper = this.#inputs.hyper;
-    this.#growArena(scratch.bytes);
+    this.#growArena(scratchBytes);
     this.parameters.initialise(spec, options.seed, options.positionEmbedding ?? null);
     this.#uploadSchedule();
   }
 
   async step(batch: TrainingBatch, hyper: StepHyper): Promise<{ loss: number }> {
+    if (this.options.optimizerState === 'none') throw openedToGenerate();
     this.device.makeCurrent();
     this.#uploadStep(batch, hyper);
     const graphs = (this.#graphs ??= this.#captureForward());
@@ -101,6 +104,7 @@ export class CudaModel implements Model {
   }
 
   async gradients(batch: TrainingBatch): ReturnType<Model['gradients']> {
+    if (this.options.optimizerState === 'none') throw openedToGenerate();
     this.device.makeCurrent();
     const { permutationState, task } = batch;
     const prototypes = await this.prototypes({ permutationState, task }, this.spec.batchSize);
@@ -143,7 +147,13 @@ export class CudaModel implements Model {
     const result = new Float32Array(count * perNetwork);
     for (let first = 0; first < count; first += networksAtOnce) {
       const networks = Math.min(networksAtOnce, count - first);
-      this.#growArena(this.#plan(queue => void this.#queuePrototypes(queue, networks)).bytes);
+      const plan = walk(
+        this.device,
+        this.#products,
+        this.#element,
+        queue => void this.#queuePrototypes(queue, networks),
+      );
+      this.#growArena(plan.peakBytes);
       this.#uploadConditioning(conditioning, first, networks);
       const queue = this.#queue(false);
       const pointer = this.#queuePrototypes(queue, networks);
@@ -215,7 +225,7 @@ export class CudaModel implements Model {
     const { operationsPerSecond, bytesPerSecond } = deviceLimits(this.device, this.#element);
     const { layout, optimizerState } = this.parameters;
     // Weights and moments are read and written; gradients are read, and bfloat16 copies written where gradients are bfloat16.
-    const moments = optimizerState === 'float32' ? 16 : 4;
+    const moments = { float32: 16, uint8: 4, none: 0 }[optimizerState];
     const perWeight = 8 + moments + 4;
     return 1000 * (operations / operationsPerSecond + (layout.trainedSize * perWeight) / bytesPerSecond);
   }
@@ -237,22 +247,6 @@ export class CudaModel implements Model {
 
   #trainStep(queue: Queue): TrainStep {
     return createTrainStep(queue, this.parameters, this.spec, this.#sequences, this.#inputs);
-  }
-
-  #planTraining(): { bytes: number; lines: PlanLine[] } {
-    return this.#plan(queue => {
-      const phases = this.#trainStep(queue);
-      phases.forward();
-      phases.denoise(true);
-      phases.backward();
-    });
-  }
-
-  /** Walks without launching. */
-  #plan(walk: (queue: Queue) => void): { bytes: number; lines: PlanLine[] } {
-    const memory = new MemoryPlan(0n);
-    walk(new Queue(this.device, this.#products, this.#element, memory, true));
-    return { bytes: memory.peakBytes, lines: [...memory.atPeak] };
   }
 
   #queue(planning: boolean): Queue {
@@ -364,7 +358,7 @@ export class CudaModel implements Model {
       });
       return { x, noises, kernels, condition, buffers: kernels.takeBuffers(sliceRows) };
     };
-    this.#growArena(this.#plan(queue => void prepare(queue)).bytes);
+    this.#growArena(walk(device, this.#products, this.#element, queue => void prepare(queue)).peakBytes);
     this.#uploadConditioning(request.conditioning, first, networks);
     device.upload(
       inputs.sampleTimes,
@@ -483,46 +477,6 @@ export class CudaModel implements Model {
   #finishNow(): void {
     this.device.driver.call('cuStreamSynchronize', ['uint64'], this.device.stream);
   }
-}
-
-/** Where everything lies that the host writes before a step or a sampling run. What is small and changes every step is one block. */
-function placeInputs(spec: ModelSpec, take: (bytes: number) => bigint) {
-  const { batchSize, rowsPerStep: n, dimPerToken: dim } = spec;
-  const sequences = Math.max(batchSize, networksAtOnce);
-  let stepBytes = 0;
-  const offset = (bytes: number) => {
-    const at = stepBytes;
-    stepBytes += Math.ceil(bytes / 32) * 32;
-    return at;
-  };
-  const offsets = {
-    states: offset(sequences * 4),
-    task: offset(sequences * spec.condition.taskBits * 4),
-    rows: offset(n * 4),
-    hyper: offset(32),
-    key: offset(8),
-  };
-  const block = take(stepBytes);
-  const inBlock = (at: number) => block + BigInt(at);
-  return {
-    block,
-    offsets,
-    staging: new Uint8Array(stepBytes),
-    states: inBlock(offsets.states),
-    task: inBlock(offsets.task),
-    rows: inBlock(offsets.rows),
-    hyper: inBlock(offsets.hyper),
-    key: inBlock(offsets.key),
-    x0: take(n * dim * 4),
-    epsilon: take(n * dim * 4),
-    t: take(n * 4),
-    signalRate: take(spec.diffusion.T * 4),
-    noiseRate: take(spec.diffusion.T * 4),
-    loss: take(4),
-    sampleState: take(16),
-    sampleTimes: take(maxSamplerSteps * 4),
-    coefficients: take(maxSamplerSteps * 16),
-  };
 }
 
 /** Networks a conditioning asks for; 1 when it names neither states nor tasks. */

@@ -2,6 +2,7 @@
 // its highest use; then one block of that size is allocated and the walk repeated for real, with the same addresses.
 // A stack: what a phase needs is released at its end and the next phase takes its place.
 
+import type { OptimizerState } from '../engine';
 import { planTooLarge } from './cudaErrors';
 
 /** One line of the printed plan. */
@@ -74,13 +75,17 @@ export function checkPlan(
   device: string,
   lines: readonly PlanLine[],
   freeBytes: number,
-  optimizerState: 'float32' | 'uint8',
+  optimizerState: OptimizerState,
 ): void {
   const bytesOf = (wanted: (name: string) => boolean) =>
     lines.reduce((sum, { name, bytes }) => sum + (wanted(name) ? bytes : 0), 0);
   const total = bytesOf(() => true);
   if (total <= freeBytes) return;
   const state = bytesOf(name => stateNames.has(name));
+  if (optimizerState === 'none') {
+    const elsewhere = 'choose another card (--device) or --engine portable';
+    throw planTooLarge(device, total, freeBytes, describePlan(lines), elsewhere);
+  }
   const remedies = [
     ...(optimizerState === 'float32' && state > total / 4 ? ['set training.optimizerState to uint8'] : []),
     ...(total - state > total / 4 ? ['lower training.batchSize or diffusion.diffusionBatch'] : []),
@@ -90,7 +95,7 @@ export function checkPlan(
 }
 
 /** What a model keeps from step to step; see `layoutParameters`. */
-const stateNames = new Set(['weights', 'optimizer state', 'bfloat16 weights', 'gradients']);
+export const stateNames = new Set(['weights', 'optimizer state', 'bfloat16 weights', 'gradients']);
 
 /** `12.3 GiB: convolution outputs 2.5 GiB, …` */
 export function describePlan(lines: readonly PlanLine[]): string {

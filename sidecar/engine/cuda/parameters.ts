@@ -7,13 +7,14 @@ import type { ModelSpec } from '../../model/modelSpec';
 import { elementCount, type NamedArrays } from '../../util/namedArrays';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { parameterInventory, trainedEntries } from '../../model/parameterInventory';
+import type { OptimizerState } from '../engine';
 import { otherWeights } from './cudaErrors';
 import type { ElementType } from './cublasLt';
 import type { CudaDevice } from './driver';
 import type { PlanLine } from './memoryPlan';
 import { elementBytes, type Queue } from './queue';
 
-export type OptimizerState = 'float32' | 'uint8';
+export type { OptimizerState };
 
 /** Matrices from this size on are updated one by one. */
 const largeMatrix = 2 ** 20;
@@ -67,7 +68,8 @@ export function layoutParameters(
   offset = 0;
   for (const entry of inventory) if (!slots.has(entry.name)) place(entry, false, false);
   const largestMatrix = Math.max(0, ...[...slots.values()].filter(slot => slot.large).map(slot => slot.size));
-  const momentBytes = optimizerState === 'uint8' ? 2 + 8 / stateBlock : 8;
+  const momentBytes = { float32: 8, uint8: 2 + 8 / stateBlock, none: 0 }[optimizerState];
+  const isTraining = optimizerState !== 'none';
   return {
     inventory,
     slots,
@@ -77,9 +79,9 @@ export function layoutParameters(
     largestMatrix,
     lines: [
       { name: 'weights', bytes: (trainedSize + offset) * 4 },
-      { name: 'optimizer state', bytes: trainedSize * momentBytes },
+      ...(isTraining ? [{ name: 'optimizer state', bytes: trainedSize * momentBytes }] : []),
       ...(element === 'bf16' ? [{ name: 'bfloat16 weights', bytes: trainedSize * 2 }] : []),
-      { name: 'gradients', bytes: (trainedSize - smallOffset) * 4 },
+      ...(isTraining ? [{ name: 'gradients', bytes: (trainedSize - smallOffset) * 4 }] : []),
     ],
   };
 }
@@ -109,7 +111,7 @@ export class Parameters {
     readonly element: ElementType,
     readonly optimizerState: OptimizerState,
   ) {
-    this.#moments = optimizerState === 'uint8' ? [0n, 0n, 0n] : [0n, 0n];
+    this.#moments = { float32: [0n, 0n], uint8: [0n, 0n, 0n], none: [] }[optimizerState];
   }
 
   /** Takes the memory; before it, addresses count from zero, which is all that planning needs. *Errors* out of memory. */
@@ -123,16 +125,14 @@ export class Parameters {
     this.#copies = element === 'bf16' ? take(trainedSize * 2, 'the bfloat16 weights', smaller) : 0n;
     const eightBit = 'Set training.optimizerState to uint8, or lower recurrent.dModel';
     const moment = (bytes: number) => take(bytes, 'the optimizer state', eightBit);
-    this.#moments =
-      optimizerState === 'uint8'
-        ? [moment(trainedSize), moment(trainedSize), moment((trainedSize / stateBlock) * 8)]
-        : [moment(trainedSize * 4), moment(trainedSize * 4)];
-    this.#smallGradients = take((trainedSize - smallOffset) * 4, 'the gradients', smaller);
+    this.#moments = this.#moments.map((_, i) => moment(this.#momentBytes(i)));
+    const gradientBytes = optimizerState === 'none' ? 0 : (trainedSize - smallOffset) * 4;
+    if (gradientBytes > 0) this.#smallGradients = take(gradientBytes, 'the gradients', smaller);
     for (const [pointer, bytes] of [
       [this.#weights, trainedSize * 4],
       [this.#constants, constantSize * 4],
       ...this.#moments.map((pointer, i) => [pointer, this.#momentBytes(i)] as const),
-      [this.#smallGradients, (trainedSize - smallOffset) * 4],
+      [this.#smallGradients, gradientBytes],
     ] as const) {
       if (bytes > 0) device.clear(pointer, bytes);
     }
@@ -266,6 +266,7 @@ export class Parameters {
   /** Exact to the bit: eight-bit state is stored as its codes and scales, float32 state as it is. */
   readMoments(): NamedArrays {
     const result: NamedArrays = new Map();
+    if (this.optimizerState === 'none') return result;
     for (const slot of this.#trainedInOrder()) {
       for (const [prefix, shape, data] of this.#momentArrays(slot)) {
         this.device.download(data.host, data.device);
@@ -276,6 +277,7 @@ export class Parameters {
   }
 
   writeMoments(state: NamedArrays): void {
+    if (this.optimizerState === 'none') return;
     for (const slot of this.#trainedInOrder()) {
       for (const [prefix, shape, data] of this.#momentArrays(slot)) {
         const name = `${prefix}.${slot.entry.name}`;

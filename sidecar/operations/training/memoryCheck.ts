@@ -1,7 +1,8 @@
 // Refuses to start what cannot fit, before minutes are spent on it.
 import { freemem } from 'node:os';
-import type { EngineDevice } from '../../engine/engine';
-import type { MemoryEstimate } from '../../training/memoryEstimate';
+import type { EngineDevice, OpenOptions } from '../../engine/engine';
+import type { ModelSpec } from '../../model/modelSpec';
+import { estimateMemory, plannedMemory, type MemoryEstimate } from '../../training/memoryEstimate';
 import { userError } from '../../util/rpgError';
 
 /** *Units* bytes. What this process may still use: a container's limit counts, not only the machine's memory. */
@@ -14,6 +15,20 @@ export function freeMemoryBytes(): number {
 export function deviceMemoryBytes({ engine, device }: EngineDevice, memoryBytes: number | null): number {
   const isHost = engine === 'portable' && device !== 'webgpu';
   return isHost || memoryBytes === null ? freeMemoryBytes() : memoryBytes;
+}
+
+/** What training takes on a device: as its engine plans it, else as the shapes tell. */
+export async function trainingMemoryOf(
+  device: EngineDevice,
+  spec: ModelSpec,
+  {
+    workers,
+    precision,
+    optimizerState,
+  }: Pick<OpenOptions, 'workers' | 'precision'> & { optimizerState: 'float32' | 'uint8' },
+): Promise<MemoryEstimate> {
+  const plan = await device.planTraining?.(spec, { precision, optimizerState });
+  return plan ? plannedMemory(spec, plan) : estimateMemory(spec, { workers, optimizerState });
 }
 
 /** One line for people: `about 0.3 GB: weights 0.1, optimizer 0.1, activations 0.1`. */

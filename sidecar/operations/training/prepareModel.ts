@@ -7,9 +7,9 @@ import type { ModelSpec } from '../../model/modelSpec';
 import { createPositionEmbedding } from '../../tokenizer/positionEmbedding';
 import type { Structure } from '../../tokenizer/structure';
 import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
-import { estimateMemory, type MemoryEstimate } from '../../training/memoryEstimate';
+import type { MemoryEstimate } from '../../training/memoryEstimate';
 import type { ChosenDevice } from './chooseDevice';
-import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes } from './memoryCheck';
+import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes, trainingMemoryOf } from './memoryCheck';
 import { taskMatrix } from './openDataset';
 import { openTokenSource, tokenBytes, type OpenTokenSource } from './tokenSource';
 
@@ -45,11 +45,11 @@ export interface PlannedModel {
 }
 
 /** What will be opened, and what it will need; nothing is opened yet. */
-export function planModel({ config, chosen, dataset, workers }: PrepareInput): PlannedModel {
+export async function planModel({ config, chosen, dataset, workers }: PrepareInput): Promise<PlannedModel> {
   const { dimPerToken, split } = config.tokens;
   const layout = createTokenLayout(dataset.structure, dimPerToken, split);
   const spec = toModelSpec(config, { nCheckpoints: dataset.fileNames.length, nTokens: layout.nTokens });
-  const estimate = estimateMemory(spec, { workers, optimizerState: config.training.optimizerState });
+  const estimate = await trainingMemoryOf(chosen.device, spec, { workers, ...config.training });
   return { layout, spec, estimate, freeBytes: deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes) };
 }
 
@@ -58,7 +58,7 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
   const { config, chosen, dataset, workers, signal, say } = input;
   const { structure, fileNames } = dataset;
   const { optimizerState, precision } = config.training;
-  const { layout, spec, estimate, freeBytes } = planModel(input);
+  const { layout, spec, estimate, freeBytes } = await planModel(input);
   for (const remark of chosen.remarks) say(remark);
   say(`${describeEstimate(estimate)}; tokens ${(tokenBytes(fileNames.length, layout) / 1e9).toFixed(3)} GB`);
   checkMemory(estimate, freeBytes, chosen.probe.device, input.force);

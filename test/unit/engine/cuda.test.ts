@@ -11,6 +11,7 @@ import { driverRefused, kernelsUnsupported, outOfDeviceMemory } from '../../../s
 import type { KernelManifest } from '../../../sidecar/engine/cuda/kernelFiles';
 import { checkPlan, describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memoryPlan';
 import { layoutParameters } from '../../../sidecar/engine/cuda/parameters';
+import { planTraining, trainingMemory } from '../../../sidecar/engine/cuda/trainingPlan';
 import { splitsFor } from '../../../sidecar/engine/cuda/queue';
 import { listDevices, selectDevice } from '../../../sidecar/engine/registry';
 import { benchSizes } from '../../bench/sizes';
@@ -94,6 +95,28 @@ describe('a plan that does not fit', () => {
 
   it('is not refused when it fits to the byte', () => {
     expect(() => checkPlan('Card', lines(1, 8), 11 * gib, 'float32')).not.toThrow();
+  });
+});
+
+describe('the plan of a training', () => {
+  const h100 = {
+    ...{ name: 'Card', capability: 90, multiprocessors: 132 },
+    ...{ sharedBytesPerBlock: 232_448, memoryBytes: 80 * 2 ** 30 },
+  };
+  const gibibytes = (optimizerState: 'float32' | 'uint8' | 'none') => {
+    const plan = planTraining(benchSizes.quickstart!, h100, 'bf16', optimizerState);
+    const { weightBytes, optimizerBytes, activationBytes } = trainingMemory(plan);
+    expect(plan.lines.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(weightBytes + optimizerBytes + activationBytes);
+    return (weightBytes + optimizerBytes + activationBytes) / 2 ** 30;
+  };
+
+  it('of the quick-start size, with no card at hand, is what an H100 was seen to take beside cuBLASLt’s 64 MiB', () => {
+    expect(gibibytes('float32') + 1 / 16).toBeCloseTo(19.81, 1);
+    expect(gibibytes('uint8') + 1 / 16).toBeCloseTo(14.5, 1);
+  });
+
+  it('to generate takes the weights and no more', () => {
+    expect(gibibytes('none')).toBeCloseTo(5.4, 1);
   });
 });
 
