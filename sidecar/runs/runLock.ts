@@ -65,6 +65,7 @@ export async function isAlive(owner: LockOwner): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const start = await processStart(owner.pid);
+  if (start === 'ended') return false;
   return owner.processStart === '' || start === '' || start === owner.processStart;
 }
 
@@ -159,12 +160,16 @@ async function describeThisProcess(): Promise<LockOwner> {
   };
 }
 
-/** Start time in clock ticks since boot, and the boot's id: field 22 of /proc/PID/stat. Empty where there is no /proc. */
+/**
+ * Start time in clock ticks since boot, and the boot's id: field 22 of /proc/PID/stat. Empty where there is no /proc; `ended` for
+ * a zombie, which a container whose first process takes no orphans in keeps for good.
+ */
 async function processStart(pid: number): Promise<string> {
   try {
     const stat = await fs.readFile(`/proc/${pid}/stat`, 'utf8');
     const boot = await fs.readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the name may hold spaces and brackets
+    if (afterName[0] === 'Z' || afterName[0] === 'X') return 'ended';
     return `${boot.trim()}:${afterName[19] ?? ''}`;
   } catch {
     return '';

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { lockOwner, lockRun, type LockOwner } from '../../../sidecar/runs/runLock';
 import { bundleProgram, startProgram } from '../../support/childProgram';
@@ -52,6 +55,24 @@ describe('a run lock', () => {
     writeLock(folder, { processStart: 'another boot:1' });
     await expect(lockRun(folder)).resolves.toMatchObject({ owner: { pid: process.pid } });
   });
+
+  it.runIf(process.platform === 'linux')(
+    'of a process that was killed and never waited for is taken over',
+    async () => {
+      const folder = temporaryFolder();
+      // The shell becomes a program that waits for nobody: its ended child stays a zombie.
+      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      try {
+        const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+        const pid = Number(line);
+        while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await sleep(10);
+        writeLock(folder, { pid });
+        expect(await lockOwner(folder)).toBeNull();
+      } finally {
+        parent.kill();
+      }
+    },
+  );
 
   it('of another machine is believed, and the message says how to remove it', async () => {
     const folder = temporaryFolder();
