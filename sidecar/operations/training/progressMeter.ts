@@ -1,13 +1,16 @@
-// Steps per second and time left, from the last seconds of training; reported at most ten times a second.
+// Steps per second and time left, from the last seconds of training, without the time snapshots take; reported at most ten times
+// a second.
 import type { TrainProgress } from '../../../protocol/sidecar';
 
 const reportEveryMs = 100;
-/** Long enough to even out snapshots, short enough to follow a slower machine. */
+/** Long enough to even out what else the machine does, short enough to follow a slower one. */
 const windowMs = 10_000;
 
 export interface ProgressMeter {
   step(event: { step: number; loss: number; learningRate: number }): void;
   phase(phase: TrainProgress['phase'], message: string): void;
+  /** Reports `saving` and does the work, which is no part of the speed. */
+  saving<R>(message: string, work: () => Promise<R>): Promise<R>;
   /** Null before the second step. */
   stepsPerSecond(): number | null;
 }
@@ -44,6 +47,16 @@ export function createProgressMeter(
       send('training', '');
     },
     phase: send,
+    async saving(message, work) {
+      send('saving', message);
+      const began = now();
+      try {
+        return await work();
+      } finally {
+        const pause = now() - began;
+        history = history.map(({ step, at }) => ({ step, at: at + pause }));
+      }
+    },
     stepsPerSecond,
   };
 }

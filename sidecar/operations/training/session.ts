@@ -137,10 +137,11 @@ class Session {
   private async saveSnapshot(step: number): Promise<void> {
     const { folder, record, lock, model } = this.input;
     await lock.assertHeld();
-    this.meter.phase('saving', `saving step ${step}`);
     this.metrics.sync(); // before DONE: a believed snapshot has all its metrics
-    const parts = await snapshotParts(model, { algorithm: 'philox4x32-10', seed: record.config.seed, step });
-    await writeSnapshot(folder, step, parts);
+    await this.meter.saving(`saving step ${step}`, async () => {
+      const parts = await snapshotParts(model, { algorithm: 'philox4x32-10', seed: record.config.seed, step });
+      await writeSnapshot(folder, step, parts);
+    });
     const inUse = this.beside?.step ?? null;
     await pruneSnapshots(folder, record.config.training.keepSnapshots, new Set(inUse === null ? [] : [inUse]));
     this.log('snapshot', { step, loss: this.lastLoss, stepsPerSecond: this.meter.stepsPerSecond(), ...model.memory() });

@@ -26,6 +26,26 @@ describe('the progress meter', () => {
     expect(reports.at(-1)).toMatchObject({ run: 'r', phase: 'training', steps: 1000, learningRate: 0.5 });
   });
 
+  it('leaves the time of snapshots out of the speed', async () => {
+    const reports: TrainProgress[] = [];
+    let now = 0;
+    const meter = createProgressMeter(
+      'r',
+      1000,
+      0,
+      report => reports.push(report),
+      () => now,
+    );
+    for (let step = 1; step <= 60; step++) {
+      now += 100; // 10 steps a second
+      meter.step({ step, loss: 1, learningRate: 0.5 });
+      if (step === 30) await meter.saving('saving step 30', async () => void (now += 60_000));
+      expect(meter.stepsPerSecond()).toBeCloseTo(10, 5);
+    }
+    expect(reports.filter(({ phase }) => phase === 'saving').map(({ message }) => message)).toEqual(['saving step 30']);
+    expect(reports.at(-1)!.remainingMs).toBeCloseTo(94_000, 0);
+  });
+
   it('knows no speed before the first step', () => {
     const reports: TrainProgress[] = [];
     const meter = createProgressMeter(
