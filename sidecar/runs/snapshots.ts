@@ -65,21 +65,30 @@ export async function listSnapshots(runFolder: string): Promise<Snapshot[]> {
   return found.filter(snapshot => snapshot !== null).sort((a, b) => a.step - b.step);
 }
 
-/** The newest snapshot whose files also have their hashes, or null; `damaged` are newer ones that do not. */
-export async function newestSnapshot(runFolder: string): Promise<{ snapshot: Snapshot | null; damaged: number[] }> {
+/**
+ * The newest snapshot whose files also have their hashes, or null; `damaged` are newer ones that do not. `names`: the files that
+ * will be read; the others, of a large model minutes' worth of hashing, are only there.
+ */
+export async function newestSnapshot(
+  runFolder: string,
+  names?: readonly string[],
+): Promise<{ snapshot: Snapshot | null; damaged: number[] }> {
   const damaged: number[] = [];
   for (const snapshot of (await listSnapshots(runFolder)).reverse()) {
-    if (await hashesFit(snapshot)) return { snapshot, damaged };
+    if (await hashesFit(snapshot, names)) return { snapshot, damaged };
     damaged.push(snapshot.step);
   }
   return { snapshot: null, damaged };
 }
 
-/** Whether every file has the hash that DONE says. */
-export async function hashesFit({ folder, record }: Snapshot): Promise<boolean> {
-  for (const [name, { sha256 }] of Object.entries(record.files)) {
+/** Whether every file, or each of `names`, has the hash that DONE says. */
+export async function hashesFit(
+  { folder, record }: Snapshot,
+  names: readonly string[] = Object.keys(record.files),
+): Promise<boolean> {
+  for (const name of names) {
     const found = await measureFile(path.join(folder, name)).catch(() => null);
-    if (found?.sha256 !== sha256) return false;
+    if (!found || found.sha256 !== record.files[name]?.sha256) return false;
   }
   return true;
 }

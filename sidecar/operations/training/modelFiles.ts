@@ -14,7 +14,7 @@ import { writeDurably } from '../../runs/durableFile';
 import type { Snapshot, SnapshotPart } from '../../runs/snapshots';
 import { userError } from '../../util/rpgError';
 
-const weightsName = 'weights.safetensors';
+export const weightsName = 'weights.safetensors';
 const optimizerName = 'optimizer.safetensors';
 
 /** Everything a snapshot holds, read from the model. *Errors* `weights-not-finite`: such a snapshot would be worth nothing. */

@@ -32,6 +32,15 @@ describe('snapshots', () => {
     expect(readFileSync(path.join(snapshot!.folder, 'weights'), 'utf8')).toBe('w1000'.repeat(20));
   });
 
+  it('are checked in the files that will be read', async () => {
+    const run = await runWith(1, 2);
+    writeFileSync(path.join(snapshotFolder(run, 2), 'rng.json'), '{"step":3}'); // another content of the same size
+    expect((await newestSnapshot(run)).damaged).toEqual([2]);
+    expect((await newestSnapshot(run, ['weights'])).snapshot?.step).toBe(2);
+    expect((await newestSnapshot(run, ['rng.json'])).snapshot?.step).toBe(1);
+    expect((await newestSnapshot(run, ['no such file'])).snapshot).toBeNull();
+  });
+
   it('of a run that has none are none', async () => {
     expect(await newestSnapshot(temporaryFolder())).toEqual({ snapshot: null, damaged: [] });
   });
