@@ -17,6 +17,7 @@ import { fileError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
+import { isBesideFolder } from './training/testBeside';
 
 const defaultCount = 10;
 /** Share of the progress that belongs to generating, when that comes first. */
@@ -77,10 +78,13 @@ async function generateFirst(params: EvaluateRunParams, run: string, context: Op
   return folder;
 }
 
-/** Where `generate` last wrote to, as the run's log tells; folders that are gone are passed over. */
+/**
+ * Where `generate` last wrote to, as the run's log tells; folders that are gone are passed over, and so is the one network
+ * of each snapshot that was tested beside the training.
+ */
 function newestGenerated(runFolder: string): string | null {
   const folders = readEvents(path.join(runFolder, runFiles.log), 'generated').map(event => String(event.folder));
-  return folders.reverse().find(folder => existsSync(folder)) ?? null;
+  return folders.reverse().find(folder => !isBesideFolder(runFolder, folder) && existsSync(folder)) ?? null;
 }
 
 /** Seconds and memory of the sampling that made these networks. */

@@ -20,6 +20,9 @@ async function workspaceWith(config?: Record<string, unknown>, nCheckpoints?: nu
   return workspace;
 }
 
+/** A test command that finds every network equally good. */
+const accuracyOfHalf = `${process.execPath} -e "console.log('Acc: 0.5')"`;
+
 const start = ['train', 'tiny.rpg.json', '--device', device, '--workers', '2'];
 
 /** Runs to the end; fails the test with the program's own words. */
@@ -188,6 +191,11 @@ describe('a run', () => {
     expect(evaluations).toContain('step-00000005.json');
     const samples = path.join(runFolder(workspace), 'samples', 'step-00000005');
     expect(readdirSync(samples).sort()).toEqual(['generated_zoo_001.json', 'generated_zoo_001.pth']);
+
+    const judged = ['--count', '2', '--networks-per-baseline', '0', '--midpoints', '0', '--json'];
+    const { stdout } = await succeed(['evaluate', '1', '--test', accuracyOfHalf, ...judged], workspace);
+    const { generated } = JSON.parse(stdout) as EvaluateRunResult; // new ones, of the last step
+    expect(generated).toBe(path.join(runFolder(workspace), 'samples', '0001'));
   });
 });
 
@@ -457,9 +465,8 @@ describe('rpg generate', () => {
 it('rpg evaluate knows what it took to generate the folder it is given', async () => {
   const { folder } = finished;
   await succeed(['generate', '1', '--out', 'judged', '--device', device], finished);
-  const test = `${process.execPath} -e "console.log('Acc: 0.5')"`;
   const few = ['--networks-per-baseline', '0', '--midpoints', '0'];
-  const args = ['evaluate', '1', '--generated', 'judged', '--test', test, ...few, '--json'];
+  const args = ['evaluate', '1', '--generated', 'judged', '--test', accuracyOfHalf, ...few, '--json'];
   const record = JSON.parse((await succeed(args, finished)).stdout) as EvaluateRunResult;
   expect(record).toMatchObject({
     generated: path.join(folder, 'judged'),
