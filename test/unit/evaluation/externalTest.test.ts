@@ -20,6 +20,13 @@ const does = {
   crash: () => { console.error('no such layer'); process.exit(3); },
   silent: () => {},
   nan: () => console.log('Acc: nan'),
+  leave: () => {
+    // Ends well, and leaves a child that holds its output open, as a data loader's forgotten process does.
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+    writeFileSync(file + '.pids', String(child.pid));
+    console.log('Acc: 0.75');
+    child.on('spawn', () => process.exit(0));
+  },
   hang: () => {
     // A child of its own, in the same group, and both deaf to polite requests.
     const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'inherit' });
@@ -112,6 +119,13 @@ describe('a test program', () => {
     expect(error.message).toMatch(/it took longer than 5 s; raise the time limit/);
     const pids = readFileSync(path.join(folder, 'hang.pids'), 'utf8').split(' ').map(Number);
     await until(() => !pids.some(isAlive));
+  });
+
+  test('a program that ended is judged by what it printed, and what it left running is ended', async () => {
+    const { tester, network, folder } = setUp();
+    expect((await tester.test(network('leave'))).accuracy).toBe(0.75);
+    const left = Number(readFileSync(path.join(folder, 'leave.pids'), 'utf8'));
+    await until(() => !isAlive(left));
   });
 
   test.each([0, -3000, 2 ** 31])('a time limit of %d ms is refused, which would be over at once', timeLimitMs => {
