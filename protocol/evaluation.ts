@@ -63,7 +63,7 @@ export interface EvaluatedNetwork {
   readonly nonPositiveVariances: number;
 }
 
-/** Originals first, then generated, in the order of `names`. */
+/** Of the networks whose predictions are known: originals first, then generated, in the order of `names`. */
 export interface IouMatrix {
   readonly names: readonly string[];
   readonly originals: number;

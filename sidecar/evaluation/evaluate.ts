@@ -12,12 +12,13 @@ import { throwIfCancelled } from '../util/rpgError';
 import { createYielder } from '../util/yieldPoint';
 import { meanOfKnown, summarise } from './accuracySummary';
 import type { Baseline } from './baselines/baseline';
+import { incomparableNotes, keepComparable } from './comparable';
 import { distanceMatrix, leaveOneOutMedian, meanPairDistance, nearestColumn, type DistanceMatrix } from './distances';
 import { majorityVoteAccuracy } from './ensembles';
 import { countDefects, layerHealth, layerHistograms } from './health';
 import { coveredOriginals, noveltyShares } from './novelty';
 import { testAll, type TestRecord } from './testAll';
-import type { NetworkToTest, Predictions, Tester } from './tester';
+import type { NetworkToTest, Tester } from './tester';
 import { iouMatrix, maxIou, meanIouBetween, meanIouInside, wrongSet, type WrongSet } from './wrongPredictions';
 
 export interface EvaluationInput {
@@ -82,7 +83,7 @@ export async function evaluate(
   let tested = 0;
   const onTested = (_: number, name: string): void =>
     report?.({ fraction: 0.05 + (0.9 * ++tested) / nTests, message: `Tested ${tested} of ${nTests}: ${name}` });
-  const records = await testAll(tester, all, { signal, onTested });
+  const { records, reference, incomparable } = keepComparable(await testAll(tester, all, { signal, onTested }));
   let at = 0;
   for (const group of groups) {
     group.records = records.slice(at, (at += group.networks.length));
@@ -111,20 +112,17 @@ export async function evaluate(
     networks.push(...evaluated);
     rows.push(describeGroup(group, evaluated, originals, rows[0], yardstick));
   }
-  const known = [...originals.wrong, ...generated.wrong];
   return {
     formatVersion: 1,
-    test: { kind: tester.kind, title: tester.title, samples: firstPredictions(records)?.expected.length ?? null },
+    test: {
+      kind: tester.kind,
+      title: tester.title,
+      samples: records[reference]?.outcome?.predictions?.expected.length ?? null,
+    },
     seed,
     rows,
     networks,
-    iou: known.every(set => set !== null)
-      ? {
-          names: [...originals.networks, ...generated.networks].map(({ source }) => source.name),
-          originals: originals.networks.length,
-          values: iouMatrix(known),
-        }
-      : null,
+    iou: describeSimilarity(originals, generated),
     leaveOneOutMedian: yardstick,
     diversity: {
       generatedSpread: meanPairDistance(generatedDistances),
@@ -138,7 +136,27 @@ export async function evaluate(
     midpoints: describeMidpoints(midpoints, midpointRecords, originals, generated),
     health: await layerHealth(structure, originalSources, generatedSources, pause),
     histograms: await layerHistograms(structure, originalSources, generatedSources, 40, pause),
-    notes: makeNotes(groups, input),
+    notes: [
+      ...makeNotes(groups, input),
+      ...incomparableNotes(
+        incomparable.map(index => all[index]!.source.name),
+        all[reference]?.source.name,
+      ),
+    ],
+  };
+}
+
+/** Of the originals and generated networks whose predictions are known; null for none. */
+function describeSimilarity(originals: Group, generated: Group): EvaluationResult['iou'] {
+  const known = [originals, generated].map(({ networks, wrong }) =>
+    wrong.flatMap((set, i) => (set === null ? [] : [{ name: networks[i]!.source.name, set }])),
+  );
+  const all = known.flat();
+  if (all.length === 0) return null;
+  return {
+    names: all.map(({ name }) => name),
+    originals: known[0]!.length,
+    values: iouMatrix(all.map(({ set }) => set)),
   };
 }
 
@@ -286,9 +304,6 @@ function describeMidpoints(
     ];
   });
 }
-
-const firstPredictions = (records: readonly TestRecord[]): Predictions | null =>
-  records.find(({ outcome }) => outcome?.predictions)?.outcome?.predictions ?? null;
 
 function makeNotes(groups: readonly Group[], { baselines, originals, networksPerBaseline }: EvaluationInput): string[] {
   const notes: string[] = [];

@@ -124,7 +124,7 @@ function heatMapFigure({ iou, rows }: EvaluationResult): string {
     label:
       'Intersection over union of the wrong predictions of every pair of networks; the CSV export holds the values',
     titles: ['originals', 'generated'],
-  })}<figcaption>IoU of wrong predictions of every pair of networks, in the order of the table of networks.</figcaption></figure>
+  })}<figcaption>IoU of wrong predictions of every pair of networks whose predictions are known, in the order of the table of networks.</figcaption></figure>
 ${table('Means over pairs; the whole matrix is in the CSV export', ['group', 'inside the group', 'with the originals', 'highest with an original'], summary)}`;
 }
 
