@@ -25,7 +25,8 @@ export interface EvaluationInput {
   readonly structure: Structure;
   readonly originals: readonly NetworkToTest[];
   readonly generated: readonly NetworkToTest[];
-  readonly tester: Tester;
+  /** Null: nothing is tested, weights alone are compared. */
+  readonly tester: Tester | null;
   readonly baselines: readonly Baseline[];
   /** Networks made of each baseline. */
   readonly networksPerBaseline: number;
@@ -115,8 +116,8 @@ export async function evaluate(
   return {
     formatVersion: 1,
     test: {
-      kind: tester.kind,
-      title: tester.title,
+      kind: tester?.kind ?? 'none',
+      title: tester?.title ?? 'no test, weights only',
       samples: records[reference]?.outcome?.predictions?.expected.length ?? null,
     },
     seed,
@@ -265,7 +266,8 @@ interface Midpoint {
 
 function makeMidpoints(input: EvaluationInput, generated: Group): Midpoint[] {
   const isFixed = (index: number): boolean => input.structure.parameters[index]!.kind === 'fixed';
-  return input.generated.slice(0, input.midpoints).flatMap(({ source }, row): Midpoint[] => {
+  const count = input.tester === null ? 0 : input.midpoints;
+  return input.generated.slice(0, count).flatMap(({ source }, row): Midpoint[] => {
     const nearest = nearestColumn(generated.distances, row, null);
     if (nearest === null) return [];
     const original = input.originals[nearest.column]!.source;
@@ -305,7 +307,20 @@ function describeMidpoints(
   });
 }
 
-function makeNotes(groups: readonly Group[], { baselines, originals, networksPerBaseline }: EvaluationInput): string[] {
+function makeNotes(groups: readonly Group[], input: EvaluationInput): string[] {
+  const { baselines, originals, networksPerBaseline } = input;
+  const left = baselines.filter(({ minOriginals }) => minOriginals > originals.length);
+  const tooFew =
+    networksPerBaseline > 0 && left.length > 0
+      ? [`Too few originals for: ${left.map(({ name }) => name).join(', ')}.`]
+      : [];
+  return [...(input.tester === null ? [untestedNote] : testNotes(groups, input)), ...tooFew];
+}
+
+const untestedNote =
+  'Nothing was tested: accuracy, similarity and novelty are missing, and distances alone say little.';
+
+function testNotes(groups: readonly Group[], { originals }: EvaluationInput): string[] {
   const notes: string[] = [];
   const tested = groups[0]!.records.filter(({ outcome }) => outcome !== null).length;
   if (tested < originals.length)
@@ -314,8 +329,5 @@ function makeNotes(groups: readonly Group[], { baselines, originals, networksPer
     notes.push(
       'The test tells no predictions, so similarity and ensembles are missing; give it {predictions} to write.',
     );
-  const left = baselines.filter(({ minOriginals }) => minOriginals > originals.length);
-  if (networksPerBaseline > 0 && left.length > 0)
-    notes.push(`Too few originals for: ${left.map(({ name }) => name).join(', ')}.`);
   return notes;
 }

@@ -27,7 +27,7 @@ export async function evaluate(params: EvaluateParams, context: OperationContext
   const originals = networks(dataset.files.map(file => file.path));
   const { readable, notes } = sortOutReadable(generatedFiles(params.generated), dataset);
 
-  const { tester, close } = openTester(params, dataset, originals[0]!);
+  const { tester, close } = params.weightsOnly ? untested : openTester(params, dataset, originals[0]!);
   try {
     const result = await evaluateNetworks(
       {
@@ -47,6 +47,8 @@ export async function evaluate(params: EvaluateParams, context: OperationContext
     await close();
   }
 }
+
+const untested = { tester: null, close: () => Promise.resolve() };
 
 function generatedFiles(generated: string | readonly string[]): string[] {
   if (typeof generated !== 'string') return [...generated];

@@ -44,6 +44,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
       key: dataset.key,
       generated,
       testCommand: params.test ?? registeredTest(context.workspace, run),
+      weightsOnly: params.weightsOnly,
       timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
       concurrency: params.concurrency ?? evaluateDefaults.concurrency,
       accuracyPattern: params.accuracyPattern ?? null,

@@ -474,6 +474,17 @@ it('rpg evaluate knows what it took to generate the folder it is given', async (
   });
 });
 
+it('rpg evaluate --no-test compares weights where a test is registered or none is known', async () => {
+  await succeed(['generate', '1', '--out', 'untested', '--device', device], finished);
+  const args = ['evaluate', '1', '--generated', 'untested', '--no-test', '--networks-per-baseline', '0', '--json'];
+  const { evaluation } = JSON.parse((await succeed(args, finished)).stdout) as EvaluateRunResult;
+  expect(evaluation.test.kind).toBe('none');
+  expect(evaluation.rows.map(({ accuracy, nearestDistance }) => [accuracy, typeof nearestDistance])).toEqual([
+    [null, 'number'],
+    [null, 'number'],
+  ]);
+});
+
 it('rpg devices lists every device as available or with the reason why not', async () => {
   const { stdout } = await rpg(['devices', '--json']);
   const list = JSON.parse(stdout) as { engine: string; device: string; isAvailable: boolean; description: string }[];

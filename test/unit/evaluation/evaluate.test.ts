@@ -138,6 +138,23 @@ describe('an evaluation', () => {
     ]);
   });
 
+  test('without a test networks are compared by their weights', async () => {
+    const result = await evaluate(
+      input([network('a', [0, 1.5]), network('copy', [0, 3])], { tester: null, baselines, networksPerBaseline: 1 }),
+    );
+    expect(result.test).toEqual({ kind: 'none', title: 'no test, weights only', samples: null });
+    expect(result.rows[1]).toMatchObject({ count: 2, failed: 0, accuracy: null, nearestDistance: 0.25 });
+    expect(result.rows.every(({ nearestDistance, novelty }) => nearestDistance !== null && novelty.length === 0)).toBe(
+      true,
+    );
+    expect(result.networks.every(({ accuracy, failure }) => accuracy === null && failure === null)).toBe(true);
+    expect([result.iou, result.ensembles, result.midpoints]).toEqual([null, [], []]);
+    expect(result.notes).toEqual([
+      'Nothing was tested: accuracy, similarity and novelty are missing, and distances alone say little.',
+      'Too few originals for: averages of 16.',
+    ]);
+  });
+
   test('it can be cancelled', async () => {
     const abort = new AbortController();
     const error = await rejectionOf(() =>
