@@ -460,6 +460,18 @@ describe('rpg generate', () => {
       problem: expect.stringContaining('printed no accuracy') as string,
     });
   });
+
+  it('tests with the time limit and the accuracy pattern it is given', async () => {
+    const script = "console.log('score 0.625'); if (process.argv.at(-1).includes('_002')) setInterval(() => {}, 1000)";
+    writeFileSync(path.join(finished.folder, 'slow.cjs'), script);
+    const command = `${process.execPath} ${path.join(finished.folder, 'slow.cjs')} {file}`;
+    await succeed(['register', 'zoo', '--test', command, '--replace'], finished);
+    const how = ['--time-limit', '3', '--accuracy-pattern', 'score ([0-9.]+)', '--device', device];
+    const { stdout } = await succeed(['generate', '1', '--count', '2', '--test', '--json', ...how], finished);
+    const { networks } = JSON.parse(stdout) as GenerateResult;
+    expect(networks[0]!.test).toMatchObject({ accuracy: 0.625, problem: null });
+    expect(networks[1]!.test!.problem).toContain('it took longer than 3 s');
+  });
 });
 
 it('rpg evaluate knows what it took to generate the folder it is given', async () => {
