@@ -82,6 +82,27 @@ describe('a test program', () => {
     expect((await tester.test(network('noise'))).accuracy).toBe(0.9);
   });
 
+  test('the accuracy in the name of the file is not the one that was measured', async () => {
+    const { network, folder } = setUp();
+    const of = (script: string): Promise<unknown> => {
+      const command = `"${process.execPath}" -e "${script}" {file}`;
+      const unused = () => Promise.reject(new Error('unused'));
+      const tester = externalTester({
+        command,
+        cwd: folder,
+        timeLimitMs: 60_000,
+        concurrency: 1,
+        writeTemporary: unused,
+      });
+      return tester.test(network('0007_acc0.9300_seed0013_zoo.pth'));
+    };
+    expect(await of("console.log('Acc: 0.5 of ' + process.argv[1])")).toMatchObject({ accuracy: 0.5 });
+    expect(await of("console.log('acc=0.5 (' + require('path').basename(process.argv[1]) + ')')")).toMatchObject({
+      accuracy: 0.5,
+    });
+    await expect(of("console.log('loading ' + process.argv[1])")).rejects.toThrow(/printed no accuracy/);
+  });
+
   test('predictions are read where the command asks for them', async () => {
     const { tester, network } = setUp({ predictions: true });
     const { predictions } = await tester.test(network('predict'));
