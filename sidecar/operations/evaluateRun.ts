@@ -13,7 +13,7 @@ import { readMetrics } from '../runs/metricsLog';
 import { readRunDataset } from '../runs/runDataset';
 import { findRun, readRun, runFiles } from '../runs/runStore';
 import { writeFileAtomically } from '../util/atomicFile';
-import { fileError } from '../util/rpgError';
+import { fileError, userError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
@@ -30,6 +30,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
   const dataset = await readRunDataset(runFolder);
   // As generate's log has it: the record outlives the folder the command was typed in.
   const known = params.generated === undefined ? newestGenerated(runFolder) : path.resolve(params.generated);
+  if (known === null && run.config.condition.kind !== 'none') throw noneOfTask(run.id);
   const generated = known ?? (await generateFirst(params, run.id, context));
   const report = (progress: { fraction: number | null; message: string }): void => {
     const fraction =
@@ -53,6 +54,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
       seed: params.seed ?? evaluateDefaults.seed,
     },
     { ...context, report },
+    { run: run.id, files: dataset.files },
   );
   const record: EvaluationRecord = {
     run: run.id,
@@ -77,6 +79,15 @@ async function generateFirst(params: EvaluateRunParams, run: string, context: Op
     { ...context, report },
   );
   return folder;
+}
+
+/** Which tasks are worth judging is the person's choice. */
+function noneOfTask(run: string): RpgError {
+  return userError(
+    'nothing-generated',
+    `${run} generates for a task, and has generated no networks yet; generate some first: rpg generate ${run} --class N`,
+    { run },
+  );
 }
 
 /**

@@ -428,6 +428,8 @@ describe('rpg generate', () => {
     await succeed(start, workspace);
     const refused = await rpg(['generate', '1'], { cwd: folder });
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('give --class with 0 to 15')]);
+    const unjudged = await rpg(['evaluate', '1', '--no-test'], { cwd: folder });
+    expect([unjudged.code, unjudged.stderr]).toEqual([2, expect.stringContaining('rpg generate 0001-zoo --class')]);
     await succeed(['generate', '1', '--class', '3,12', '--out', 'out', '--device', device], workspace);
     expect(
       readdirSync(path.join(folder, 'out'))
@@ -495,6 +497,18 @@ it('rpg evaluate --no-test compares weights where a test is registered or none i
     [null, 'number'],
     [null, 'number'],
   ]);
+});
+
+it('rpg evaluate says where the checkpoints are not those the run learned', async () => {
+  await succeed(['generate', '1', '--out', 'compared', '--device', device], finished);
+  const added = path.join(finished.zoo, 'checkpoint', 'net_9.pth');
+  await writeTinyNetwork(added, 9);
+  const args = ['evaluate', '1', '--generated', 'compared', '--no-test', '--networks-per-baseline', '0', '--json'];
+  const { stdout } = await succeed(args, finished);
+  rmSync(added);
+  expect((JSON.parse(stdout) as EvaluateRunResult).evaluation.notes[0]).toBe(
+    'The originals are not the checkpoints 0001-zoo learned: net_9.pth is new.',
+  );
 });
 
 it('rpg devices lists every device as available or with the reason why not', async () => {
