@@ -63,7 +63,7 @@ export interface EvaluatedNetwork {
   readonly nonPositiveVariances: number;
 }
 
-/** Originals first, then generated, in the order of `names`. */
+/** Of the networks whose predictions are known: originals first, then generated, in the order of `names`. */
 export interface IouMatrix {
   readonly names: readonly string[];
   readonly originals: number;
@@ -116,8 +116,12 @@ export interface Diversity {
 /** Everything measured. */
 export interface EvaluationResult {
   readonly formatVersion: 1;
-  /** What judged the networks: the built-in test's recipe, or the command line. */
-  readonly test: { readonly kind: 'built-in' | 'external'; readonly title: string; readonly samples: number | null };
+  /** What judged the networks: the built-in test's recipe, the command line, or nothing where only weights are compared. */
+  readonly test: {
+    readonly kind: 'built-in' | 'external' | 'none';
+    readonly title: string;
+    readonly samples: number | null;
+  };
   readonly seed: number;
   /** Elapsed time of the whole evaluation. */
   readonly elapsedMs: number;
@@ -160,6 +164,8 @@ export interface EvaluateParams {
   readonly generated: string | readonly string[];
   /** `python test.py {file}`; null: the built-in test of the zoo recipe the checkpoints belong to. */
   readonly testCommand: string | null;
+  /** Test nothing, even where there is a test: networks are compared by their weights. */
+  readonly weightsOnly?: boolean;
   /** Of one run of the test command. */
   readonly timeLimitSeconds: number;
   /** Test commands run at the same time. */

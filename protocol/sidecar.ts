@@ -201,6 +201,10 @@ export interface GenerateParams extends DeviceChoice {
   snapshot?: number;
   /** Test every network with the dataset's test. */
   test?: boolean;
+  /** Of one test; 600 by default. */
+  timeLimitSeconds?: number;
+  /** As `evaluate` takes it. */
+  accuracyPattern?: string;
   /** Replace files that exist. */
   force?: boolean;
 }

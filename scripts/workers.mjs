@@ -1,6 +1,6 @@
 // Programs that run in worker threads are bundles of their own, because a thread is started from a file. They are built into
 // dist/ for the package, and into build/ for programs run from source (scripts/run.mjs) and for the tests.
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,9 +39,16 @@ export const workerBuild = outdir => ({
 export function copyBinaries(outdir) {
   const source = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   mkdirSync(path.join(root, outdir), { recursive: true });
-  for (const binary of wasmBinaries) copyFileSync(path.join(source, binary), path.join(root, outdir, binary));
-  for (const kernel of nativeKernels)
-    copyFileSync(path.join(root, 'sidecar/engine/portable/kernel/native', kernel), path.join(root, outdir, kernel));
+  for (const binary of wasmBinaries) replaceFile(path.join(source, binary), path.join(root, outdir, binary));
+  const built = path.join(root, 'sidecar/engine/portable/kernel/native');
+  for (const kernel of nativeKernels) replaceFile(path.join(built, kernel), path.join(root, outdir, kernel));
+}
+
+/** Never by writing into the old file: programs at work have the library mapped, and would die of SIGBUS. */
+function replaceFile(source, target) {
+  const temporary = `${target}.${process.pid}.tmp`;
+  copyFileSync(source, temporary);
+  renameSync(temporary, target);
 }
 
 /** The SIMD kernel's native builds, which the worker loads from its own folder too. */

@@ -8,7 +8,9 @@ import { realNumber, wholeNumber } from './deviceOptions';
 import { formatNumber, formatPercent, formatTable } from './format';
 import { formatDuration } from './trainingBar';
 
-interface Options extends Omit<EvaluateRunParams, 'run' | 'timeLimitSeconds'> {
+interface Options extends Omit<EvaluateRunParams, 'run' | 'test' | 'weightsOnly' | 'timeLimitSeconds'> {
+  /** False: --no-test. */
+  test?: string | false;
   timeLimit?: number;
   json?: boolean;
 }
@@ -27,6 +29,7 @@ export const evaluateCommand: CliCommand = {
       .option('--report <file>', 'write a self-contained HTML report')
       .option('--csv <folder>', 'write tables and the similarity matrix as CSV')
       .option('--test <command>', 'how a checkpoint is tested, such as "python test.py {file}"')
+      .option('--no-test', 'compare weights only: distances, spread and health')
       .option('--time-limit <seconds>', 'of one test (default: 600)', realNumber)
       .option('--concurrency <n>', 'tests at the same time (default: 2)', wholeNumber)
       .option('--accuracy-pattern <regexp>', 'its first group is the accuracy in the test’s output')
@@ -39,7 +42,8 @@ export const evaluateCommand: CliCommand = {
       .option('--seed <n>', 'of the baselines', wholeNumber)
       .option('--json', 'print JSON')
       .action(async (run: string, options: Options) => {
-        const { json, timeLimit, ...params } = options;
+        const { json, timeLimit, test, ...rest } = options;
+        const params = test === false ? { ...rest, weightsOnly: true } : { ...rest, test };
         const result = await cli.run(
           evaluateRun,
           { ...params, run, timeLimitSeconds: timeLimit },

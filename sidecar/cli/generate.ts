@@ -6,8 +6,9 @@ import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, realNumber, wholeNumber } from './deviceOptions';
 import { formatDuration } from './trainingBar';
 
-interface GenerateOptions extends Omit<GenerateParams, 'run' | 'classes'> {
+interface GenerateOptions extends Omit<GenerateParams, 'run' | 'classes' | 'timeLimitSeconds'> {
   class?: number[];
+  timeLimit?: number;
   json?: boolean;
 }
 
@@ -44,11 +45,14 @@ export const generateCommand: CliCommand = {
       )
       .option('--snapshot <step>', 'which snapshot (default: the newest good one)', wholeNumber)
       .option('--test', "test every network with the dataset's test")
+      .option('--time-limit <seconds>', 'of one test (default: 600)', realNumber)
+      .option('--accuracy-pattern <regexp>', 'its first group is the accuracy in the test’s output')
       .option('--force', 'replace files that exist')
       .option('--json', 'print JSON');
     addDeviceOptions(command).action(async (run: string, options: GenerateOptions) => {
-      const { json, class: wanted, ...params } = options;
-      const result = await cli.run(generate, { ...params, run, classes: wanted }, { title: 'Generating', json });
+      const { json, class: wanted, timeLimit, ...rest } = options;
+      const params = { ...rest, run, classes: wanted, timeLimitSeconds: timeLimit };
+      const result = await cli.run(generate, params, { title: 'Generating', json });
       if (json) cli.printJson(result);
       else printResult(result, cli);
     });

@@ -12,19 +12,21 @@ import { throwIfCancelled } from '../util/rpgError';
 import { createYielder } from '../util/yieldPoint';
 import { meanOfKnown, summarise } from './accuracySummary';
 import type { Baseline } from './baselines/baseline';
+import { incomparableNotes, keepComparable } from './comparable';
 import { distanceMatrix, leaveOneOutMedian, meanPairDistance, nearestColumn, type DistanceMatrix } from './distances';
 import { majorityVoteAccuracy } from './ensembles';
 import { countDefects, layerHealth, layerHistograms } from './health';
 import { coveredOriginals, noveltyShares } from './novelty';
 import { testAll, type TestRecord } from './testAll';
-import type { NetworkToTest, Predictions, Tester } from './tester';
+import type { NetworkToTest, Tester } from './tester';
 import { iouMatrix, maxIou, meanIouBetween, meanIouInside, wrongSet, type WrongSet } from './wrongPredictions';
 
 export interface EvaluationInput {
   readonly structure: Structure;
   readonly originals: readonly NetworkToTest[];
   readonly generated: readonly NetworkToTest[];
-  readonly tester: Tester;
+  /** Null: nothing is tested, weights alone are compared. */
+  readonly tester: Tester | null;
   readonly baselines: readonly Baseline[];
   /** Networks made of each baseline. */
   readonly networksPerBaseline: number;
@@ -82,7 +84,7 @@ export async function evaluate(
   let tested = 0;
   const onTested = (_: number, name: string): void =>
     report?.({ fraction: 0.05 + (0.9 * ++tested) / nTests, message: `Tested ${tested} of ${nTests}: ${name}` });
-  const records = await testAll(tester, all, { signal, onTested });
+  const { records, reference, incomparable } = keepComparable(await testAll(tester, all, { signal, onTested }));
   let at = 0;
   for (const group of groups) {
     group.records = records.slice(at, (at += group.networks.length));
@@ -111,20 +113,17 @@ export async function evaluate(
     networks.push(...evaluated);
     rows.push(describeGroup(group, evaluated, originals, rows[0], yardstick));
   }
-  const known = [...originals.wrong, ...generated.wrong];
   return {
     formatVersion: 1,
-    test: { kind: tester.kind, title: tester.title, samples: firstPredictions(records)?.expected.length ?? null },
+    test: {
+      kind: tester?.kind ?? 'none',
+      title: tester?.title ?? 'no test, weights only',
+      samples: records[reference]?.outcome?.predictions?.expected.length ?? null,
+    },
     seed,
     rows,
     networks,
-    iou: known.every(set => set !== null)
-      ? {
-          names: [...originals.networks, ...generated.networks].map(({ source }) => source.name),
-          originals: originals.networks.length,
-          values: iouMatrix(known),
-        }
-      : null,
+    iou: describeSimilarity(originals, generated),
     leaveOneOutMedian: yardstick,
     diversity: {
       generatedSpread: meanPairDistance(generatedDistances),
@@ -138,7 +137,27 @@ export async function evaluate(
     midpoints: describeMidpoints(midpoints, midpointRecords, originals, generated),
     health: await layerHealth(structure, originalSources, generatedSources, pause),
     histograms: await layerHistograms(structure, originalSources, generatedSources, 40, pause),
-    notes: makeNotes(groups, input),
+    notes: [
+      ...makeNotes(groups, input),
+      ...incomparableNotes(
+        incomparable.map(index => all[index]!.source.name),
+        all[reference]?.source.name,
+      ),
+    ],
+  };
+}
+
+/** Of the originals and generated networks whose predictions are known; null for none. */
+function describeSimilarity(originals: Group, generated: Group): EvaluationResult['iou'] {
+  const known = [originals, generated].map(({ networks, wrong }) =>
+    wrong.flatMap((set, i) => (set === null ? [] : [{ name: networks[i]!.source.name, set }])),
+  );
+  const all = known.flat();
+  if (all.length === 0) return null;
+  return {
+    names: all.map(({ name }) => name),
+    originals: known[0]!.length,
+    values: iouMatrix(all.map(({ set }) => set)),
   };
 }
 
@@ -247,7 +266,8 @@ interface Midpoint {
 
 function makeMidpoints(input: EvaluationInput, generated: Group): Midpoint[] {
   const isFixed = (index: number): boolean => input.structure.parameters[index]!.kind === 'fixed';
-  return input.generated.slice(0, input.midpoints).flatMap(({ source }, row): Midpoint[] => {
+  const count = input.tester === null ? 0 : input.midpoints;
+  return input.generated.slice(0, count).flatMap(({ source }, row): Midpoint[] => {
     const nearest = nearestColumn(generated.distances, row, null);
     if (nearest === null) return [];
     const original = input.originals[nearest.column]!.source;
@@ -287,10 +307,20 @@ function describeMidpoints(
   });
 }
 
-const firstPredictions = (records: readonly TestRecord[]): Predictions | null =>
-  records.find(({ outcome }) => outcome?.predictions)?.outcome?.predictions ?? null;
+function makeNotes(groups: readonly Group[], input: EvaluationInput): string[] {
+  const { baselines, originals, networksPerBaseline } = input;
+  const left = baselines.filter(({ minOriginals }) => minOriginals > originals.length);
+  const tooFew =
+    networksPerBaseline > 0 && left.length > 0
+      ? [`Too few originals for: ${left.map(({ name }) => name).join(', ')}.`]
+      : [];
+  return [...(input.tester === null ? [untestedNote] : testNotes(groups, input)), ...tooFew];
+}
 
-function makeNotes(groups: readonly Group[], { baselines, originals, networksPerBaseline }: EvaluationInput): string[] {
+const untestedNote =
+  'Nothing was tested: accuracy, similarity and novelty are missing, and distances alone say little.';
+
+function testNotes(groups: readonly Group[], { originals }: EvaluationInput): string[] {
   const notes: string[] = [];
   const tested = groups[0]!.records.filter(({ outcome }) => outcome !== null).length;
   if (tested < originals.length)
@@ -299,8 +329,5 @@ function makeNotes(groups: readonly Group[], { baselines, originals, networksPer
     notes.push(
       'The test tells no predictions, so similarity and ensembles are missing; give it {predictions} to write.',
     );
-  const left = baselines.filter(({ minOriginals }) => minOriginals > originals.length);
-  if (networksPerBaseline > 0 && left.length > 0)
-    notes.push(`Too few originals for: ${left.map(({ name }) => name).join(', ')}.`);
   return notes;
 }

@@ -54,7 +54,7 @@ export function externalTester(options: ExternalTestOptions): Tester {
           timeLimitMs,
           signal,
         });
-        const outcome = judge(network.source.name, argv[0]!, result, pattern, timeLimitMs);
+        const outcome = judge({ name: network.source.name, file: file.path }, argv[0]!, result, pattern, timeLimitMs);
         return wantsPredictions ? { ...outcome, predictions: readPredictionsFile(predictionsFile) } : outcome;
       } finally {
         file.remove();
@@ -65,7 +65,7 @@ export function externalTester(options: ExternalTestOptions): Tester {
 }
 
 function judge(
-  name: string,
+  { name, file }: { name: string; file: string },
   program: string,
   result: ProcessResult,
   pattern: RegExp,
@@ -82,13 +82,19 @@ function judge(
     case 'exit': {
       if (end.code !== 0) throw testFailed(name, `it exited with code ${end.code}`, result);
       // Standard error first: the last match wins, and results belong on standard output.
-      const found = findAccuracy(`${result.stderr}\n${result.stdout}`, pattern);
+      const found = findAccuracy(withoutName(`${result.stderr}\n${result.stdout}`, file), pattern);
       if ('problem' in found) throw testFailed(name, found.problem, result);
       return { ...found, predictions: null };
     }
     default:
       return end satisfies never;
   }
+}
+
+/** File names tell an accuracy (`…_acc0.8793_…`), and many programs print the name of what they test. */
+function withoutName(output: string, file: string): string {
+  const names = [file, path.parse(file).name].filter(name => new RegExp(defaultAccuracyPattern, 'i').test(name));
+  return names.reduce((rest, name) => rest.replaceAll(name, ''), output);
 }
 
 /** Code of the failures that belong to one network. */

@@ -101,7 +101,7 @@ function similaritySection(result: EvaluationResult): string {
             'Accuracy of every network over its similarity to the originals; the table of networks holds the values',
         },
       )}<figcaption>Up and to the left is better: accurate, and making mistakes of its own.</figcaption></figure>`
-    : '<p>The test tells no predictions, so similarity is not known.</p>';
+    : `<p>${result.test.kind === 'none' ? 'Nothing was tested' : 'The test tells no predictions'}, so similarity is not known.</p>`;
   return `<h2>Accuracy and similarity</h2>${plot}${heatMapFigure(result)}`;
 }
 
@@ -124,7 +124,7 @@ function heatMapFigure({ iou, rows }: EvaluationResult): string {
     label:
       'Intersection over union of the wrong predictions of every pair of networks; the CSV export holds the values',
     titles: ['originals', 'generated'],
-  })}<figcaption>IoU of wrong predictions of every pair of networks, in the order of the table of networks.</figcaption></figure>
+  })}<figcaption>IoU of wrong predictions of every pair of networks whose predictions are known, in the order of the table of networks.</figcaption></figure>
 ${table('Means over pairs; the whole matrix is in the CSV export', ['group', 'inside the group', 'with the originals', 'highest with an original'], summary)}`;
 }
 
@@ -261,5 +261,6 @@ const fixed = (value: number | null | undefined, digits: number): string =>
 const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(0)} %`);
 
 function testText({ title, kind, samples }: EvaluationResult['test']): string {
+  if (kind === 'none') return title;
   return `${title}${samples === null ? '' : `, ${samples.toLocaleString('en-US')} samples`} (${kind})`;
 }

@@ -1,5 +1,6 @@
-// Runs one child program to its end, its time limit or its cancellation. Both kill the whole process group, so that what a
-// test program started itself does not outlive it. Only the end of the output is kept.
+// Runs one child program to its end, its time limit or its cancellation. The latter two kill the whole process group, so that
+// what a test program started itself does not outlive it, and so does the end where that still holds the output open. Only
+// the end of the output is kept.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cancelledError, throwIfCancelled } from '../util/rpgError';
 
@@ -24,6 +25,8 @@ export interface ProcessResult {
 const keptChars = 64 * 1024;
 /** How long a program may take to end by itself after SIGTERM. */
 const graceMs = 300;
+/** How long the output of a program that ended is waited for, where a process it left behind holds it open. */
+const drainMs = 2000;
 
 /** *Errors* cancelled: the signal fired; the process group is gone by then. Everything else is in the result. */
 export async function runProcess(argv: readonly string[], options: ProcessOptions): Promise<ProcessResult> {
@@ -46,14 +49,16 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
     if (stop.reason !== null) return;
     stop.reason = reason;
     killGroup(child, 'SIGTERM');
-    forceTimer = setTimeout(() => {
-      killGroup(child, 'SIGKILL');
-      // A grandchild that left the group may hold the pipes open for ever; the program itself is dead.
-      child.stdout.destroy();
-      child.stderr.destroy();
-    }, graceMs);
+    forceTimer = setTimeout(cutOff, graceMs);
+  };
+  const cutOff = (): void => {
+    killGroup(child, 'SIGKILL');
+    // A grandchild that left the group may hold the pipes open for ever; the program itself is dead.
+    child.stdout.destroy();
+    child.stderr.destroy();
   };
   let forceTimer: NodeJS.Timeout | undefined;
+  let drainTimer: NodeJS.Timeout | undefined;
   const limitTimer = setTimeout(() => stopFor('time-limit'), options.timeLimitMs);
   const onAbort = (): void => stopFor('cancelled');
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -62,6 +67,10 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
   try {
     const end = await new Promise<ProcessResult['end']>(resolve => {
       child.on('error', error => resolve({ kind: 'not-started', reason: error.message }));
+      child.on('exit', () => {
+        clearTimeout(limitTimer);
+        if (stop.reason === null) drainTimer = setTimeout(cutOff, drainMs);
+      });
       child.on('close', (code, signal) =>
         resolve(code === null ? { kind: 'killed', signal: signal ?? 'unknown' } : { kind: 'exit', code }),
       );
@@ -71,6 +80,7 @@ export async function runProcess(argv: readonly string[], options: ProcessOption
   } finally {
     clearTimeout(limitTimer);
     clearTimeout(forceTimer);
+    clearTimeout(drainTimer);
     if (stop.reason !== null) killGroup(child, 'SIGKILL');
     options.signal?.removeEventListener('abort', onAbort);
     running.delete(child);

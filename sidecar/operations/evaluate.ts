@@ -7,17 +7,28 @@ import { measureDataset, type MeasuredDataset } from '../datasets/measureDataset
 import { baselines } from '../evaluation/baselines/registry';
 import { evaluate as evaluateNetworks } from '../evaluation/evaluate';
 import type { NetworkToTest } from '../evaluation/tester';
+import { describeFileChanges, type RunDatasetFile } from '../runs/runDataset';
 import { fileError, RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { openTester } from './openTester';
 import { checkReadable, fileSource } from './stateFiles';
+
+/** What a run learned from; an evaluation tells where the originals are not that any more. */
+export interface LearnedDataset {
+  readonly run: string;
+  readonly files: readonly RunDatasetFile[];
+}
 
 /**
  * Evaluates; writes nothing but temporary files.
  * *Errors* user: no checkpoints, mixed architectures, no test for this architecture, a bad command or pattern; cancelled.
  * A generated network that cannot be read or tested is part of the result.
  */
-export async function evaluate(params: EvaluateParams, context: OperationContext): Promise<EvaluationResult> {
+export async function evaluate(
+  params: EvaluateParams,
+  context: OperationContext,
+  learned?: LearnedDataset,
+): Promise<EvaluationResult> {
   const start = performance.now();
   const { signal } = context;
   context.report({ fraction: 0, message: `Reading ${params.dataset}` });
@@ -27,7 +38,7 @@ export async function evaluate(params: EvaluateParams, context: OperationContext
   const originals = networks(dataset.files.map(file => file.path));
   const { readable, notes } = sortOutReadable(generatedFiles(params.generated), dataset);
 
-  const { tester, close } = openTester(params, dataset, originals[0]!);
+  const { tester, close } = params.weightsOnly ? untested : openTester(params, dataset, originals[0]!);
   try {
     const result = await evaluateNetworks(
       {
@@ -42,11 +53,24 @@ export async function evaluate(params: EvaluateParams, context: OperationContext
       },
       { signal, report: context.report },
     );
-    return { ...result, notes: [...notes, ...result.notes], elapsedMs: performance.now() - start };
+    return {
+      ...result,
+      notes: [...changeNotes(dataset, learned), ...notes, ...result.notes],
+      elapsedMs: performance.now() - start,
+    };
   } finally {
     await close();
   }
 }
+
+function changeNotes({ files }: MeasuredDataset, learned: LearnedDataset | undefined): string[] {
+  const changes = learned ? describeFileChanges(learned.files, files) : [];
+  if (changes.length === 0) return [];
+  const shown = changes.slice(0, 5).join(', ') + (changes.length > 5 ? ` and ${changes.length - 5} more` : '');
+  return [`The originals are not the checkpoints ${learned!.run} learned: ${shown}.`];
+}
+
+const untested = { tester: null, close: () => Promise.resolve() };
 
 function generatedFiles(generated: string | readonly string[]): string[] {
   if (typeof generated !== 'string') return [...generated];

@@ -13,10 +13,11 @@ import { readMetrics } from '../runs/metricsLog';
 import { readRunDataset } from '../runs/runDataset';
 import { findRun, readRun, runFiles } from '../runs/runStore';
 import { writeFileAtomically } from '../util/atomicFile';
-import { fileError } from '../util/rpgError';
+import { fileError, userError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
+import { isBesideFolder } from './training/testBeside';
 
 const defaultCount = 10;
 /** Share of the progress that belongs to generating, when that comes first. */
@@ -29,6 +30,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
   const dataset = await readRunDataset(runFolder);
   // As generate's log has it: the record outlives the folder the command was typed in.
   const known = params.generated === undefined ? newestGenerated(runFolder) : path.resolve(params.generated);
+  if (known === null && run.config.condition.kind !== 'none') throw noneOfTask(run.id);
   const generated = known ?? (await generateFirst(params, run.id, context));
   const report = (progress: { fraction: number | null; message: string }): void => {
     const fraction =
@@ -43,6 +45,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
       key: dataset.key,
       generated,
       testCommand: params.test ?? registeredTest(context.workspace, run),
+      weightsOnly: params.weightsOnly,
       timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
       concurrency: params.concurrency ?? evaluateDefaults.concurrency,
       accuracyPattern: params.accuracyPattern ?? null,
@@ -51,6 +54,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
       seed: params.seed ?? evaluateDefaults.seed,
     },
     { ...context, report },
+    { run: run.id, files: dataset.files },
   );
   const record: EvaluationRecord = {
     run: run.id,
@@ -77,10 +81,22 @@ async function generateFirst(params: EvaluateRunParams, run: string, context: Op
   return folder;
 }
 
-/** Where `generate` last wrote to, as the run's log tells; folders that are gone are passed over. */
+/** Which tasks are worth judging is the person's choice. */
+function noneOfTask(run: string): RpgError {
+  return userError(
+    'nothing-generated',
+    `${run} generates for a task, and has generated no networks yet; generate some first: rpg generate ${run} --class N`,
+    { run },
+  );
+}
+
+/**
+ * Where `generate` last wrote to, as the run's log tells; folders that are gone are passed over, and so is the one network
+ * of each snapshot that was tested beside the training.
+ */
 function newestGenerated(runFolder: string): string | null {
   const folders = readEvents(path.join(runFolder, runFiles.log), 'generated').map(event => String(event.folder));
-  return folders.reverse().find(folder => existsSync(folder)) ?? null;
+  return folders.reverse().find(folder => !isBesideFolder(runFolder, folder) && existsSync(folder)) ?? null;
 }
 
 /** Seconds and memory of the sampling that made these networks. */

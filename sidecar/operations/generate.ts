@@ -39,6 +39,8 @@ export async function generate(params: GenerateParams, context: OperationContext
     record: job.record,
     dataset: job.dataset,
     files: networks.map(({ file }) => file),
+    timeLimitSeconds: params.timeLimitSeconds,
+    accuracyPattern: params.accuracyPattern,
     onTested: done =>
       context.report({ fraction: done / networks.length, message: `tested ${done} of ${networks.length}` }),
     signal: context.signal,

@@ -40,6 +40,15 @@ describe.each(devices.map(device => [`${device.engine}/${device.device}`, device
         expect(await gradientError(model, spec)).toBeLessThan(0.02);
       });
     });
+
+    it('takes a training step that changes its weights', async ({ skip }) => {
+      if (unavailable !== null) skip(`${name}: ${unavailable}`);
+      await withModel(device, spec, async model => {
+        const before = bits(await model.readWeights());
+        expect((await model.step(tinyBatch(spec), hyper)).loss).toBeGreaterThan(0);
+        expect(bits(await model.readWeights())).not.toEqual(before);
+      });
+    });
   });
 
   it('lowers the loss of a batch it is trained on', async ({ skip }) => {

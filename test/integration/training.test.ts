@@ -20,6 +20,9 @@ async function workspaceWith(config?: Record<string, unknown>, nCheckpoints?: nu
   return workspace;
 }
 
+/** A test command that finds every network equally good. */
+const accuracyOfHalf = `${process.execPath} -e "console.log('Acc: 0.5')"`;
+
 const start = ['train', 'tiny.rpg.json', '--device', device, '--workers', '2'];
 
 /** Runs to the end; fails the test with the program's own words. */
@@ -205,6 +208,11 @@ describe('a run', () => {
     expect(evaluations).toContain('step-00000005.json');
     const samples = path.join(runFolder(workspace), 'samples', 'step-00000005');
     expect(readdirSync(samples).sort()).toEqual(['generated_zoo_001.json', 'generated_zoo_001.pth']);
+
+    const judged = ['--count', '2', '--networks-per-baseline', '0', '--midpoints', '0', '--json'];
+    const { stdout } = await succeed(['evaluate', '1', '--test', accuracyOfHalf, ...judged], workspace);
+    const { generated } = JSON.parse(stdout) as EvaluateRunResult; // new ones, of the last step
+    expect(generated).toBe(path.join(runFolder(workspace), 'samples', '0001'));
   });
 });
 
@@ -437,6 +445,8 @@ describe('rpg generate', () => {
     await succeed(start, workspace);
     const refused = await rpg(['generate', '1'], { cwd: folder });
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('give --class with 0 to 15')]);
+    const unjudged = await rpg(['evaluate', '1', '--no-test'], { cwd: folder });
+    expect([unjudged.code, unjudged.stderr]).toEqual([2, expect.stringContaining('rpg generate 0001-zoo --class')]);
     await succeed(['generate', '1', '--class', '3,12', '--out', 'out', '--device', device], workspace);
     expect(
       readdirSync(path.join(folder, 'out'))
@@ -469,19 +479,53 @@ describe('rpg generate', () => {
       problem: expect.stringContaining('printed no accuracy') as string,
     });
   });
+
+  it('tests with the time limit and the accuracy pattern it is given', async () => {
+    const script = "console.log('score 0.625'); if (process.argv.at(-1).includes('_002')) setInterval(() => {}, 1000)";
+    writeFileSync(path.join(finished.folder, 'slow.cjs'), script);
+    const command = `${process.execPath} ${path.join(finished.folder, 'slow.cjs')} {file}`;
+    await succeed(['register', 'zoo', '--test', command, '--replace'], finished);
+    const how = ['--time-limit', '3', '--accuracy-pattern', 'score ([0-9.]+)', '--device', device];
+    const { stdout } = await succeed(['generate', '1', '--count', '2', '--test', '--json', ...how], finished);
+    const { networks } = JSON.parse(stdout) as GenerateResult;
+    expect(networks[0]!.test).toMatchObject({ accuracy: 0.625, problem: null });
+    expect(networks[1]!.test!.problem).toContain('it took longer than 3 s');
+  });
 });
 
 it('rpg evaluate knows what it took to generate the folder it is given', async () => {
   const { folder } = finished;
   await succeed(['generate', '1', '--out', 'judged', '--device', device], finished);
-  const test = `${process.execPath} -e "console.log('Acc: 0.5')"`;
   const few = ['--networks-per-baseline', '0', '--midpoints', '0'];
-  const args = ['evaluate', '1', '--generated', 'judged', '--test', test, ...few, '--json'];
+  const args = ['evaluate', '1', '--generated', 'judged', '--test', accuracyOfHalf, ...few, '--json'];
   const record = JSON.parse((await succeed(args, finished)).stdout) as EvaluateRunResult;
   expect(record).toMatchObject({
     generated: path.join(folder, 'judged'),
     generation: { msPerNetwork: expect.any(Number) as number },
   });
+});
+
+it('rpg evaluate --no-test compares weights where a test is registered or none is known', async () => {
+  await succeed(['generate', '1', '--out', 'untested', '--device', device], finished);
+  const args = ['evaluate', '1', '--generated', 'untested', '--no-test', '--networks-per-baseline', '0', '--json'];
+  const { evaluation } = JSON.parse((await succeed(args, finished)).stdout) as EvaluateRunResult;
+  expect(evaluation.test.kind).toBe('none');
+  expect(evaluation.rows.map(({ accuracy, nearestDistance }) => [accuracy, typeof nearestDistance])).toEqual([
+    [null, 'number'],
+    [null, 'number'],
+  ]);
+});
+
+it('rpg evaluate says where the checkpoints are not those the run learned', async () => {
+  await succeed(['generate', '1', '--out', 'compared', '--device', device], finished);
+  const added = path.join(finished.zoo, 'checkpoint', 'net_9.pth');
+  await writeTinyNetwork(added, 9);
+  const args = ['evaluate', '1', '--generated', 'compared', '--no-test', '--networks-per-baseline', '0', '--json'];
+  const { stdout } = await succeed(args, finished);
+  rmSync(added);
+  expect((JSON.parse(stdout) as EvaluateRunResult).evaluation.notes[0]).toBe(
+    'The originals are not the checkpoints 0001-zoo learned: net_9.pth is new.',
+  );
 });
 
 it('rpg devices lists every device as available or with the reason why not', async () => {

@@ -86,9 +86,10 @@ export class Network {
     };
   }
 
-  /** running ← 0.9·running + 0.1·batch, once per training step. */
+  /** running ← 0.9·running + 0.1·batch, once per training step. Without diffusion there are none. */
   updateRunningStatistics(statistics: PassResult['statistics']): void {
-    const layers = denoiserLayers(this.spec.denoiser!);
+    if (!this.spec.denoiser) return;
+    const layers = denoiserLayers(this.spec.denoiser);
     for (const { layer, mean, variance } of statistics) {
       const update = (name: string, next: (old: Tensor) => Tensor) => {
         const full = `${layers[layer]!.prefix}.1.0.${name}`;

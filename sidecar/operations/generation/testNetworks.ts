@@ -1,5 +1,6 @@
 // Tests generated networks with the dataset's own test: the registered command, or the built-in test of the architecture.
 import * as path from 'node:path';
+import { evaluateDefaults } from '../../../protocol/evaluation';
 import type { NetworkTest } from '../../../protocol/sidecar';
 import type { RunRecord } from '../../../protocol/runRecords';
 import { listDatasets } from '../../datasets/datasetStore';
@@ -14,11 +15,12 @@ export interface TestInput {
   record: RunRecord;
   dataset: RunDatasetRecord;
   files: readonly string[];
+  /** The defaults of an evaluation where they are absent. */
+  timeLimitSeconds?: number;
+  accuracyPattern?: string;
   onTested: (done: number) => void;
   signal: AbortSignal;
 }
-
-const timeLimitSeconds = 600;
 
 /**
  * One result a file, in order. Networks are worth having without a test: where there is none, or it fails, that is each
@@ -27,11 +29,12 @@ const timeLimitSeconds = 600;
  */
 export async function testNetworks(input: TestInput): Promise<NetworkTest[]> {
   const { dataset, files, signal, onTested } = input;
+  const { timeLimitSeconds = evaluateDefaults.timeLimitSeconds, accuracyPattern = null } = input;
   const networks = files.map(file => ({ path: file, source: fileSource(file, dataset.structure, dataset.key) }));
   let opened: OpenTester;
   try {
     const originals = dataset.files.map(({ name }) => ({ path: path.join(dataset.folder, name) }));
-    const settings = { testCommand: testCommandOf(input), timeLimitSeconds, concurrency: 1, accuracyPattern: null };
+    const settings = { testCommand: testCommandOf(input), timeLimitSeconds, concurrency: 1, accuracyPattern };
     opened = openTester(settings, { ...dataset, files: originals }, networks[0]!);
   } catch (error) {
     if (!(error instanceof RpgError) || error.blame !== 'user') throw error;

@@ -19,7 +19,7 @@ import { createYielder } from '../../util/yieldPoint';
 import { hostGone, type OperationContext } from '../context';
 import { snapshotParts, writePublishedWeights } from './modelFiles';
 import { createProgressMeter } from './progressMeter';
-import { createTestBeside, type BesideResult, type TestBeside } from './testBeside';
+import { besideFolder, createTestBeside, type BesideResult, type TestBeside } from './testBeside';
 
 export interface SessionInput {
   folder: string;
@@ -193,7 +193,7 @@ class Session {
       argumentsFor: step => [
         ...['--workspace', context.workspace, 'generate', folder, '--snapshot', String(step), '--count', '1'],
         ...['--seed', String(step), '--test', '--json', '--force'],
-        ...['--out', path.join(folder, runFiles.samples, `step-${String(step).padStart(8, '0')}`)],
+        ...['--out', besideFolder(folder, step)],
       ],
       onResult: result => this.recordTest(result),
     });

@@ -66,7 +66,17 @@ describe('an evaluation', () => {
       nonFinite: 1,
       nearest: null,
     });
-    expect(result.iou).toBeNull();
+    // The matrix is of the others; here it is every network's own mistake, but for the neighbours 1 and 1.5.
+    expect(result.iou).toEqual({
+      names: ['original0', 'original1', 'original2', 'good'],
+      originals: 3,
+      values: [
+        [1, 0, 0, 0],
+        [0, 1, 0, 1],
+        [0, 0, 1, 0],
+        [0, 1, 0, 1],
+      ],
+    });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
@@ -106,6 +116,43 @@ describe('an evaluation', () => {
     expect(result.rows[1]).toMatchObject({ maxIouWithOriginals: null, iouInside: null, meanLoss: null });
     expect(result.ensembles).toEqual([]);
     expect(result.notes[0]).toMatch(/tells no predictions/);
+  });
+
+  test('predictions of other samples, or in another order, are not compared', async () => {
+    const shuffled = Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+    const restless: Tester = {
+      ...tester,
+      async test(tested) {
+        const outcome = await tester.test(tested);
+        if (tested.source.name !== 'shuffled') return outcome;
+        return { ...outcome, predictions: { predicted: shuffled, expected: shuffled } };
+      },
+    };
+    const generated = [network('shuffled', [0, 1]), network('good', [0, 1.5])];
+    const result = await evaluate(input(generated, { tester: restless }));
+    expect(result.iou!.names).toEqual(['original0', 'original1', 'original2', 'good']);
+    expect(result.networks[3]).toMatchObject({ accuracy: 0.9, maxIouWithOriginals: null });
+    expect(result.ensembles[1]).toMatchObject({ title: 'generated', networks: 1 });
+    expect(result.notes).toEqual([
+      'The predictions of 1 network (shuffled) are not of the same samples in the same order as those of original0; they are left out of similarity and ensembles. Test without shuffling.',
+    ]);
+  });
+
+  test('without a test networks are compared by their weights', async () => {
+    const result = await evaluate(
+      input([network('a', [0, 1.5]), network('copy', [0, 3])], { tester: null, baselines, networksPerBaseline: 1 }),
+    );
+    expect(result.test).toEqual({ kind: 'none', title: 'no test, weights only', samples: null });
+    expect(result.rows[1]).toMatchObject({ count: 2, failed: 0, accuracy: null, nearestDistance: 0.25 });
+    expect(result.rows.every(({ nearestDistance, novelty }) => nearestDistance !== null && novelty.length === 0)).toBe(
+      true,
+    );
+    expect(result.networks.every(({ accuracy, failure }) => accuracy === null && failure === null)).toBe(true);
+    expect([result.iou, result.ensembles, result.midpoints]).toEqual([null, [], []]);
+    expect(result.notes).toEqual([
+      'Nothing was tested: accuracy, similarity and novelty are missing, and distances alone say little.',
+      'Too few originals for: averages of 16.',
+    ]);
   });
 
   test('it can be cancelled', async () => {

@@ -20,6 +20,13 @@ const does = {
   crash: () => { console.error('no such layer'); process.exit(3); },
   silent: () => {},
   nan: () => console.log('Acc: nan'),
+  leave: () => {
+    // Ends well, and leaves a child that holds its output open, as a data loader's forgotten process does.
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' });
+    writeFileSync(file + '.pids', String(child.pid));
+    console.log('Acc: 0.75');
+    child.on('spawn', () => process.exit(0));
+  },
   hang: () => {
     // A child of its own, in the same group, and both deaf to polite requests.
     const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'inherit' });
@@ -75,6 +82,27 @@ describe('a test program', () => {
     expect((await tester.test(network('noise'))).accuracy).toBe(0.9);
   });
 
+  test('the accuracy in the name of the file is not the one that was measured', async () => {
+    const { network, folder } = setUp();
+    const of = (script: string): Promise<unknown> => {
+      const command = `"${process.execPath}" -e "${script}" {file}`;
+      const unused = () => Promise.reject(new Error('unused'));
+      const tester = externalTester({
+        command,
+        cwd: folder,
+        timeLimitMs: 60_000,
+        concurrency: 1,
+        writeTemporary: unused,
+      });
+      return tester.test(network('0007_acc0.9300_seed0013_zoo.pth'));
+    };
+    expect(await of("console.log('Acc: 0.5 of ' + process.argv[1])")).toMatchObject({ accuracy: 0.5 });
+    expect(await of("console.log('acc=0.5 (' + require('path').basename(process.argv[1]) + ')')")).toMatchObject({
+      accuracy: 0.5,
+    });
+    await expect(of("console.log('loading ' + process.argv[1])")).rejects.toThrow(/printed no accuracy/);
+  });
+
   test('predictions are read where the command asks for them', async () => {
     const { tester, network } = setUp({ predictions: true });
     const { predictions } = await tester.test(network('predict'));
@@ -112,6 +140,13 @@ describe('a test program', () => {
     expect(error.message).toMatch(/it took longer than 5 s; raise the time limit/);
     const pids = readFileSync(path.join(folder, 'hang.pids'), 'utf8').split(' ').map(Number);
     await until(() => !pids.some(isAlive));
+  });
+
+  test('a program that ended is judged by what it printed, and what it left running is ended', async () => {
+    const { tester, network, folder } = setUp();
+    expect((await tester.test(network('leave'))).accuracy).toBe(0.75);
+    const left = Number(readFileSync(path.join(folder, 'leave.pids'), 'utf8'));
+    await until(() => !isAlive(left));
   });
 
   test.each([0, -3000, 2 ** 31])('a time limit of %d ms is refused, which would be over at once', timeLimitMs => {
