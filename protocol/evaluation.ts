@@ -136,6 +136,8 @@ export interface EvaluationResult {
   readonly midpoints: readonly MidpointResult[];
   readonly health: readonly LayerHealth[];
   readonly histograms: readonly LayerHistogram[];
+  /** The table in a sentence: the generated networks beside noise of equal similarity. Null where it cannot be said; older records have none. */
+  readonly verdict?: string | null;
   /** What the reader must know, such as originals that could not be tested. */
   readonly notes: readonly string[];
 }
@@ -148,7 +150,9 @@ export interface EvaluationRecord {
   /** What it took to sample one network; null where they were not made by this run's `generate`. */
   readonly generation: {
     readonly msPerNetwork: number;
+    /** Of the process, and of the card where it was one. */
     readonly peakBytes: number | null;
+    readonly deviceBytes?: number | null;
     readonly device: string;
   } | null;
   readonly evaluation: EvaluationResult;

@@ -2,7 +2,7 @@
 import colors from 'picocolors';
 import type { EvaluationRow } from '../../protocol/evaluation';
 import type { EvaluateRunParams, EvaluateRunResult } from '../../protocol/sidecar';
-import { evaluateRun } from '../operations/evaluateRun';
+import { describeGeneration, evaluateRun } from '../operations/evaluateRun';
 import type { Cli, CliCommand } from './cliCommand';
 import { realNumber, wholeNumber } from './deviceOptions';
 import { formatNumber, formatPercent, formatTable } from './format';
@@ -73,14 +73,17 @@ function printResult(result: EvaluateRunResult, cli: Cli): void {
       'training checkpoints’ own (median, leave-one-out). Novel: within a point of the originals’ mean and at least 2 away.',
     ),
   );
+  if (evaluation.verdict) {
+    cli.print();
+    cli.print(colors.bold(evaluation.verdict));
+  }
   const failures = evaluation.networks.filter(network => network.failure !== null);
   for (const network of failures.slice(0, 10))
     cli.note(`${colors.yellow('not tested:')} ${network.name}: ${network.failure ?? ''}`);
   if (failures.length > 10) cli.note(`… and ${failures.length - 10} more (--json lists them all)`);
   for (const note of evaluation.notes) cli.note(note);
   cli.print();
-  if (generation)
-    cli.print(`One network was generated in ${(generation.msPerNetwork / 1000).toFixed(2)} s on ${generation.device}`);
+  if (generation) cli.print(`One network was generated in ${describeGeneration(generation)}`);
   cli.print(`Evaluated in ${formatDuration(evaluation.elapsedMs)}; kept in ${result.file}`);
   if (result.report) cli.print(`Report: ${result.report}`);
 }

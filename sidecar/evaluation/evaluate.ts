@@ -19,6 +19,7 @@ import { countDefects, layerHealth, layerHistograms } from './health';
 import { coveredOriginals, noveltyShares } from './novelty';
 import { testAll, type TestRecord } from './testAll';
 import type { NetworkToTest, Tester } from './tester';
+import { verdictOf } from './verdict';
 import { iouMatrix, maxIou, meanIouBetween, meanIouInside, wrongSet, type WrongSet } from './wrongPredictions';
 
 export interface EvaluationInput {
@@ -137,6 +138,7 @@ export async function evaluate(
     midpoints: describeMidpoints(midpoints, midpointRecords, originals, generated),
     health: await layerHealth(structure, originalSources, generatedSources, pause),
     histograms: await layerHistograms(structure, originalSources, generatedSources, 40, pause),
+    verdict: verdictOf(rows),
     notes: [
       ...makeNotes(groups, input),
       ...incomparableNotes(

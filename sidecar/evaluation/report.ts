@@ -79,6 +79,7 @@ function groupSection(result: EvaluationResult): string {
   return `<h2>Beside the originals and trivial baselines</h2>
 <p>Accuracy alone is no evidence: a copy of a training checkpoint has good accuracy. A generated set is interesting where it is
 less similar to the originals (lower max IoU, larger ratio) than baselines of the same accuracy.</p>
+${result.verdict ? `<p class="verdict">${escapeText(result.verdict)}</p>` : ''}
 ${table('Accuracy; max IoU of wrong predictions with an original; distance to the nearest original, and over the originals’ leave-one-out median', columns, rows)}`;
 }
 

@@ -13,6 +13,7 @@ body { margin: 0 auto; padding: 24px; max-width: 1080px; background: var(--paper
 h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 36px 0 8px; } p { max-width: 75ch; }
 .soft, figcaption, caption { color: var(--soft); }
 .note { border-left: 3px solid var(--g2); padding-left: 12px; white-space: pre-wrap; }
+.verdict { border-left: 3px solid var(--accent); padding-left: 12px; font-weight: 600; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 4px; }

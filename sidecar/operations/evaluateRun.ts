@@ -105,8 +105,24 @@ function generationOf(runFolder: string, folder: string): EvaluationRecord['gene
     candidate => candidate.folder === folder,
   );
   if (typeof event?.samplingMs !== 'number' || typeof event.count !== 'number' || event.count === 0) return null;
-  const peakBytes = typeof event.peakBytes === 'number' ? event.peakBytes : null;
-  return { msPerNetwork: event.samplingMs / event.count, peakBytes, device: String(event.device) };
+  const bytes = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+  return {
+    msPerNetwork: event.samplingMs / event.count,
+    peakBytes: bytes(event.peakBytes),
+    deviceBytes: bytes(event.deviceBytes),
+    device: String(event.device),
+  };
+}
+
+/** `0.60 s on portable/native, process memory at most 166 MB`. */
+export function describeGeneration(generation: NonNullable<EvaluationRecord['generation']>): string {
+  const { msPerNetwork, device, peakBytes, deviceBytes } = generation;
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+  return [
+    `${(msPerNetwork / 1000).toFixed(2)} s on ${device}`,
+    ...(peakBytes === null ? [] : [`process memory at most ${megabytes(peakBytes)}`]),
+    ...(deviceBytes ? [`${megabytes(deviceBytes)} of the card`] : []),
+  ].join(', ');
 }
 
 /** The test registered with the dataset now: a person may have added or mended it since the run began. */
@@ -170,14 +186,7 @@ function factsOf(run: RunRecord, { generated, generation }: EvaluationRecord, wo
     ['Trained on', `${engine.engine}/${engine.device}: ${engine.description}`],
     ['Generated networks', insideWorkspace(workspace, generated)],
   ];
-  if (generation) {
-    const memory =
-      generation.peakBytes === null ? '' : `, process memory at most ${(generation.peakBytes / 1e6).toFixed(0)} MB`;
-    facts.push([
-      'To generate one',
-      `${(generation.msPerNetwork / 1000).toFixed(2)} s on ${generation.device}${memory}`,
-    ]);
-  }
+  if (generation) facts.push(['To generate one', describeGeneration(generation)]);
   return facts;
 }
 

@@ -70,6 +70,7 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
       samplingMs: Math.round(result.samplingMs),
       device: `${job.chosen.device.engine}/${job.chosen.device.device}`,
       peakBytes: process.resourceUsage().maxRSS * 1024,
+      deviceBytes: job.chosen.device.engine === 'cuda' ? model.memory().peakBytes : null,
     });
     return result;
   } finally {

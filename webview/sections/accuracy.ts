@@ -59,6 +59,7 @@ function content(page: Page, view: RunView, evaluation: EvaluationView, actions:
       ['Seed', result.seed.toString()],
     ]),
     table(accuracyTable(selected), page, actions),
+    ...(result.verdict ? [element('p', { class: 'verdict' }, result.verdict)] : []),
     ...result.notes.map(text => note(text)),
     exportBar(
       'the evaluation',

@@ -57,6 +57,17 @@ describe('an evaluation', () => {
     expect(rows[1]!.novelty.map(({ share }) => share)).toEqual([0, 0, 0]);
   });
 
+  test('generated networks that make the originals’ mistakes are said to repeat them', async () => {
+    // Mistakes of the originals: 0, 1, 3; three noisy ones make others. The copy makes one of theirs.
+    const noisy = { name: 'noise 0.1', title: 'noisy', minOriginals: 1 };
+    const make = (_: unknown, which: number) => sourceOf(`noisy ${which}`, structure, [[0, 5 + which]]);
+    const near = [...originals, network('original3', [0, 1.5])]; // shares the mistake of original1
+    const baseline = { ...noisy, make };
+    const change = { originals: near, baselines: [baseline], networksPerBaseline: 3 };
+    const { verdict } = await evaluate(input([network('copy', [0, 3])], change));
+    expect(verdict).toMatch(/^The generated networks repeat the originals: .* \(highest IoU 1\.000\)/);
+  });
+
   test('a network that cannot be tested is recorded and left out of the means', async () => {
     const result = await evaluate(input([network('nan', [0, Number.NaN]), network('good', [0, 1.5])]));
     expect(result.rows[1]).toMatchObject({ count: 2, failed: 1, accuracy: { count: 1, mean: 0.9 } });

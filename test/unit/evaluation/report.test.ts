@@ -86,6 +86,7 @@ const result: EvaluationResult = {
   midpoints: [{ name: hostile, nearest: hostile, accuracy: 0.5, barrier: 0 }],
   health: [{ name: hostile, originals: { mean: 0, std: 1 }, generated: { mean: 0, std: 1 } }],
   histograms: [{ name: hostile, low: 0, high: 1, originals: [0.5, 0.5], generated: [1, 0] }],
+  verdict: hostile,
   notes: [hostile],
 };
 const page = reportHtml({
