@@ -8,7 +8,7 @@ import { baselines } from '../evaluation/baselines/registry';
 import { evaluate as evaluateNetworks } from '../evaluation/evaluate';
 import type { NetworkToTest } from '../evaluation/tester';
 import { describeFileChanges, type RunDatasetFile } from '../runs/runDataset';
-import { fileError, RpgError } from '../util/rpgError';
+import { fileError, RpgError, userError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { openTester } from './openTester';
 import { checkReadable, fileSource } from './stateFiles';
@@ -31,6 +31,7 @@ export async function evaluate(
 ): Promise<EvaluationResult> {
   const start = performance.now();
   const { signal } = context;
+  checkCount(params.networksPerBaseline);
   context.report({ fraction: 0, message: `Reading ${params.dataset}` });
   const dataset = await measureDataset(params.dataset, { key: params.key, signal });
   const networks = (files: readonly string[]): NetworkToTest[] =>
@@ -61,6 +62,19 @@ export async function evaluate(
   } finally {
     await close();
   }
+}
+
+/** Each is tested; more than these would be a mistake, and would not fit an array. */
+const mostPerBaseline = 10_000;
+
+function checkCount(networksPerBaseline: number): void {
+  const isPossible = Number.isInteger(networksPerBaseline) && networksPerBaseline >= 0;
+  if (isPossible && networksPerBaseline <= mostPerBaseline) return;
+  throw userError(
+    'bad-request',
+    `${networksPerBaseline} networks per baseline are not possible; give 0 to ${mostPerBaseline}`,
+    { networksPerBaseline },
+  );
 }
 
 function changeNotes({ files }: MeasuredDataset, learned: LearnedDataset | undefined): string[] {

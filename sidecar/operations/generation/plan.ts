@@ -27,7 +27,10 @@ export function planNetworks(
     throw badRequest(`--count ${count} is not a whole number from 1 to 1000000`);
   }
   if (seed >= 2 ** 32) throw badRequest(`--seed ${seed} is too large; give 0 to ${2 ** 32 - 1}`); // Philox takes 32 bits
-  if (!isFileNamePart(tag)) throw badRequest(`--tag ${tag} is not part of a file name; give one without slashes`);
+  if (!isFileNamePart(tag))
+    throw badRequest(
+      `--tag ${JSON.stringify(tag).slice(1, -1) || "''"} is not part of a file name; give one without slashes and line breaks`,
+    );
   checkPermutation(params.permutation, spec);
   const classes = checkedClasses(params.classes, spec);
   const total = count * Math.max(1, classes.length);
@@ -53,7 +56,7 @@ export function conditioningOf(networks: readonly PlannedNetwork[], spec: ModelS
 
 /** A slash would put the networks elsewhere than asked, or nowhere after all the sampling. */
 function isFileNamePart(tag: string): boolean {
-  return !/[/\\\0]/.test(tag);
+  return /^[^/\\\p{Cc}]+$/u.test(tag);
 }
 
 /** `generated_tag_001`, `generated_tag_class0279`, and both where a class has several. */

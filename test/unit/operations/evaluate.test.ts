@@ -42,6 +42,11 @@ describe('evaluating nested checkpoints', () => {
   });
 });
 
+it.each([-1, 0.5, 10_001])('refuses %d networks of each baseline', async networksPerBaseline => {
+  const params = { ...nestedDataset(), generated: [], networksPerBaseline };
+  await expect(evaluate(params, quiet)).rejects.toThrow(/networks per baseline .* give 0 to 10000/);
+});
+
 it('tests the baselines of adapters as adapters', async () => {
   const dataset = temporaryFolder();
   for (const index of [0, 1]) {

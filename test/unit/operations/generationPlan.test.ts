@@ -49,6 +49,10 @@ describe('planning networks', () => {
     expect(() => planNetworks({}, 't', 2 ** 32, spec)).toThrow('--seed 4294967296 is too large; give 0 to 4294967295');
   });
 
+  it.each(['', 'a/b', 'a\nb'])('refuses %j as a part of file names', tag => {
+    expect(() => planNetworks({}, tag, 1, spec)).toThrow(/is not part of a file name/);
+  });
+
   it('tells the engine states, or the bits of the classes, highest first', () => {
     expect(conditioningOf(planNetworks({ count: 2, permutation: 6 }, 't', 0, spec), spec)).toEqual({
       permutationState: Int32Array.of(6, 6),
