@@ -192,6 +192,23 @@ export function commandSuite(): void {
       await command('rpg.registerFolder', { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true });
     });
 
+    it('a registered folder is measured again, and keeps its name and test', async () => {
+      const { context } = await extension();
+      const names = context.library.datasets.map(({ name }) => name);
+      const testCommand = 'node test.js {file}';
+      await command('rpg.editTestCommand', { dataset: 'zoo', testCommand });
+      const folder = path.join(workspace, 'zoo', 'checkpoint');
+      const prepared = await command<DatasetRecord>('rpg.prepareCheckpoints', { folder, command: 'true' });
+      assert.equal(prepared.name, 'zoo');
+      const again = { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true }; // as Register Again asks for it
+      const registered = await command<DatasetRecord>('rpg.registerFolder', again);
+      assert.equal(registered.testCommand, testCommand);
+      assert.deepEqual(
+        context.library.datasets.map(({ name }) => name),
+        names,
+      );
+    });
+
     it('New Run Configuration opens a file that Train accepts', async () => {
       const file = await command<string>('rpg.newConfiguration', { dataset: 'zoo' });
       assert.equal(path.basename(file), 'zoo.rpg.json');
