@@ -85,7 +85,7 @@ export async function askSampler(
       return {
         label: title,
         description: `${formatCount(passes)} passes in all${time}`,
-        detail: steps === undefined ? 'every step, as trained' : `${steps} steps a network`,
+        detail: steps === undefined ? 'every step, as trained' : `${plural(steps, 'step')} a network`,
         value: { sampler: name, steps },
         reason: null,
       };

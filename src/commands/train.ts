@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { estimateTraining, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
 import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatBytes, formatCount, formatDuration, formatMany } from '../text/format';
+import { formatBytes, formatDuration, formatMany, plural } from '../text/format';
 import { askDataset, choose, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';
@@ -99,7 +99,7 @@ function offer({ label, detail, of, value }: Offer, result: EstimateResult): Cho
 
 function costOf({ durationMs, memoryBytes, nParameters, steps }: TrainingEstimate): string {
   const time = durationMs === null ? 'time unknown' : `≈ ${formatDuration(durationMs)}`;
-  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatMany(nParameters)} parameters`;
+  return `${time} · ${formatBytes(memoryBytes)} of memory · ${plural(steps, 'step')} · ${formatMany(nParameters)} parameters`;
 }
 
 function reasonAgainst(

@@ -1,6 +1,6 @@
 // Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
 import type { DifferenceReport, FolderReport } from '../../protocol/records';
-import { formatCount } from './format';
+import { formatCount, plural } from './format';
 
 /** A table with aligned columns; numbers to the right. */
 export function textTable(
@@ -41,10 +41,12 @@ export function folderReportText(report: FolderReport): string {
   const { parameters, tokens, problems, accuracy } = report;
   const facts = [
     printable(report.path),
-    `${formatCount(report.nCheckpoints)} checkpoints, ${formatCount(report.nSkipped)} other files`,
-    `${formatCount(report.nWeights)} weights to generate, ${formatCount(report.nFixed)} fixed values`,
+    `${plural(report.nCheckpoints, 'checkpoint')}, ${plural(report.nSkipped, 'other file')}`,
+    `${plural(report.nWeights, 'weight')} to generate, ${plural(report.nFixed, 'fixed value')}`,
     ...(accuracy
-      ? [`accuracy in the file names: best ${accuracy.best}, mean ${accuracy.mean}, min ${accuracy.min}`]
+      ? [
+          `accuracy in the file names: best ${percent(accuracy.best)}, mean ${percent(accuracy.mean)}, min ${percent(accuracy.min)}`,
+        ]
       : []),
     `fingerprint ${report.fingerprint}`,
   ];
@@ -75,6 +77,8 @@ export function folderReportText(report: FolderReport): string {
     '',
   ].join('\n');
 }
+
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
 
 function number(value: number | null): string {
   if (value === null) return '—';

@@ -3,7 +3,7 @@
 import type { EvaluationResult, IouMatrix, LayerHistogram } from '../../protocol/evaluation';
 import type { RunView } from '../../protocol/view';
 import { binEdges } from '../charts/histogram';
-import { fixed, percent, significant } from '../format';
+import { counted, fixed, percent, significant } from '../format';
 import type { Column, TableModel } from './tableModel';
 
 const accuracy = (title: string, help: string): Column => ({ title, format: percent, help });
@@ -125,7 +125,7 @@ export function diversityTable(result: EvaluationResult): TableModel {
         `${diversity.covered.toString()} of ${diversity.originals.toString()}`,
       ],
       ...result.ensembles.map(vote => [
-        `Majority vote: ${vote.title} (${vote.networks.toString()} networks)`,
+        `Majority vote: ${vote.title} (${counted(vote.networks, 'network')})`,
         percent(vote.accuracy),
       ]),
     ],

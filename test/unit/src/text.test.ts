@@ -6,7 +6,7 @@ import { errorMessage } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
 import { formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
-import { differenceText, textTable } from '../../../src/text/reports';
+import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
 import {
@@ -38,6 +38,7 @@ describe('numbers', () => {
   it.each([
     [999, '999 B'],
     [1536, '1.5 kB'],
+    [999_999, '1.0 MB'],
     [31e9, '31 GB'],
   ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
@@ -207,3 +208,22 @@ describe('a report', () => {
     expect(text.split('\n')[0]).toBe('a: a\\u000ab');
   });
 });
+  it('count one of a thing as one, and give accuracies as percentages', () => {
+    const text = folderReportText({
+      kind: 'folder',
+      path: '/zoo',
+      nCheckpoints: 1,
+      nSkipped: 0,
+      nWeights: 2464,
+      nFixed: 1,
+      key: '',
+      fingerprint: 'f',
+      parameters: [],
+      tokens: [],
+      accuracy: { best: 0.8625, mean: 0.8619166666666667, min: 0.86 },
+      problems: [],
+    });
+    expect(text).toContain('1 checkpoint, 0 other files\n2,464 weights to generate, 1 fixed value\n');
+    expect(text).toContain('best 86.25 %, mean 86.19 %, min 86.00 %');
+  });
+
