@@ -1,6 +1,6 @@
 // The read-only editor of checkpoints. The sidecar reads, nothing is executed; names and shapes come at once, statistics when
 // the file is small or the person asks.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { CheckpointIntent, CheckpointMessage, CheckpointState } from '../../protocol/checkpointView';
@@ -14,6 +14,9 @@ import { saveExport } from '../views/saveExport';
 import { setDocument } from '../views/webviewDocument';
 
 export const checkpointEditorType = 'rpg.checkpoint';
+
+/** An adapter is a folder with a configuration inside; its tensors are shown like a file's. */
+export const isAdapter = (file: string): boolean => existsSync(path.join(file, 'adapter_config.json'));
 
 interface Host {
   readonly client: SidecarClient;

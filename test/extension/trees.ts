@@ -29,6 +29,37 @@ export function treeSuite(): void {
       );
     });
 
+    it('list adapters, which are folders, and open every checkpoint in its editor', async () => {
+      const { datasetsTree } = await extension();
+      const folder = path.join(workspace, 'mixed');
+      for (const name of ['adapter_10', 'adapter_2', 'logs']) mkdirSync(path.join(folder, name), { recursive: true });
+      for (const name of ['adapter_10', 'adapter_2'])
+        writeFileSync(path.join(folder, name, 'adapter_config.json'), '{}');
+      for (const name of ['pytorch_model.bin', 'notes.txt']) writeFileSync(path.join(folder, name), 'text');
+      const items = (await datasetsTree.getChildren({ kind: 'folder', folder, label: 'Checkpoints' })).map(node =>
+        datasetsTree.getTreeItem(node),
+      );
+      const editors = { checkpoint: vscode.TabInputCustom, file: vscode.TabInputText };
+      const expected = {
+        adapter_2: 'checkpoint',
+        adapter_10: 'checkpoint',
+        'notes.txt': 'file',
+        'pytorch_model.bin': 'checkpoint',
+      };
+      assert.deepEqual(
+        items.map(({ label, contextValue }) => [label, contextValue]),
+        Object.entries(expected),
+      );
+      for (const { label, contextValue, command: click } of items) {
+        await vscode.commands.executeCommand(click!.command, ...(click!.arguments as unknown[]));
+        const { label: title, input } = vscode.window.tabGroups.activeTabGroup.activeTab!;
+        assert.equal(title, label);
+        assert.ok(input instanceof editors[contextValue as keyof typeof editors], `the editor of ${title}`);
+      }
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      rmSync(folder, { recursive: true });
+    });
+
     it('stay small for a folder of ten thousand files', async () => {
       const { datasetsTree } = await extension();
       const folder = path.join(workspace, 'many');
