@@ -156,6 +156,13 @@ export function commandSuite(): void {
       const [a, b] = ['net_0.pth', 'net_1.pth'].map(name => path.join(workspace, 'zoo', 'checkpoint', name));
       const compared = await command<{ isEqual: boolean }>('rpg.compareCheckpoints', { a, b });
       assert.equal(compared.isEqual, false);
+    it('Export says what stands in the way of a file, and offers no log for it', async () => {
+      const out = path.join(workspace, 'README.md', 'out.csv');
+      const messages = await messagesOf(() => command('rpg.exportRun', { run, kind: 'metrics', out }));
+      assert.match(messages[0]?.text ?? '', /out\.csv cannot be written: .*choose another place/);
+      assert.deepEqual(messages[0]?.buttons, []);
+    });
+
       assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /conv\.weight +changed/);
     });
 
