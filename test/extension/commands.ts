@@ -231,6 +231,15 @@ export function commandSuite(): void {
       });
       const { context } = await extension();
       assert.equal(made.dataset, 'mlp');
+    it('Choose Device writes where the workspace has a device of its own', async () => {
+      const setting = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('rpg');
+      await setting().update('device', 'portable/cpu', vscode.ConfigurationTarget.Workspace);
+      await command('rpg.chooseDevice', { device: 'portable/wasm' });
+      assert.equal(setting().get('device'), 'portable/wasm');
+      assert.equal(setting().inspect('device')?.globalValue, undefined);
+      await setting().update('device', undefined, vscode.ConfigurationTarget.Workspace);
+    });
+
       assert.equal(context.library.datasets.find(({ name }) => name === 'mlp')?.nCheckpoints, 2);
       await command('rpg.unregister', { dataset: 'mlp' });
     });
