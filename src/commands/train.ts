@@ -16,21 +16,21 @@ export const trainCommand: RpgCommand = {
   async run(context, argument) {
     const given = values(argument);
     const { device, workers } = readSettings();
+    const how = { workers, ...device, acceptChanged: given.acceptChanged === true, force: given.force === true };
     const configFile = argument instanceof vscode.Uri ? argument.fsPath : text(given.configFile);
-    if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, workers, ...device });
+    if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, ...how });
     const blocked = ({ state, path: folder }: { state: string; path: string }): string | null =>
       state === 'missing' ? `its folder is gone: ${folder}` : null;
     const dataset = await askDataset(context, 'Train', text(given.dataset), blocked);
     if (!dataset) return undefined;
     const preset = text(given.preset) ?? (await askPreset(context, dataset.name));
     if (preset === undefined) return undefined;
-    if (preset.startsWith('file:'))
-      return start(context, dataset.name, { configFile: preset.slice(5), workers, ...device });
+    if (preset.startsWith('file:')) return start(context, dataset.name, { configFile: preset.slice(5), ...how });
     if (preset.startsWith('new:')) return newConfiguration(context, dataset.name, preset.slice(4));
     const settings = Array.isArray(given.settings)
       ? given.settings.filter(item => typeof item === 'string')
       : undefined;
-    return start(context, dataset.name, { dataset: dataset.name, preset, settings, workers, ...device });
+    return start(context, dataset.name, { dataset: dataset.name, preset, settings, ...how });
   },
 };
 

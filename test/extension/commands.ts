@@ -42,6 +42,44 @@ export function commandSuite(): void {
       await vscode.workspace.fs.delete(file);
     });
 
+    it('Train offers to go on with a dataset that changed', async () => {
+      const { context } = await extension();
+      const [file, other] = ['net_0.pth', 'net_1.pth'].map(name => path.join(workspace, 'zoo', 'checkpoint', name));
+      const content = readFileSync(file!);
+      writeFileSync(file!, readFileSync(other!));
+      const newest = (): string => context.library.runs[0]!.id;
+      const before = newest();
+      const isTrained = (): boolean => newest() !== before && context.library.findRun(newest())?.status === 'finished';
+      const messages = await messagesOf(
+        async () => {
+          await command('rpg.train', { dataset: 'zoo', preset: 'demo', settings: tinySettings(7) });
+          await until('it is trained', isTrained);
+        },
+        ({ buttons }) => buttons.find(button => button === 'Train Anyway'),
+      );
+      assert.deepEqual(messages[0]?.buttons, ['Register Again', 'Train Anyway']);
+      await command('rpg.removeRun', { run: newest() });
+      writeFileSync(file!, content);
+    });
+
+    it('Resume offers other devices where the one of the run is not', async () => {
+      const { context } = await extension();
+      const trained = await command<TrainResult>('rpg.train', {
+        dataset: 'zoo',
+        preset: 'demo',
+        settings: tinySettings(7),
+      });
+      const file = path.join(runFolder(trained.run), 'run.json');
+      const record = JSON.parse(readFileSync(file, 'utf8')) as { status: string; engine: object }; // ours
+      const engine = { ...record.engine, engine: 'cuda', device: '999' };
+      writeFileSync(file, JSON.stringify({ ...record, status: 'stopped', engine }));
+      const [message] = await messagesOf(() => command('rpg.resume', { run: trained.run }));
+      assert.deepEqual(message?.buttons, ['Resume on Another Device…']);
+      await command('rpg.resume', { run: trained.run, device: 'portable/wasm' });
+      assert.equal(context.library.findRun(trained.run)?.status, 'finished');
+      await command('rpg.removeRun', { run: trained.run });
+    });
+
     it('the picks of Train show what every preset and configuration file costs, or why it cannot be had', async () => {
       const { context } = await extension();
       const broken = path.join(workspace, 'broken.rpg.json');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../protocol/runRecords';
 import type { TrainProgress } from '../../../protocol/sidecar';
-import { errorMessage } from '../../../src/errorMessage';
+import { errorMessage, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
 import { formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
@@ -122,6 +122,34 @@ describe('an error', () => {
       });
   });
 
+  it('of a workspace that is empty offers the first step', () => {
+    for (const [code, commands] of [
+      ['no-workspace', ['vscode.openFolder']],
+      ['no-datasets', ['rpg.registerFolder', 'rpg.tryDemo']],
+      ['no-runs', ['rpg.train']],
+    ] as const)
+      expect(errorMessage(new SidecarError(code, 'user', ''))).toMatchObject({
+        actions: commands.map(command => ({ command })),
+      });
+  });
+
+  it.each([
+    ['memory-too-small', {}, [{ title: 'Train Anyway', args: [{ preset: 'demo', force: true }] }]],
+    ['dataset-changed', { canBeAccepted: true }, [{ args: [{ preset: 'demo', acceptChanged: true }] }]],
+    ['dataset-changed', { canBeAccepted: false }, []],
+    ['device-unavailable', {}, [{ command: 'rpg.chooseDevice' }]],
+  ])('of a training offers to try it differently: %s %j', (code, details, actions) => {
+    const attempt: Attempt = { verb: 'Train', command: 'rpg.train', given: { preset: 'demo' } };
+    expect(errorMessage(new SidecarError(code, 'user', '', { ...details, attempt }))).toMatchObject({ actions });
+  });
+
+  it('of a run on a device that is not here offers the others, for the setting does not move a run', () => {
+    const attempt: Attempt = { verb: 'Resume', command: 'rpg.resume', given: { run: '0003-zoo' } };
+    expect(errorMessage(new SidecarError('device-unavailable', 'user', '', { attempt }))).toMatchObject({
+      actions: [{ command: 'rpg.resume', args: [{ run: '0003-zoo', chooseDevice: true }] }],
+    });
+  });
+
   it('of ours offers the log', () => {
     const shown = errorMessage(new SidecarError('internal', 'internal', '/x.pth: broken'));
     expect(shown).toMatchObject({ severity: 'error', text: '/x.pth: broken', actions: [{ kind: 'showLog' }] });
@@ -203,11 +231,6 @@ describe('a report', () => {
     ).toBe('a    bb\n───  ──\nx     1\nyyy  22');
   });
 
-  it('is not torn by names from files', () => {
-    const text = differenceText({ a: 'a\nb', b: 'b', tensors: [], distance: 0, cosine: null, isEqual: true });
-    expect(text.split('\n')[0]).toBe('a: a\\u000ab');
-  });
-});
   it('count one of a thing as one, and give accuracies as percentages', () => {
     const text = folderReportText({
       kind: 'folder',
@@ -227,3 +250,8 @@ describe('a report', () => {
     expect(text).toContain('best 86.25 %, mean 86.19 %, min 86.00 %');
   });
 
+  it('is not torn by names from files', () => {
+    const text = differenceText({ a: 'a\nb', b: 'b', tensors: [], distance: 0, cosine: null, isEqual: true });
+    expect(text.split('\n')[0]).toBe('a: a\\u000ab');
+  });
+});
