@@ -156,6 +156,13 @@ export function commandSuite(): void {
       assert.equal(lines.length, 13);
     });
 
+    it('Export says what stands in the way of a file, and offers no log for it', async () => {
+      const out = path.join(workspace, 'README.md', 'out.csv');
+      const messages = await messagesOf(() => command('rpg.exportRun', { run, kind: 'metrics', out }));
+      assert.match(messages[0]?.text ?? '', /out\.csv cannot be written: .*choose another place/);
+      assert.deepEqual(messages[0]?.buttons, []);
+    });
+
     it('Rename, Unregister and their undo keep the record', async () => {
       const renamed = await command<DatasetRecord>('rpg.renameDataset', { dataset: 'zoo', newName: 'zoo-2' });
       assert.equal(renamed.name, 'zoo-2');
@@ -178,6 +185,18 @@ export function commandSuite(): void {
       assert.equal(context.library.findRun(run)?.status, 'finished');
     });
 
+    it('Undo Remove Run lists what was removed, long after the message is gone', async () => {
+      const { context } = await extension();
+      await command('rpg.removeRun', { run });
+      const asked = command('rpg.undoRemoveRun');
+      await until('it is taken back', async () => {
+        await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+        return context.library.findRun(run) !== undefined;
+      });
+      await asked;
+      assert.equal(context.library.findRun(run)?.status, 'finished');
+    });
+
     it('Inspect Checkpoint opens the checkpoint editor, a folder its report', async () => {
       const file = path.join(workspace, 'zoo', 'checkpoint', 'net_0.pth');
       await command('rpg.inspectCheckpoint', vscode.Uri.file(file));
@@ -194,13 +213,6 @@ export function commandSuite(): void {
       const [a, b] = ['net_0.pth', 'net_1.pth'].map(name => path.join(workspace, 'zoo', 'checkpoint', name));
       const compared = await command<{ isEqual: boolean }>('rpg.compareCheckpoints', { a, b });
       assert.equal(compared.isEqual, false);
-    it('Export says what stands in the way of a file, and offers no log for it', async () => {
-      const out = path.join(workspace, 'README.md', 'out.csv');
-      const messages = await messagesOf(() => command('rpg.exportRun', { run, kind: 'metrics', out }));
-      assert.match(messages[0]?.text ?? '', /out\.csv cannot be written: .*choose another place/);
-      assert.deepEqual(messages[0]?.buttons, []);
-    });
-
       assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /conv\.weight +changed/);
     });
 
@@ -217,6 +229,15 @@ export function commandSuite(): void {
       assert.equal(await command('rpg.chooseDevice', { device: 'portable/wasm' }), 'portable/wasm');
       assert.equal(vscode.workspace.getConfiguration('rpg').get('device'), 'portable/wasm');
       await vscode.workspace.getConfiguration('rpg').update('device', undefined, true);
+    });
+
+    it('Choose Device writes where the workspace has a device of its own', async () => {
+      const setting = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('rpg');
+      await setting().update('device', 'portable/cpu', vscode.ConfigurationTarget.Workspace);
+      await command('rpg.chooseDevice', { device: 'portable/wasm' });
+      assert.equal(setting().get('device'), 'portable/wasm');
+      assert.equal(setting().inspect('device')?.globalValue, undefined);
+      await setting().update('device', undefined, vscode.ConfigurationTarget.Workspace);
     });
 
     it('Check Set-up finds the device, the dataset and its test', async () => {
@@ -269,15 +290,6 @@ export function commandSuite(): void {
       });
       const { context } = await extension();
       assert.equal(made.dataset, 'mlp');
-    it('Choose Device writes where the workspace has a device of its own', async () => {
-      const setting = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('rpg');
-      await setting().update('device', 'portable/cpu', vscode.ConfigurationTarget.Workspace);
-      await command('rpg.chooseDevice', { device: 'portable/wasm' });
-      assert.equal(setting().get('device'), 'portable/wasm');
-      assert.equal(setting().inspect('device')?.globalValue, undefined);
-      await setting().update('device', undefined, vscode.ConfigurationTarget.Workspace);
-    });
-
       assert.equal(context.library.datasets.find(({ name }) => name === 'mlp')?.nCheckpoints, 2);
       await command('rpg.unregister', { dataset: 'mlp' });
     });
