@@ -59,6 +59,7 @@ export class DatasetsTree implements vscode.TreeDataProvider<DatasetNode>, vscod
         const item = new vscode.TreeItem(node.label);
         item.description = node.description;
         item.iconPath = new vscode.ThemeIcon(node.icon);
+        item.tooltip = `${node.label}: ${node.description}`;
         item.contextValue = `fact.${node.label.toLowerCase()}`;
         return item;
       }

@@ -22,6 +22,8 @@ export function treeSuite(): void {
         children.map(child => datasetsTree.getTreeItem(child).label),
         ['Weights', 'Test', 'Checkpoints'],
       );
+      const [weights] = children.map(child => datasetsTree.getTreeItem(child));
+      assert.equal(weights?.tooltip, `Weights: ${descriptionOf(weights!)}`); // where the row is too narrow for it
       const files = await datasetsTree.getChildren(children.at(-1));
       assert.deepEqual(
         files.map(file => datasetsTree.getTreeItem(file).label),
