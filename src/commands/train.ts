@@ -5,8 +5,8 @@ import * as vscode from 'vscode';
 import { estimateTraining, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
 import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatBytes, formatDuration, formatMany, plural } from '../text/format';
-import { askDataset, choose, type Choice } from './ask';
+import { about, formatBytes, formatMany, plural } from '../text/format';
+import { askDataset, choose, missingFolder, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';
 import { trainAndTell } from './training';
@@ -19,9 +19,7 @@ export const trainCommand: RpgCommand = {
     const how = { workers, ...device, acceptChanged: given.acceptChanged === true, force: given.force === true };
     const configFile = argument instanceof vscode.Uri ? argument.fsPath : text(given.configFile);
     if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, ...how });
-    const blocked = ({ state, path: folder }: { state: string; path: string }): string | null =>
-      state === 'missing' ? `its folder is gone: ${folder}` : null;
-    const dataset = await askDataset(context, 'Train', text(given.dataset), blocked);
+    const dataset = await askDataset(context, 'Train', text(given.dataset), missingFolder);
     if (!dataset) return undefined;
     const preset = text(given.preset) ?? (await askPreset(context, dataset.name));
     if (preset === undefined) return undefined;

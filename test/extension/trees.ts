@@ -3,7 +3,7 @@ import * as assert from 'node:assert/strict';
 import { mkdirSync, renameSync, writeFileSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { command, extension, registeredZoo, runFolder, until, workspace } from './host';
+import { command, extension, messagesOf, registeredZoo, runFolder, until, workspace } from './host';
 
 const descriptionOf = (item: vscode.TreeItem): string => String(item.description);
 
@@ -81,6 +81,13 @@ export function treeSuite(): void {
       const [gone] = await datasetsTree.getChildren();
       assert.equal(descriptionOf(datasetsTree.getTreeItem(gone!)), 'its folder is gone');
       assert.equal(datasetsTree.getTreeItem(gone!).contextValue, 'dataset.missing');
+      for (const id of ['rpg.train', 'rpg.editTestCommand']) {
+        const [message] = await messagesOf(() =>
+          command(id, { dataset: 'zoo', preset: 'demo', testCommand: 'x {file}' }),
+        );
+        assert.match(message?.text ?? '', /its folder is gone: .*Locate Dataset/);
+        assert.deepEqual(message?.buttons, ['Locate…']);
+      }
       await command('rpg.locateDataset', { dataset: 'zoo', folder: to });
       assert.equal(context.library.datasets[0]?.state, 'ready');
       renameSync(to, from);
