@@ -96,7 +96,7 @@ function offer({ label, detail, of, value }: Offer, result: EstimateResult): Cho
 }
 
 function costOf({ durationMs, memoryBytes, nParameters, steps }: TrainingEstimate): string {
-  const time = durationMs === null ? 'time unknown' : `≈ ${formatDuration(durationMs)}`;
+  const time = durationMs === null ? 'time unknown' : about(durationMs);
   return `${time} · ${formatBytes(memoryBytes)} of memory · ${plural(steps, 'step')} · ${formatMany(nParameters)} parameters`;
 }
 

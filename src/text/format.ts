@@ -30,6 +30,9 @@ export function formatDuration(ms: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
+/** 'a few seconds', '≈ 12 min': before what it measures. */
+export const about = (ms: number): string => (ms < 10_000 ? '' : '≈ ') + formatDuration(ms);
+
 export function formatLoss(loss: number | null): string {
   if (loss === null) return '—';
   return loss !== 0 && Math.abs(loss) < 1e-3 ? loss.toExponential(2) : loss.toPrecision(3);

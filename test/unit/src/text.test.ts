@@ -5,7 +5,7 @@ import type { TrainProgress } from '../../../protocol/sidecar';
 import { errorMessage, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
-import { formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
+import { about, formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
 import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
@@ -49,6 +49,10 @@ describe('numbers', () => {
     [3.5 * 3_600_000, '3.5 h'],
     [50 * 3_600_000, '2 days'],
   ])('%d ms are %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it('an estimate is about a time, unless the words say so already', () => {
+    expect([about(900), about(40_000)]).toEqual(['a few seconds', '≈ 40 s']);
+  });
 
   it.each([
     [914, '914'],
