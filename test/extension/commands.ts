@@ -1,11 +1,12 @@
 // Every command does what it says, asked with values instead of by mouse.
 import * as assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { estimateTraining, runDetails, type SetUpItem } from '../../protocol/editor';
 import type { DatasetRecord } from '../../protocol/records';
 import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
+import { watchCheckpoint } from '../../src/editors/watchCheckpoint';
 import { command, extension, messagesOf, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
 
 export function commandSuite(): void {
@@ -207,6 +208,44 @@ export function commandSuite(): void {
       const text = vscode.window.activeTextEditor?.document.getText() ?? '';
       assert.match(text, /3 checkpoints/);
       assert.match(text, /conv\.weight/);
+    });
+
+    it('an open checkpoint is read again when it is replaced, removed, or back', async () => {
+      const [a, b] = ['net_0.pth', 'net_1.pth'].map(name =>
+        readFileSync(path.join(workspace, 'zoo', 'checkpoint', name)),
+      );
+      const file = path.join(workspace, 'replaced {1}.pth');
+      writeFileSync(file, a!);
+      let changes = 0;
+      const watch = watchCheckpoint(file, false, () => changes++);
+      const replace = (): void => {
+        writeFileSync(`${file}.new`, b!);
+        renameSync(`${file}.new`, file);
+      };
+      try {
+        for (const [what, act] of [
+          ['written in its place', () => writeFileSync(file, b!)],
+          ['replaced', replace],
+          ['removed', () => rmSync(file)],
+          ['back', () => writeFileSync(file, a!)],
+        ] as const) {
+          const before = changes;
+          await new Promise(resolve => setTimeout(resolve, 1000)); // the watcher begins, and is quiet again
+          act();
+          await until(`it is noticed that the file was ${what}`, () => changes > before);
+        }
+      } finally {
+        watch.dispose();
+        rmSync(file, { force: true });
+      }
+    });
+
+    it('Compare Checkpoints takes two, and says so where more are selected', async () => {
+      const uris = [0, 1, 2].map(index =>
+        vscode.Uri.file(path.join(workspace, 'zoo', 'checkpoint', `net_${index}.pth`)),
+      );
+      const [message] = await messagesOf(() => command('rpg.compareCheckpoints', uris[0], uris));
+      assert.match(message?.text ?? '', /Two checkpoints are compared, and 3 are selected/);
     });
 
     it('Compare Checkpoints shows tensor by tensor', async () => {
