@@ -26,9 +26,7 @@ export function differenceText(report: DifferenceReport): string {
     number(tensor.distance),
     number(tensor.relativeDistance),
     tensor.cosine === null ? '—' : tensor.cosine.toFixed(6),
-    tensor.largestChange
-      ? `[${tensor.largestChange.index.join(', ')}] ${number(tensor.largestChange.a)} → ${number(tensor.largestChange.b)}`
-      : '',
+    tensor.largestChange ? `[${tensor.largestChange.index.join(', ')}] ${change(tensor.largestChange)}` : '',
   ]);
   const verdict = report.isEqual
     ? 'The checkpoints are equal.'
@@ -85,6 +83,13 @@ function number(value: number | null): string {
   if (value === 0) return '0';
   const magnitude = Math.abs(value);
   return magnitude >= 1e5 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(4);
+}
+
+/** With as many digits as it takes to see the change; float32 has nine. */
+function change({ a, b }: { a: number; b: number }): string {
+  if (number(a) !== number(b)) return `${number(a)} → ${number(b)}`;
+  const digits = [5, 6, 7, 8].find(count => a.toPrecision(count) !== b.toPrecision(count)) ?? 9;
+  return `${a.toPrecision(digits)} → ${b.toPrecision(digits)}`;
 }
 
 /** Names come from files: line breaks and control characters would tear the table. */

@@ -254,6 +254,25 @@ describe('a report', () => {
     expect(text).toContain('best 86.25 %, mean 86.19 %, min 86.00 %');
   });
 
+  it('shows the largest change with the digits it is in', () => {
+    const tensor = {
+      name: 'w',
+      status: 'changed',
+      shapeA: [2],
+      shapeB: [2],
+      distance: 1,
+      relativeDistance: 1,
+      cosine: 1,
+    } as const;
+    const text = (a: number, b: number) =>
+      differenceText({
+        ...{ a: 'a', b: 'b', distance: 1, cosine: 1, isEqual: false },
+        tensors: [{ ...tensor, shapeA: [2], shapeB: [2], largestChange: { index: [1], a, b } }],
+      });
+    expect(text(0.5, 0.25)).toContain('[1] 0.5000 → 0.2500');
+    expect(text(1.46201, 1.46204)).toContain('[1] 1.46201 → 1.46204');
+  });
+
   it('is not torn by names from files', () => {
     const text = differenceText({ a: 'a\nb', b: 'b', tensors: [], distance: 0, cosine: null, isEqual: true });
     expect(text.split('\n')[0]).toBe('a: a\\u000ab');
