@@ -13,6 +13,8 @@ export async function saveExport({ suggestedName, format, encoding, content }: E
   });
   if (!target) return;
   await writeFile(target, Buffer.from(content, encoding));
-  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} written`, 'Open');
-  if (chosen) await vscode.commands.executeCommand('vscode.open', target);
+  // The editor has none for spreadsheets; the Explorer leads to the program that has.
+  const [title, command] = format === 'xlsx' ? ['Reveal in Explorer', 'revealInExplorer'] : ['Open', 'vscode.open'];
+  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} written`, title);
+  if (chosen) await vscode.commands.executeCommand(command, target);
 }
