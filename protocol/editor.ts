@@ -110,6 +110,14 @@ export const metricsTail = operation<MetricsTailParams, MetricsTail>('metricsTai
 
 /** Puts a run that is not trained into `.rpg/trash`, from which `restoreRun` takes it back for seven days. */
 export const removeRun = operation<{ run: string }, { run: string; trash: string }>('removeRun');
+export interface RemovedRun {
+  trash: string;
+  run: string;
+  /** ISO 8601. */
+  removedAt: string;
+}
+/** What `restoreRun` can take back, newest first. */
+export const removedRuns = operation<object, RemovedRun[]>('removedRuns');
 export const restoreRun = operation<{ trash: string }, { run: string }>('restoreRun');
 
 /** Gives a dataset another name. Runs keep the name they began with. */

@@ -1,5 +1,6 @@
 // `npm run test:extension`: the mocha suite of test/extension inside the real extension host of a real VS Code. code-server by
 // default; `--desktop` runs the same entry in a desktop VS Code, downloaded or named by VSCODE_EXECUTABLE.
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,6 +21,8 @@ if (reason !== null) {
   process.exit(process.env.RPG_TEST_STEP ? 77 : 0);
 }
 
+const built = spawnSync(process.execPath, ['esbuild.mjs', '--quiet'], { cwd: root, stdio: 'inherit' });
+if (built.status !== 0) process.exit(built.status ?? 1);
 const tests = path.join(root, 'build', 'test-extension', 'index.cjs');
 await esbuild.build({
   entryPoints: [path.join(root, 'test', 'extension', 'index.ts')],

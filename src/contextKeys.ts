@@ -15,7 +15,12 @@ export function publishContextKeys(library: Library, jobs: Jobs): vscode.Disposa
     set('isLoaded', status.kind !== 'loading');
     set('hasFailed', status.kind === 'failed');
     set('hasDatasets', datasets.length > 0);
+    set(
+      'hasMissingDataset',
+      datasets.some(dataset => dataset.state === 'missing'),
+    );
     set('hasRuns', runs.length > 0);
+    set('hasSeveralRuns', runs.length > 1);
     set('hasRunning', runs.some(run => run.status === 'running') || jobs.all.some(job => job.training !== null));
     set(
       'hasResumable',

@@ -17,6 +17,14 @@ export type ErrorMessage =
       readonly actions: readonly ErrorAction[];
     };
 
+/** The training that ended in an error, in `details.attempt`: what a remedy tries once more. */
+export interface Attempt {
+  readonly verb: 'Train' | 'Resume';
+  readonly command: 'rpg.train' | 'rpg.resume';
+  /** What the command is to be given to try the same. */
+  readonly given: object;
+}
+
 /** `cancelled`: nothing, for the person asked for it. `user`: the message and its remedy. `internal`: also the log. */
 export function errorMessage(error: SidecarError): ErrorMessage {
   switch (error.blame) {
@@ -44,23 +52,35 @@ const command = (title: string, id: string, ...args: unknown[]): ErrorAction => 
 });
 
 function remedies({ code, details }: SidecarError): ErrorAction[] {
+  const { attempt } = details as { attempt?: Attempt }; // set by this extension alone
+  const anyway = (change: object): ErrorAction[] =>
+    attempt ? [command(`${attempt.verb} Anyway`, attempt.command, { ...attempt.given, ...change })] : [];
   switch (code) {
+    case 'no-workspace':
+      return [command('Open Folder', 'vscode.openFolder')];
+    case 'no-datasets':
+      return [command('Register Folder', 'rpg.registerFolder'), command('Try the Demo', 'rpg.tryDemo')];
+    case 'no-runs':
+      return [command('Train', 'rpg.train')];
+    case 'memory-too-small':
+      return anyway({ force: true });
     case 'dataset-missing':
       return [command('Locate…', 'rpg.locateDataset', { dataset: details.name })];
-    case 'dataset-changed':
-      return typeof details.name === 'string'
-        ? [
-            command('Register Again', 'rpg.registerFolder', {
-              folder: details.folder,
-              name: details.name,
-              replace: true,
-            }),
-          ]
-        : [];
+    case 'dataset-changed': {
+      const { folder, name, canBeAccepted } = details;
+      const again = command('Register Again', 'rpg.registerFolder', { folder, name, replace: true });
+      return [
+        ...(typeof name === 'string' ? [again] : []),
+        ...(canBeAccepted === true ? anyway({ acceptChanged: true }) : []),
+      ];
+    }
     case 'device-unavailable':
     case 'unknown-device':
     case 'device-unsuitable':
-      return [command('Choose Device', 'rpg.chooseDevice')];
+      // A run goes on where it was, whatever the setting says.
+      return attempt?.command === 'rpg.resume'
+        ? [command('Resume on Another Device…', 'rpg.resume', { ...attempt.given, chooseDevice: true })]
+        : [command('Choose Device', 'rpg.chooseDevice')];
     case 'no-test':
       return [command('Check Set-up', 'rpg.checkSetUp')];
     case 'nothing-generated':

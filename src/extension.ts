@@ -16,6 +16,7 @@ import { createSidecarClient } from './sidecarClient';
 import { SidecarProcess } from './sidecarProcess';
 import { Jobs } from './state/jobs';
 import { Library } from './state/library';
+import { formatCount } from './text/format';
 import { DatasetsTree } from './views/datasetsTree';
 import { registerResults, ResultsViews } from './views/resultsView';
 import { RunsTree } from './views/runsTree';
@@ -77,6 +78,7 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
     registerReports(),
     publishContextKeys(library, jobs),
     watchForHangs(client, sidecar, jobs),
+    recover(sidecar, library),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void client.call(trustWorkspace, {}).catch(onProblem)),
     ...(folder ? [watchRecords(folder, library)] : []),
     datasetsTree,
@@ -128,20 +130,40 @@ function registerCommand(
   });
 }
 
+/** A sidecar that could not start is tried again with another Node, and one that is well again is asked what it was asked before. */
+function recover(sidecar: SidecarProcess, library: Library): vscode.Disposable {
+  const subscription = sidecar.onChange(({ kind }) => {
+    if (kind === 'ready' && library.status.kind === 'failed') void library.refresh();
+  });
+  const settings = vscode.workspace.onDidChangeConfiguration(change => {
+    if (change.affectsConfiguration('rpg.nodePath') && sidecar.state.kind === 'failed')
+      void vscode.commands.executeCommand('rpg.restartSidecar');
+  });
+  return vscode.Disposable.from(subscription, settings);
+}
+
 function hasRecords(): boolean {
   const folder = workspaceFolder();
   return folder !== null && existsSync(path.join(folder.fsPath, '.rpg'));
 }
 
-/** After a reload the trainings of the old window are interrupted: their last snapshot is safe, and one click goes on. */
-function offerResume({ library }: CommandContext): void {
+const offeredKey = 'offeredResume';
+
+/**
+ * After a reload the trainings of the old window are interrupted: their last snapshot is safe, and one click goes on. Offered
+ * once: who leaves a run as it is will not be asked with every window.
+ */
+function offerResume({ library, memory }: CommandContext): void {
   const interrupted = library.runs.filter(run => run.status === 'interrupted');
   const [newest] = interrupted;
   if (!newest) return;
+  const place = `${newest.id} at step ${formatCount(newest.step)} of ${formatCount(newest.steps)}`;
+  if (memory.get(offeredKey) === place) return;
+  void memory.update(offeredKey, place);
   const message =
     interrupted.length === 1
-      ? `${newest.id} was interrupted at step ${newest.step} of ${newest.steps}`
-      : `${interrupted.length} runs were interrupted, the newest is ${newest.id}`;
+      ? `${newest.id} was interrupted at step ${formatCount(newest.step)} of ${formatCount(newest.steps)}`
+      : `${formatCount(interrupted.length)} runs were interrupted, the newest is ${newest.id}`;
   void vscode.window.showInformationMessage(message, 'Resume').then(chosen => {
     if (chosen) void vscode.commands.executeCommand('rpg.resume', { run: newest.id });
   });

@@ -45,6 +45,13 @@ export function readSettings(): Settings {
   };
 }
 
+/** Where a new value takes effect: a workspace that has one of its own is stronger than the person's. */
+export function targetOf(configuration: vscode.WorkspaceConfiguration, key: string): vscode.ConfigurationTarget {
+  return configuration.inspect(key)?.workspaceValue === undefined
+    ? vscode.ConfigurationTarget.Global
+    : vscode.ConfigurationTarget.Workspace;
+}
+
 /** `auto`, `cuda` or `portable/wasm`. */
 export function parseDevice(text: string): DeviceChoice {
   if (text === '' || text === 'auto') return {};

@@ -36,6 +36,7 @@ export function sidecarGone(exit: string): SidecarError {
     'sidecar-gone',
     'internal',
     `the sidecar ended in the middle of this (${exit}); what was saved is safe, and it is started again`,
+    { exit },
   );
 }
 

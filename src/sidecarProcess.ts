@@ -202,7 +202,8 @@ export class SidecarProcess implements Disposable {
     }
     const retryMs = (this.#options.firstDelayMs ?? 1000) * 2 ** (this.#crashes - 1);
     this.#timer = setTimeout(() => void this.live().catch(() => {}), retryMs);
-    this.#set({ kind: 'crashed', exit: error.message, retryMs });
+    const { exit } = error.details;
+    this.#set({ kind: 'crashed', exit: typeof exit === 'string' ? exit : error.message, retryMs });
   }
 
   #set(state: SidecarState): void {

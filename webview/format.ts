@@ -26,6 +26,9 @@ const separated = new Intl.NumberFormat('en-US');
 /** 12,000 with separators. */
 export const whole = (value: number | null): string => (value === null ? unknown : separated.format(value));
 
+/** 1 tensor, 1,200 tensors. */
+export const counted = (count: number, noun: string): string => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 /** 1.5 GB, 340 kB. */
 export function bytes(sizeBytes: number | null): string {
   if (sizeBytes === null) return unknown;
@@ -36,7 +39,7 @@ export function bytes(sizeBytes: number | null): string {
     size /= 1000;
     unit++;
   }
-  return `${unit === 0 || size >= 100 ? size.toFixed(0) : size.toPrecision(2)} ${units[unit]!}`;
+  return `${unit === 0 || size >= 99.5 ? size.toFixed(0) : size.toPrecision(2)} ${units[unit]!}`;
 }
 
 /** 1 h 05 min, 3 min 20 s, 12 s, 4.1 ms. */

@@ -125,7 +125,7 @@ async function checkDataset(
   throw userError(
     'dataset-changed',
     `the dataset of ${record.id} (${dataset.folder}) changed since the run began: ${shown}; ${remedy}`,
-    { folder: dataset.folder, changes },
+    { folder: dataset.folder, changes, canBeAccepted: isSameSet },
   );
 }
 

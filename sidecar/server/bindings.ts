@@ -22,7 +22,7 @@ import { readPrompt } from '../operations/readPrompt';
 import { resume } from '../operations/resume';
 import { runDetails } from '../operations/runDetails';
 import { devices, exportWeights, listRuns, stopRun } from '../operations/runs';
-import { removeRun, restoreRun } from '../operations/runTrash';
+import { removedRuns, removeRun, restoreRun } from '../operations/runTrash';
 import { train } from '../operations/train';
 import { listDatasets } from '../datasets/datasetStore';
 import { chooseDevice } from '../operations/training/chooseDevice';
@@ -88,6 +88,7 @@ export const bindings: readonly BoundOperation[] = [
   binding({ operation: editor.runDetails, run: runDetails }),
   binding({ operation: editor.metricsTail, run: metricsTail }),
   binding({ operation: editor.removeRun, run: removeRun }),
+  binding({ operation: editor.removedRuns, run: removedRuns }),
   binding({ operation: editor.restoreRun, run: restoreRun }),
   binding({ operation: editor.renameDataset, run: renameDataset }),
   binding({ operation: editor.restoreDataset, run: restoreDataset }),

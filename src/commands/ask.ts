@@ -107,7 +107,11 @@ export function runIcon({ status }: RunSummary): string {
   }
 }
 
-/** The dataset given, or one chosen. *Errors* `no-datasets`. */
+/** Why a dataset cannot be worked with, or null. */
+export const missingFolder = ({ state, path: folder }: DatasetSummary): string | null =>
+  state === 'missing' ? `its folder is gone: ${folder}; put it back, or find it with RPG: Locate Dataset` : null;
+
+/** The dataset given, or one chosen. *Errors* `no-datasets`, `no-dataset`, `dataset-missing`, `dataset-blocked`. */
 export async function askDataset(
   { library }: CommandContext,
   title: string,
@@ -119,6 +123,9 @@ export async function askDataset(
   if (given !== undefined) {
     const dataset = datasets.find(({ name }) => name === given);
     if (!dataset) throw new SidecarError('no-dataset', 'user', `no dataset ${given} is registered in this workspace`);
+    const reason = blocked(dataset);
+    const code = dataset.state === 'missing' ? 'dataset-missing' : 'dataset-blocked';
+    if (reason !== null) throw new SidecarError(code, 'user', `${given}: ${reason}`, { name: given });
     return dataset;
   }
   if (datasets.length === 0)

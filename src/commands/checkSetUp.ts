@@ -1,7 +1,7 @@
 // RPG: Check Set-up — what the product can use on this machine, what is missing, and a fix for each that can be mended here.
 import * as vscode from 'vscode';
 import { checkSetUp, type SetUpFix, type SetUpItem } from '../../protocol/editor';
-import { readSettings } from '../settings';
+import { readSettings, targetOf } from '../settings';
 import { choose } from './ask';
 import type { CommandContext, RpgCommand } from './command';
 import { editTestCommand } from './editTestCommand';
@@ -79,6 +79,6 @@ async function mend(context: CommandContext, fix: SetUpFix): Promise<void> {
 
 async function choosePython(): Promise<void> {
   const [file] = (await vscode.window.showOpenDialog({ title: 'A Python interpreter', openLabel: 'Use' })) ?? [];
-  if (file)
-    await vscode.workspace.getConfiguration('rpg').update('pythonPath', file.fsPath, vscode.ConfigurationTarget.Global);
+  const configuration = vscode.workspace.getConfiguration('rpg');
+  if (file) await configuration.update('pythonPath', file.fsPath, targetOf(configuration, 'pythonPath'));
 }

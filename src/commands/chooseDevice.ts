@@ -1,7 +1,8 @@
 // RPG: Choose Device — every device of every engine, those that cannot be used with the reason; the choice is a setting.
 import * as vscode from 'vscode';
 import { devices, type DeviceReport } from '../../protocol/sidecar';
-import { deviceSetting } from '../settings';
+import { deviceSetting, targetOf } from '../settings';
+import type { SidecarClient } from '../sidecarClient';
 import { formatBytes } from '../text/format';
 import { choose, type Choice } from './ask';
 import { text, values, type RpgCommand } from './command';
@@ -11,28 +12,36 @@ export const chooseDeviceCommand: RpgCommand = {
   async run({ client }, argument) {
     const configuration = vscode.workspace.getConfiguration('rpg');
     const current = configuration.get<string>('device', 'auto');
-    const offer = async (): Promise<Choice<string>[]> => {
-      const list = await client.call(devices, {});
-      const best = list.find(({ isAvailable }) => isAvailable);
-      const automatic = {
-        label: '$(sparkle) Automatic',
-        description: current === 'auto' ? 'chosen' : undefined,
-        detail: best ? `the best that is available: ${best.title}` : 'none is available',
-        value: 'auto',
-        reason: null,
-      };
-      return [automatic, ...list.map(device => deviceChoice(device, current))];
-    };
-    const chosen =
-      text(values(argument).device) ??
-      (await choose('Choose Device', 'Where are runs trained and networks generated?', offer()));
+    const chosen = text(values(argument).device) ?? (await askDevice(client, 'Choose Device', current));
     if (chosen === undefined) return undefined;
-    await configuration.update('device', chosen, vscode.ConfigurationTarget.Global);
+    await configuration.update('device', chosen, targetOf(configuration, 'device'));
     return chosen;
   },
 };
 
-function deviceChoice(report: DeviceReport, current: string): Choice<string> {
+/** As the setting has it. `current` is said to be the one that is chosen now. */
+export function askDevice(
+  client: SidecarClient,
+  title: string,
+  current: string | null = null,
+): Promise<string | undefined> {
+  const offer = async (): Promise<Choice<string>[]> => {
+    const list = await client.call(devices, {});
+    const best = list.find(({ isAvailable }) => isAvailable);
+    const automatic = {
+      label: '$(sparkle) Automatic',
+      description: current === 'auto' ? 'chosen' : undefined,
+      detail: best ? `the best that is available: ${best.title}` : 'none is available',
+      value: 'auto',
+      reason: null,
+    };
+    const choices = list.map(device => deviceChoice(device, current));
+    return current === null ? choices : [automatic, ...choices];
+  };
+  return choose(title, 'Where are runs trained and networks generated?', offer());
+}
+
+function deviceChoice(report: DeviceReport, current: string | null): Choice<string> {
   const value = deviceSetting(report);
   const memory = report.memoryBytes === null ? '' : `, ${formatBytes(report.memoryBytes)}`;
   return {

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { diff } from '../../protocol/sidecar';
 import { showReport } from '../editors/reports';
+import { SidecarError } from '../sidecarError';
 import { differenceText } from '../text/reports';
 import { text, values, type RpgCommand } from './command';
 import { askCheckpoint } from './inspectCheckpoint';
@@ -12,6 +13,12 @@ export const compareCheckpointsCommand: RpgCommand = {
   id: 'rpg.compareCheckpoints',
   async run(context, argument, selection) {
     const selected = Array.isArray(selection) ? selection.filter(item => item instanceof vscode.Uri) : [];
+    if (selected.length > 2)
+      throw new SidecarError(
+        'two-checkpoints',
+        'user',
+        `two checkpoints are compared, and ${selected.length} are selected; select two`,
+      );
     const given = values(argument);
     const a = text(given.a) ?? selected[0]?.fsPath ?? (argument instanceof vscode.Uri ? argument.fsPath : undefined);
     const first = a ?? (await askCheckpoint(context, 'Compare: the first checkpoint'))?.fsPath;

@@ -6,7 +6,7 @@ import { createZoo, estimateZoos, prepareDemo, type ZooEstimate } from '../../pr
 import { train } from '../../protocol/sidecar';
 import { prepareZooDefaults } from '../../protocol/zoo';
 import { readSettings } from '../settings';
-import { formatBytes, formatDuration, plural } from '../text/format';
+import { about, formatBytes, plural } from '../text/format';
 import { wholeNumberProblem } from '../text/validate';
 import { askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
@@ -71,7 +71,7 @@ async function askRecipe({ client }: CommandContext): Promise<string | undefined
 
 function costOf({ trainingMs, testMs, memoryBytes }: ZooEstimate): string {
   const { perRun } = prepareZooDefaults;
-  return `≈ ${formatDuration(trainingMs + perRun * testMs)} for ${plural(perRun, 'checkpoint')} · ${formatBytes(memoryBytes)} of memory`;
+  return `${about(trainingMs + perRun * testMs)} for ${plural(perRun, 'checkpoint')} · ${formatBytes(memoryBytes)} of memory`;
 }
 
 async function askCount(prompt: string, value: number): Promise<number | undefined> {

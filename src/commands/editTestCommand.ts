@@ -2,7 +2,7 @@
 import { register } from '../../protocol/sidecar';
 import type { DatasetRecord } from '../../protocol/records';
 import { testCommandProblem } from '../text/validate';
-import { askDataset, askText } from './ask';
+import { askDataset, askText, missingFolder } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
@@ -19,9 +19,7 @@ export async function editTestCommand(
   name: string | undefined,
   command?: string,
 ): Promise<DatasetRecord | undefined> {
-  const dataset = await askDataset(context, 'Test command', name, ({ state }) =>
-    state === 'ready' ? null : 'its folder is gone',
-  );
+  const dataset = await askDataset(context, 'Test command', name, missingFolder);
   if (!dataset) return undefined;
   const testCommand =
     command ??

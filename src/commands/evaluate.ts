@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { runDetails } from '../../protocol/editor';
 import { evaluateRun } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatCount, formatDuration, plural } from '../text/format';
+import { about, formatCount, formatDuration, plural } from '../text/format';
 import { SidecarError } from '../sidecarError';
 import { askRun, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -57,7 +57,7 @@ async function askSamples({ client }: CommandContext, run: string): Promise<stri
   const msPerTest = made && made.networks.length > 0 ? made.elapsedMs / made.networks.length : null;
   const choices = samples.map(({ folder, title, step, networks }) => {
     const nTests = networks.length + others;
-    const time = msPerTest === null ? '' : ` · ≈ ${formatDuration(nTests * msPerTest)}`;
+    const time = msPerTest === null ? '' : ` · ${about(nTests * msPerTest)}`;
     return {
       label: `$(files) ${title}`,
       description: `from step ${formatCount(step)} · about ${plural(nTests, 'test')}${time}`,

@@ -6,6 +6,7 @@ import { exportWeights } from '../../protocol/sidecar';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
 import { formatBytes } from '../text/format';
+import { writeFile } from '../writeFile';
 import { askRun, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 
@@ -82,7 +83,7 @@ async function write({ client }: CommandContext, run: RunSummary, kind: Kind, ou
 
 async function writeText(file: string, content: string): Promise<number> {
   const bytes = Buffer.from(content);
-  await vscode.workspace.fs.writeFile(vscode.Uri.file(file), bytes);
+  await writeFile(vscode.Uri.file(file), bytes);
   return bytes.length;
 }
 

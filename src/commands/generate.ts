@@ -5,7 +5,7 @@ import { generate, type GenerateParams, type GenerateResult } from '../../protoc
 import type { RunSummary } from '../../protocol/runRecords';
 import { readSettings } from '../settings';
 import { blockedActions } from '../state/viewState';
-import { formatCount, formatDuration, plural } from '../text/format';
+import { about, formatCount, formatDuration, plural } from '../text/format';
 import { wholeNumberProblem } from '../text/validate';
 import { askRun, askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
@@ -81,11 +81,11 @@ export async function askSampler(
     return preferred.map(({ name, title, defaultSteps }) => {
       const steps = defaultSteps === null ? undefined : generateSteps;
       const passes = count * (steps ?? config?.diffusion.T ?? 0);
-      const time = msPerPass === null ? '' : ` · ≈ ${formatDuration(passes * msPerPass)}`;
+      const time = msPerPass === null ? '' : ` · ${about(passes * msPerPass)}`;
       return {
         label: title,
         description: `${formatCount(passes)} passes in all${time}`,
-        detail: steps === undefined ? 'every step, as trained' : `${steps} steps a network`,
+        detail: steps === undefined ? 'every step, as trained' : `${plural(steps, 'step')} a network`,
         value: { sampler: name, steps },
         reason: null,
       };

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { inspect } from '../../protocol/sidecar';
-import { checkpointEditorType } from '../editors/checkpointEditor';
+import { checkpointEditorType, isAdapter } from '../editors/checkpointEditor';
 import { showReport } from '../editors/reports';
 import { folderReportText } from '../text/reports';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -31,10 +31,9 @@ export const inspectCheckpointCommand: RpgCommand = {
   },
 };
 
-/** An adapter is a folder with a configuration inside; its tensors are shown like a file's. */
 function isPlainFolder(file: string): boolean {
   const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  return isFolder && !statSync(path.join(file, 'adapter_config.json'), { throwIfNoEntry: false });
+  return isFolder && !isAdapter(file);
 }
 
 export async function askCheckpoint(

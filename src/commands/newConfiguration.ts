@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { runConfigFields } from '../../protocol/runConfig';
-import { SidecarError } from '../sidecarError';
+import { writeFile } from '../writeFile';
 import type { CommandContext } from './command';
 
 export async function newConfiguration(
@@ -21,12 +21,7 @@ export async function newConfiguration(
     training: { batchSize: batchSize.default, steps: steps.default, learningRate: learningRate.default },
   };
   const uri = vscode.Uri.file(file);
-  try {
-    await vscode.workspace.fs.writeFile(uri, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
-  } catch (error) {
-    if (!(error instanceof vscode.FileSystemError)) throw error;
-    throw new SidecarError('file-system', 'user', `${file} cannot be written: ${error.message}`);
-  }
+  await writeFile(uri, Buffer.from(`${JSON.stringify(content, null, 2)}\n`));
   await vscode.window.showTextDocument(uri);
   return file;
 }

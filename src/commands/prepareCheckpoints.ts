@@ -7,9 +7,10 @@ import { register } from '../../protocol/sidecar';
 import type { DatasetSummary } from '../../protocol/records';
 import { readSettings } from '../settings';
 import { SidecarError } from '../sidecarError';
+import { plural } from '../text/format';
 import { askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
-import { askFolder, suggestName } from './registerFolder';
+import { askFolder, datasetOf, rootOf, suggestName } from './registerFolder';
 import { callWithNotification } from './runJob';
 
 export const prepareCheckpointsCommand: RpgCommand = {
@@ -19,29 +20,29 @@ export const prepareCheckpointsCommand: RpgCommand = {
       throw new SidecarError('untrusted', 'user', 'this workspace is not trusted, so your training command is not run');
     const given = values(argument);
     await context.library.refresh();
-    const dataset = context.library.datasets.find(({ name }) => name === given.dataset);
-    const folder = dataset
-      ? rootOf(dataset.path)
+    const { datasets } = context.library;
+    const chosen = datasets.find(({ name }) => name === given.dataset);
+    const folder = chosen
+      ? rootOf(chosen.path)
       : argument instanceof vscode.Uri
         ? argument.fsPath
         : (text(given.folder) ?? (await askFolder('Prepare')));
     if (folder === undefined) return undefined;
+    const dataset = chosen ?? datasetOf(datasets, folder);
     const command = text(given.command) ?? (await askCommand(context, folder));
     if (command === undefined) return undefined;
     await context.memory.update(memoryKey(folder), command);
     const code = await runTask(folder, command);
-    if (code !== 0)
-      throw new SidecarError(
-        'training-failed',
-        'user',
-        `${command} ended with code ${String(code)}; its terminal says why`,
-      );
+    if (code !== 0) {
+      const how =
+        code === undefined ? 'was ended before it was done' : `ended with code ${code}; its terminal says why`;
+      throw new SidecarError('training-failed', 'user', `${command} ${how}. The dataset is as it was`);
+    }
     return registerAgain(context, folder, dataset);
   },
 };
 
 const memoryKey = (folder: string): string => `prepare:${folder}`;
-const rootOf = (folder: string): string => (path.basename(folder) === 'checkpoint' ? path.dirname(folder) : folder);
 
 function askCommand({ memory }: CommandContext, folder: string): Thenable<string | undefined> {
   const script = existsSync(path.join(folder, 'train.py')) ? 'train.py' : 'your_training.py';
@@ -94,6 +95,6 @@ async function registerAgain(
     : { folder, name: suggestName(folder, taken) };
   const record = await callWithNotification(context, `Measuring ${path.basename(folder)}`, register, params);
   await context.library.refresh();
-  void vscode.window.showInformationMessage(`${record.name} has ${record.nCheckpoints} checkpoints now`);
+  void vscode.window.showInformationMessage(`${record.name} has ${plural(record.nCheckpoints, 'checkpoint')} now`);
   return record;
 }

@@ -1,7 +1,9 @@
 // RPG: Register Checkpoint Folder — from the Explorer's menu or a dialog; name and test are asked, what is found is offered.
+// A folder that is registered already is measured again, with the test and the tensor dictionary it has.
 import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
+import type { DatasetSummary } from '../../protocol/records';
 import { register } from '../../protocol/sidecar';
 import { formatBytes, plural } from '../text/format';
 import { datasetNameProblem, testCommandProblem } from '../text/validate';
@@ -18,20 +20,31 @@ export const registerFolderCommand: RpgCommand = {
       argument instanceof vscode.Uri ? argument.fsPath : (text(given.folder) ?? (await askFolder('Register')));
     if (folder === undefined) return undefined;
     await context.library.refresh();
-    const replace = given.replace === true;
-    const taken = replace ? [] : context.library.datasets.map(({ name }) => name);
+    const { datasets } = context.library;
+    const known = datasetOf(datasets, folder);
+    const taken = datasets.map(dataset => dataset.name).filter(other => other !== known?.name);
     const name =
       text(given.name) ??
       (await askText({
         title: `Register ${path.basename(folder)}`,
-        prompt: 'Name of the dataset',
-        value: suggestName(folder, taken),
+        prompt: known ? 'Name of the dataset; under the one it has, it is measured again' : 'Name of the dataset',
+        value: known?.name ?? suggestName(folder, taken),
         problem: input => datasetNameProblem(input, taken),
       }));
     if (name === undefined) return undefined;
-    const testCommand = text(given.testCommand) ?? (given.name === undefined ? await askTest(folder) : '');
+    const before = name === known?.name ? known : undefined;
+    const testCommand =
+      text(given.testCommand) ??
+      before?.testCommand ??
+      (given.name === undefined && !before ? await askTest(folder) : '');
     if (testCommand === undefined) return undefined;
-    const params = { folder, name, testCommand: testCommand.trim() || undefined, replace };
+    const params = {
+      folder,
+      name,
+      key: before?.key || undefined,
+      testCommand: testCommand.trim() || undefined,
+      replace: given.replace === true || before !== undefined,
+    };
     const record = await callWithNotification(context, `Measuring ${path.basename(folder)}`, register, params);
     await context.library.refresh();
     const size = `${plural(record.nCheckpoints, 'checkpoint')} of ${plural(record.nWeights, 'weight')}, ${formatBytes(record.checkpointBytes)}`;
@@ -64,7 +77,14 @@ async function askTest(folder: string): Promise<string | undefined> {
   });
 }
 
-const rootOf = (folder: string): string => (path.basename(folder) === 'checkpoint' ? path.dirname(folder) : folder);
+/** `NAME/checkpoint` and `NAME` are the same dataset. */
+export const rootOf = (folder: string): string =>
+  path.basename(folder) === 'checkpoint' ? path.dirname(folder) : folder;
+
+/** The dataset that a folder is registered as. */
+export function datasetOf(datasets: readonly DatasetSummary[], folder: string): DatasetSummary | undefined {
+  return datasets.find(dataset => path.relative(rootOf(dataset.path), rootOf(folder)) === '');
+}
 
 /** A name made of the folder's, that is not taken. */
 export function suggestName(folder: string, taken: readonly string[]): string {

@@ -1,9 +1,11 @@
-// RPG: Remove Run — puts its folder into .rpg/trash, and takes it back when asked to.
+// RPG: Remove Run and Undo Remove Run — put a run's folder into .rpg/trash, and take it back, also long after the message is gone.
 import * as vscode from 'vscode';
-import { removeRun, restoreRun } from '../../protocol/editor';
+import { removedRuns, removeRun, restoreRun } from '../../protocol/editor';
+import type { SidecarClient } from '../sidecarClient';
 import { SidecarError } from '../sidecarError';
+import { formatDuration } from '../text/format';
 import { blockedActions } from '../state/viewState';
-import { askRun } from './ask';
+import { askRun, choose } from './ask';
 import { text, values, type RpgCommand } from './command';
 
 export const removeRunCommand: RpgCommand = {
@@ -19,7 +21,7 @@ export const removeRunCommand: RpgCommand = {
     const removed = await context.client.call(removeRun, { run: run.id });
     await context.library.refresh();
     void vscode.window
-      .showInformationMessage(`${run.id} was removed; it can be taken back for seven days`, 'Undo')
+      .showInformationMessage(`${run.id} was removed; RPG: Undo Remove Run takes it back for seven days`, 'Undo')
       .then(chosen => {
         if (chosen === 'Undo') void vscode.commands.executeCommand('rpg.undoRemoveRun', removed);
       });
@@ -27,14 +29,27 @@ export const removeRunCommand: RpgCommand = {
   },
 };
 
-/** Not in the palette: what Undo runs. */
 export const undoRemoveRunCommand: RpgCommand = {
   id: 'rpg.undoRemoveRun',
   async run({ client, library }, argument) {
-    const trash = text((argument as { trash?: unknown } | undefined)?.trash);
-    if (trash === undefined) throw new SidecarError('nothing-to-undo', 'user', 'there is nothing to take back');
+    const trash = text(values(argument).trash) ?? (await askRemoved(client));
+    if (trash === undefined) return undefined;
     const restored = await client.call(restoreRun, { trash });
     await library.refresh();
     return restored;
   },
 };
+
+/** *Errors* `nothing-to-undo`. */
+async function askRemoved(client: SidecarClient): Promise<string | undefined> {
+  const removed = await client.call(removedRuns, {});
+  if (removed.length === 0)
+    throw new SidecarError('nothing-to-undo', 'user', 'no run of this workspace was removed in the last seven days');
+  const choices = removed.map(({ trash, run, removedAt }) => ({
+    label: `$(history) ${run}`,
+    description: `removed ${formatDuration(Date.now() - Date.parse(removedAt))} ago`,
+    value: trash,
+    reason: null,
+  }));
+  return choose('Undo Remove Run', 'Which run is taken back?', choices);
+}

@@ -5,8 +5,8 @@ import * as vscode from 'vscode';
 import { estimateTraining, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
 import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
-import { formatBytes, formatCount, formatDuration, formatMany } from '../text/format';
-import { askDataset, choose, type Choice } from './ask';
+import { about, formatBytes, formatMany, plural } from '../text/format';
+import { askDataset, choose, missingFolder, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';
 import { trainAndTell } from './training';
@@ -16,21 +16,19 @@ export const trainCommand: RpgCommand = {
   async run(context, argument) {
     const given = values(argument);
     const { device, workers } = readSettings();
+    const how = { workers, ...device, acceptChanged: given.acceptChanged === true, force: given.force === true };
     const configFile = argument instanceof vscode.Uri ? argument.fsPath : text(given.configFile);
-    if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, workers, ...device });
-    const blocked = ({ state, path: folder }: { state: string; path: string }): string | null =>
-      state === 'missing' ? `its folder is gone: ${folder}` : null;
-    const dataset = await askDataset(context, 'Train', text(given.dataset), blocked);
+    if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, ...how });
+    const dataset = await askDataset(context, 'Train', text(given.dataset), missingFolder);
     if (!dataset) return undefined;
     const preset = text(given.preset) ?? (await askPreset(context, dataset.name));
     if (preset === undefined) return undefined;
-    if (preset.startsWith('file:'))
-      return start(context, dataset.name, { configFile: preset.slice(5), workers, ...device });
+    if (preset.startsWith('file:')) return start(context, dataset.name, { configFile: preset.slice(5), ...how });
     if (preset.startsWith('new:')) return newConfiguration(context, dataset.name, preset.slice(4));
     const settings = Array.isArray(given.settings)
       ? given.settings.filter(item => typeof item === 'string')
       : undefined;
-    return start(context, dataset.name, { dataset: dataset.name, preset, settings, workers, ...device });
+    return start(context, dataset.name, { dataset: dataset.name, preset, settings, ...how });
   },
 };
 
@@ -98,8 +96,8 @@ function offer({ label, detail, of, value }: Offer, result: EstimateResult): Cho
 }
 
 function costOf({ durationMs, memoryBytes, nParameters, steps }: TrainingEstimate): string {
-  const time = durationMs === null ? 'time unknown' : `≈ ${formatDuration(durationMs)}`;
-  return `${time} · ${formatBytes(memoryBytes)} of memory · ${formatCount(steps)} steps · ${formatMany(nParameters)} parameters`;
+  const time = durationMs === null ? 'time unknown' : about(durationMs);
+  return `${time} · ${formatBytes(memoryBytes)} of memory · ${plural(steps, 'step')} · ${formatMany(nParameters)} parameters`;
 }
 
 function reasonAgainst(

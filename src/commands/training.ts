@@ -1,27 +1,40 @@
 // What Train, Resume and the demo share: the run is shown as soon as it exists, and its end is said with what comes next.
 import * as vscode from 'vscode';
 import type { Operation } from '../../protocol/operation';
-import type { TrainProgress, TrainResult } from '../../protocol/sidecar';
+import { resume, type TrainProgress, type TrainResult } from '../../protocol/sidecar';
+import type { Attempt } from '../errorMessage';
 import { readSettings } from '../settings';
+import { SidecarError, toSidecarError } from '../sidecarError';
 import { formatDuration, formatLoss } from '../text/format';
 import type { CommandContext } from './command';
 import { callTraining } from './runJob';
 
 /** Resolves when the training ended. *Errors* those of the operation; a stop is none. */
-export async function trainAndTell<Params>(
+export async function trainAndTell<Params extends object>(
   context: CommandContext,
   title: string,
   operation: Operation<Params, TrainResult, TrainProgress>,
   params: Params,
 ): Promise<TrainResult | undefined> {
   let shown = '';
-  const result = await callTraining(context, title, operation, params, run => {
+  const onRun = (run: string): void => {
     if (shown !== run) void context.results.show([run]);
     shown = run;
+  };
+  const result = await callTraining(context, title, operation, params, onRun).catch((error: unknown) => {
+    throw withAttempt(error, operation.method === resume.method, params);
   });
   if (result?.status === 'finished') tellFinished(context, result);
   else if (shown !== '') tellStopped(result?.run ?? shown);
   return result;
+}
+
+function withAttempt(error: unknown, isResume: boolean, given: object): SidecarError {
+  const { code, blame, message, details } = toSidecarError(error);
+  const attempt: Attempt = isResume
+    ? { verb: 'Resume', command: 'rpg.resume', given }
+    : { verb: 'Train', command: 'rpg.train', given };
+  return new SidecarError(code, blame, message, { ...details, attempt });
 }
 
 function tellFinished({ log }: CommandContext, { run, loss, elapsedMs, notes }: TrainResult): void {

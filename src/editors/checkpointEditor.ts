@@ -1,6 +1,6 @@
 // The read-only editor of checkpoints. The sidecar reads, nothing is executed; names and shapes come at once, statistics when
 // the file is small or the person asks.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { CheckpointIntent, CheckpointMessage, CheckpointState } from '../../protocol/checkpointView';
@@ -12,8 +12,12 @@ import { isCancelled, SidecarError, toSidecarError } from '../sidecarError';
 import { problemView } from '../state/viewState';
 import { saveExport } from '../views/saveExport';
 import { setDocument } from '../views/webviewDocument';
+import { watchCheckpoint } from './watchCheckpoint';
 
 export const checkpointEditorType = 'rpg.checkpoint';
+
+/** An adapter is a folder with a configuration inside; its tensors are shown like a file's. */
+export const isAdapter = (file: string): boolean => existsSync(path.join(file, 'adapter_config.json'));
 
 interface Host {
   readonly client: SidecarClient;
@@ -32,10 +36,7 @@ export class CheckpointEditor implements vscode.CustomReadonlyEditorProvider {
     const { client, onProblem } = this.host;
     const post = (message: CheckpointMessage): void => void panel.webview.postMessage(message);
     const page = new CheckpointPage(uri.fsPath, client, post, onProblem);
-    const watcher = vscode.workspace.createFileSystemWatcher(
-      new vscode.RelativePattern(vscode.Uri.file(path.dirname(uri.fsPath)), escapeGlob(path.basename(uri.fsPath))),
-    );
-    watcher.onDidChange(() => void page.read());
+    const watcher = watchCheckpoint(uri.fsPath, isAdapter(uri.fsPath), () => void page.read());
     // The cast: page and host are built together.
     panel.webview.onDidReceiveMessage((intent: CheckpointIntent) => page.receive(intent));
     panel.onDidDispose(() => {
@@ -142,6 +143,3 @@ function checkIsThere(file: string): void {
   if (statSync(file, { throwIfNoEntry: false })) return;
   throw new SidecarError('file-gone', 'user', `${file} does not exist any more`);
 }
-
-/** File names may hold what a glob pattern means otherwise. */
-const escapeGlob = (name: string): string => name.replace(/[*?{}[\]]/g, character => `[${character}]`);

@@ -24,6 +24,9 @@ export interface Job {
   cancel(): void;
 }
 
+/** A training that has no folder yet: it waits for the device, or reads the dataset. */
+export const isPreparing = ({ training, view }: Job): boolean => training !== null && view.run === null;
+
 interface MutableJob extends Job {
   view: JobView;
   training: TrainProgress | null;

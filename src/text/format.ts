@@ -5,7 +5,7 @@ export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit++;
   }
@@ -29,6 +29,9 @@ export function formatDuration(ms: number): string {
   if (seconds < 36 * 3600) return `${(seconds / 3600).toFixed(seconds < 36_000 ? 1 : 0)} h`;
   return `${Math.round(seconds / 86_400)} days`;
 }
+
+/** 'a few seconds', '≈ 12 min': before what it measures. */
+export const about = (ms: number): string => (ms < 10_000 ? '' : '≈ ') + formatDuration(ms);
 
 export function formatLoss(loss: number | null): string {
   if (loss === null) return '—';

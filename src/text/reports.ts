@@ -1,6 +1,6 @@
 // Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
 import type { DifferenceReport, FolderReport } from '../../protocol/records';
-import { formatCount } from './format';
+import { formatCount, plural } from './format';
 
 /** A table with aligned columns; numbers to the right. */
 export function textTable(
@@ -26,9 +26,7 @@ export function differenceText(report: DifferenceReport): string {
     number(tensor.distance),
     number(tensor.relativeDistance),
     tensor.cosine === null ? '—' : tensor.cosine.toFixed(6),
-    tensor.largestChange
-      ? `[${tensor.largestChange.index.join(', ')}] ${number(tensor.largestChange.a)} → ${number(tensor.largestChange.b)}`
-      : '',
+    tensor.largestChange ? `[${tensor.largestChange.index.join(', ')}] ${change(tensor.largestChange)}` : '',
   ]);
   const verdict = report.isEqual
     ? 'The checkpoints are equal.'
@@ -41,10 +39,12 @@ export function folderReportText(report: FolderReport): string {
   const { parameters, tokens, problems, accuracy } = report;
   const facts = [
     printable(report.path),
-    `${formatCount(report.nCheckpoints)} checkpoints, ${formatCount(report.nSkipped)} other files`,
-    `${formatCount(report.nWeights)} weights to generate, ${formatCount(report.nFixed)} fixed values`,
+    `${plural(report.nCheckpoints, 'checkpoint')}, ${plural(report.nSkipped, 'other file')}`,
+    `${plural(report.nWeights, 'weight')} to generate, ${plural(report.nFixed, 'fixed value')}`,
     ...(accuracy
-      ? [`accuracy in the file names: best ${accuracy.best}, mean ${accuracy.mean}, min ${accuracy.min}`]
+      ? [
+          `accuracy in the file names: best ${percent(accuracy.best)}, mean ${percent(accuracy.mean)}, min ${percent(accuracy.min)}`,
+        ]
       : []),
     `fingerprint ${report.fingerprint}`,
   ];
@@ -76,11 +76,20 @@ export function folderReportText(report: FolderReport): string {
   ].join('\n');
 }
 
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
+
 function number(value: number | null): string {
   if (value === null) return '—';
   if (value === 0) return '0';
   const magnitude = Math.abs(value);
   return magnitude >= 1e5 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(4);
+}
+
+/** With as many digits as it takes to see the change; float32 has nine. */
+function change({ a, b }: { a: number; b: number }): string {
+  if (number(a) !== number(b)) return `${number(a)} → ${number(b)}`;
+  const digits = [5, 6, 7, 8].find(count => a.toPrecision(count) !== b.toPrecision(count)) ?? 9;
+  return `${a.toPrecision(digits)} → ${b.toPrecision(digits)}`;
 }
 
 /** Names come from files: line breaks and control characters would tear the table. */

@@ -3,6 +3,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { DatasetSummary } from '../../protocol/records';
+import { checkpointEditorType, isAdapter } from '../editors/checkpointEditor';
 import type { Library } from '../state/library';
 import { formatBytes, formatCount, plural } from '../text/format';
 
@@ -16,7 +17,8 @@ export type DatasetNode =
       readonly dataset: DatasetSummary;
     }
   | { readonly kind: 'folder'; readonly folder: string; readonly label: string }
-  | { readonly kind: 'file'; readonly file: string }
+  /** A checkpoint may also be the folder of an adapter. */
+  | { readonly kind: 'file'; readonly file: string; readonly isCheckpoint: boolean }
   | { readonly kind: 'more'; readonly count: number; readonly folder: string };
 
 /** More would make the tree slow and nobody reads them there. */
@@ -57,6 +59,7 @@ export class DatasetsTree implements vscode.TreeDataProvider<DatasetNode>, vscod
         const item = new vscode.TreeItem(node.label);
         item.description = node.description;
         item.iconPath = new vscode.ThemeIcon(node.icon);
+        item.tooltip = `${node.label}: ${node.description}`;
         item.contextValue = `fact.${node.label.toLowerCase()}`;
         return item;
       }
@@ -71,9 +74,12 @@ export class DatasetsTree implements vscode.TreeDataProvider<DatasetNode>, vscod
         const uri = vscode.Uri.file(node.file);
         const item = new vscode.TreeItem(uri);
         item.label = path.basename(node.file);
-        item.iconPath = new vscode.ThemeIcon('file-binary');
-        item.command = { command: 'vscode.open', title: 'Inspect', arguments: [uri] };
-        item.contextValue = 'checkpoint';
+        item.iconPath = node.isCheckpoint ? new vscode.ThemeIcon('file-binary') : vscode.ThemeIcon.File;
+        // By our editor's name: it is not the one for every .bin, and for no folder.
+        item.command = node.isCheckpoint
+          ? { command: 'vscode.openWith', title: 'Inspect', arguments: [uri, checkpointEditorType, { preview: true }] }
+          : { command: 'vscode.open', title: 'Open', arguments: [uri] };
+        item.contextValue = node.isCheckpoint ? 'checkpoint' : 'file';
         return item;
       }
       case 'more':
@@ -132,13 +138,19 @@ async function isFolder(folder: string): Promise<boolean> {
   }
 }
 
+/** epoch_2 before epoch_10, as the Explorer has them. */
+const naturalOrder = new Intl.Collator('en', { numeric: true });
+const checkpointEnding = /\.(pth|pt|bin|safetensors|ckpt)$/i;
+
 async function filesOf(folder: string): Promise<DatasetNode[]> {
   const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.file(folder));
-  const files = entries
-    .filter(([name, type]) => !name.startsWith('.') && (type & vscode.FileType.File) !== 0)
-    .map(([name]) => name)
-    .sort();
-  const shown = files.slice(0, maxFiles).map((name): DatasetNode => ({ kind: 'file', file: path.join(folder, name) }));
+  const isShown = (name: string, type: vscode.FileType): boolean =>
+    !name.startsWith('.') && ((type & vscode.FileType.File) !== 0 || isAdapter(path.join(folder, name)));
+  const files = entries.filter(([name, type]) => isShown(name, type)).sort(([a], [b]) => naturalOrder.compare(a, b));
+  const shown = files.slice(0, maxFiles).map(([name, type]): DatasetNode => {
+    const isCheckpoint = (type & vscode.FileType.File) === 0 || checkpointEnding.test(name);
+    return { kind: 'file', file: path.join(folder, name), isCheckpoint };
+  });
   const count = files.length - shown.length;
   return count > 0 ? [...shown, { kind: 'more', count, folder }] : shown;
 }

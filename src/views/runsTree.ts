@@ -2,14 +2,14 @@
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../protocol/runRecords';
 import { runIcon } from '../commands/ask';
-import type { Jobs } from '../state/jobs';
+import { isPreparing, type Jobs } from '../state/jobs';
 import type { Library } from '../state/library';
 import { runLine, runTooltip } from '../text/runLine';
 import { formatCount, formatLoss } from '../text/format';
 
 export type RunNode =
   | { readonly kind: 'run'; readonly run: RunSummary }
-  | { readonly kind: 'preparing'; readonly title: string; readonly message: string }
+  | { readonly kind: 'preparing'; readonly job: string; readonly title: string; readonly message: string }
   | { readonly kind: 'fact'; readonly label: string; readonly description: string; readonly icon: string };
 
 /** A row that is drawn again loses the click that is just made on its buttons: seldom, and no row but those at work. */
@@ -62,6 +62,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
         const item = new vscode.TreeItem(node.label);
         item.description = node.description;
         item.iconPath = new vscode.ThemeIcon(node.icon);
+        item.tooltip = `${node.label}: ${node.description}`;
         return item;
       }
       default:
@@ -85,8 +86,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   /** Trainings that have no folder yet. */
   #preparing(): RunNode[] {
     return this.jobs.all
-      .filter(({ training, view }) => training !== null && view.run === null)
-      .map(({ view: { title, message } }) => ({ kind: 'preparing', title, message }));
+      .filter(isPreparing)
+      .map(({ view: { id, title, message } }) => ({ kind: 'preparing', job: id, title, message }));
   }
 
   /** The rows of runs at work; all of them where one comes or goes that has no folder. */

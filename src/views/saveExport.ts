@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportedFile } from '../../protocol/view';
+import { writeFile } from '../writeFile';
 
 export async function saveExport({ suggestedName, format, encoding, content }: ExportedFile): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
@@ -11,7 +12,9 @@ export async function saveExport({ suggestedName, format, encoding, content }: E
     filters: { [format.toUpperCase()]: [format] },
   });
   if (!target) return;
-  await vscode.workspace.fs.writeFile(target, Buffer.from(content, encoding));
-  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} written`, 'Open');
-  if (chosen) await vscode.commands.executeCommand('vscode.open', target);
+  await writeFile(target, Buffer.from(content, encoding));
+  // The editor has none for spreadsheets; the Explorer leads to the program that has.
+  const [title, command] = format === 'xlsx' ? ['Reveal in Explorer', 'revealInExplorer'] : ['Open', 'vscode.open'];
+  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} written`, title);
+  if (chosen) await vscode.commands.executeCommand(command, target);
 }

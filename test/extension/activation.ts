@@ -34,7 +34,6 @@ export function everyCommandSuite(): void {
         'refresh',
         'restartSidecar',
         'showLog',
-        'undoRemoveRun',
         'undoUnregister',
       ]);
     });

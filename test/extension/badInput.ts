@@ -179,10 +179,9 @@ export function badInputSuite(): void {
         await until('the status bar warns', () => statusBar.text === '$(warning) RPG');
       } finally {
         await setting.update('nodePath', undefined, vscode.ConfigurationTarget.Global);
-        await command('rpg.restartSidecar');
       }
-      await context.library.refresh();
-      assert.equal(context.library.status.kind, 'ready');
+      await until('it is started with the right Node', () => context.sidecar.state.kind === 'ready');
+      await until('the workspace is read again', () => context.library.status.kind === 'ready');
     });
   });
 }

@@ -1,11 +1,12 @@
 // Every command does what it says, asked with values instead of by mouse.
 import * as assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { estimateTraining, runDetails, type SetUpItem } from '../../protocol/editor';
 import type { DatasetRecord } from '../../protocol/records';
 import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
+import { watchCheckpoint } from '../../src/editors/watchCheckpoint';
 import { command, extension, messagesOf, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
 
 export function commandSuite(): void {
@@ -40,6 +41,44 @@ export function commandSuite(): void {
       await command('workbench.action.closeActiveEditor');
       await command('rpg.removeRun', { run: trained.run });
       await vscode.workspace.fs.delete(file);
+    });
+
+    it('Train offers to go on with a dataset that changed', async () => {
+      const { context } = await extension();
+      const [file, other] = ['net_0.pth', 'net_1.pth'].map(name => path.join(workspace, 'zoo', 'checkpoint', name));
+      const content = readFileSync(file!);
+      writeFileSync(file!, readFileSync(other!));
+      const newest = (): string => context.library.runs[0]!.id;
+      const before = newest();
+      const isTrained = (): boolean => newest() !== before && context.library.findRun(newest())?.status === 'finished';
+      const messages = await messagesOf(
+        async () => {
+          await command('rpg.train', { dataset: 'zoo', preset: 'demo', settings: tinySettings(7) });
+          await until('it is trained', isTrained);
+        },
+        ({ buttons }) => buttons.find(button => button === 'Train Anyway'),
+      );
+      assert.deepEqual(messages[0]?.buttons, ['Register Again', 'Train Anyway']);
+      await command('rpg.removeRun', { run: newest() });
+      writeFileSync(file!, content);
+    });
+
+    it('Resume offers other devices where the one of the run is not', async () => {
+      const { context } = await extension();
+      const trained = await command<TrainResult>('rpg.train', {
+        dataset: 'zoo',
+        preset: 'demo',
+        settings: tinySettings(7),
+      });
+      const file = path.join(runFolder(trained.run), 'run.json');
+      const record = JSON.parse(readFileSync(file, 'utf8')) as { status: string; engine: object }; // ours
+      const engine = { ...record.engine, engine: 'cuda', device: '999' };
+      writeFileSync(file, JSON.stringify({ ...record, status: 'stopped', engine }));
+      const [message] = await messagesOf(() => command('rpg.resume', { run: trained.run }));
+      assert.deepEqual(message?.buttons, ['Resume on Another Device…']);
+      await command('rpg.resume', { run: trained.run, device: 'portable/wasm' });
+      assert.equal(context.library.findRun(trained.run)?.status, 'finished');
+      await command('rpg.removeRun', { run: trained.run });
     });
 
     it('the picks of Train show what every preset and configuration file costs, or why it cannot be had', async () => {
@@ -118,6 +157,13 @@ export function commandSuite(): void {
       assert.equal(lines.length, 13);
     });
 
+    it('Export says what stands in the way of a file, and offers no log for it', async () => {
+      const out = path.join(workspace, 'README.md', 'out.csv');
+      const messages = await messagesOf(() => command('rpg.exportRun', { run, kind: 'metrics', out }));
+      assert.match(messages[0]?.text ?? '', /out\.csv cannot be written: .*choose another place/);
+      assert.deepEqual(messages[0]?.buttons, []);
+    });
+
     it('Rename, Unregister and their undo keep the record', async () => {
       const renamed = await command<DatasetRecord>('rpg.renameDataset', { dataset: 'zoo', newName: 'zoo-2' });
       assert.equal(renamed.name, 'zoo-2');
@@ -140,6 +186,18 @@ export function commandSuite(): void {
       assert.equal(context.library.findRun(run)?.status, 'finished');
     });
 
+    it('Undo Remove Run lists what was removed, long after the message is gone', async () => {
+      const { context } = await extension();
+      await command('rpg.removeRun', { run });
+      const asked = command('rpg.undoRemoveRun');
+      await until('it is taken back', async () => {
+        await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+        return context.library.findRun(run) !== undefined;
+      });
+      await asked;
+      assert.equal(context.library.findRun(run)?.status, 'finished');
+    });
+
     it('Inspect Checkpoint opens the checkpoint editor, a folder its report', async () => {
       const file = path.join(workspace, 'zoo', 'checkpoint', 'net_0.pth');
       await command('rpg.inspectCheckpoint', vscode.Uri.file(file));
@@ -150,6 +208,44 @@ export function commandSuite(): void {
       const text = vscode.window.activeTextEditor?.document.getText() ?? '';
       assert.match(text, /3 checkpoints/);
       assert.match(text, /conv\.weight/);
+    });
+
+    it('an open checkpoint is read again when it is replaced, removed, or back', async () => {
+      const [a, b] = ['net_0.pth', 'net_1.pth'].map(name =>
+        readFileSync(path.join(workspace, 'zoo', 'checkpoint', name)),
+      );
+      const file = path.join(workspace, 'replaced {1}.pth');
+      writeFileSync(file, a!);
+      let changes = 0;
+      const watch = watchCheckpoint(file, false, () => changes++);
+      const replace = (): void => {
+        writeFileSync(`${file}.new`, b!);
+        renameSync(`${file}.new`, file);
+      };
+      try {
+        for (const [what, act] of [
+          ['written in its place', () => writeFileSync(file, b!)],
+          ['replaced', replace],
+          ['removed', () => rmSync(file)],
+          ['back', () => writeFileSync(file, a!)],
+        ] as const) {
+          const before = changes;
+          await new Promise(resolve => setTimeout(resolve, 1000)); // the watcher begins, and is quiet again
+          act();
+          await until(`it is noticed that the file was ${what}`, () => changes > before);
+        }
+      } finally {
+        watch.dispose();
+        rmSync(file, { force: true });
+      }
+    });
+
+    it('Compare Checkpoints takes two, and says so where more are selected', async () => {
+      const uris = [0, 1, 2].map(index =>
+        vscode.Uri.file(path.join(workspace, 'zoo', 'checkpoint', `net_${index}.pth`)),
+      );
+      const [message] = await messagesOf(() => command('rpg.compareCheckpoints', uris[0], uris));
+      assert.match(message?.text ?? '', /Two checkpoints are compared, and 3 are selected/);
     });
 
     it('Compare Checkpoints shows tensor by tensor', async () => {
@@ -174,6 +270,15 @@ export function commandSuite(): void {
       await vscode.workspace.getConfiguration('rpg').update('device', undefined, true);
     });
 
+    it('Choose Device writes where the workspace has a device of its own', async () => {
+      const setting = (): vscode.WorkspaceConfiguration => vscode.workspace.getConfiguration('rpg');
+      await setting().update('device', 'portable/cpu', vscode.ConfigurationTarget.Workspace);
+      await command('rpg.chooseDevice', { device: 'portable/wasm' });
+      assert.equal(setting().get('device'), 'portable/wasm');
+      assert.equal(setting().inspect('device')?.globalValue, undefined);
+      await setting().update('device', undefined, vscode.ConfigurationTarget.Workspace);
+    });
+
     it('Check Set-up finds the device, the dataset and its test', async () => {
       const items = await command<SetUpItem[]>('rpg.checkSetUp', { isSilent: true });
       const states = new Map(items.map(({ id, state }) => [id, state]));
@@ -190,6 +295,23 @@ export function commandSuite(): void {
       assert.equal(record.nCheckpoints, 4);
       await vscode.workspace.fs.delete(vscode.Uri.file(path.join(source, 'net_9.pth')));
       await command('rpg.registerFolder', { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true });
+    });
+
+    it('a registered folder is measured again, and keeps its name and test', async () => {
+      const { context } = await extension();
+      const names = context.library.datasets.map(({ name }) => name);
+      const testCommand = 'node test.js {file}';
+      await command('rpg.editTestCommand', { dataset: 'zoo', testCommand });
+      const folder = path.join(workspace, 'zoo', 'checkpoint');
+      const prepared = await command<DatasetRecord>('rpg.prepareCheckpoints', { folder, command: 'true' });
+      assert.equal(prepared.name, 'zoo');
+      const again = { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true }; // as Register Again asks for it
+      const registered = await command<DatasetRecord>('rpg.registerFolder', again);
+      assert.equal(registered.testCommand, testCommand);
+      assert.deepEqual(
+        context.library.datasets.map(({ name }) => name),
+        names,
+      );
     });
 
     it('New Run Configuration opens a file that Train accepts', async () => {

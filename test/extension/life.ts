@@ -58,6 +58,22 @@ export function lifeSuite(): void {
       assert.equal((await second)?.status, 'finished');
     });
 
+    it('of several trainings that wait, the one is stopped that is meant', async () => {
+      const { context, runsTree } = await extension();
+      const first = start(100_000);
+      const run = await runningRun();
+      const waiting = [start(10), start(11)];
+      const rows = () => runsTree.getChildren().filter(({ kind }) => kind === 'preparing');
+      await until('two wait', () => rows().length === 2);
+      await command('rpg.stop', rows()[1]);
+      assert.equal(await waiting[1], undefined);
+      assert.equal(rows().length, 1);
+      await command('rpg.stop', { run });
+      assert.equal((await first)?.status, 'stopped');
+      assert.equal((await waiting[0])?.status, 'finished');
+      assert.equal(context.jobs.all.length, 0);
+    });
+
     it('a sidecar that crashes is started again, and its run can be resumed', async () => {
       const { context } = await extension();
       const training = start(100_000);

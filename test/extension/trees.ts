@@ -3,7 +3,7 @@ import * as assert from 'node:assert/strict';
 import { mkdirSync, renameSync, writeFileSync, rmSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { command, extension, registeredZoo, runFolder, until, workspace } from './host';
+import { command, extension, messagesOf, registeredZoo, runFolder, until, workspace } from './host';
 
 const descriptionOf = (item: vscode.TreeItem): string => String(item.description);
 
@@ -22,11 +22,44 @@ export function treeSuite(): void {
         children.map(child => datasetsTree.getTreeItem(child).label),
         ['Weights', 'Test', 'Checkpoints'],
       );
+      const [weights] = children.map(child => datasetsTree.getTreeItem(child));
+      assert.equal(weights?.tooltip, `Weights: ${descriptionOf(weights!)}`); // where the row is too narrow for it
       const files = await datasetsTree.getChildren(children.at(-1));
       assert.deepEqual(
         files.map(file => datasetsTree.getTreeItem(file).label),
         ['net_0.pth', 'net_1.pth', 'net_2.pth'],
       );
+    });
+
+    it('list adapters, which are folders, and open every checkpoint in its editor', async () => {
+      const { datasetsTree } = await extension();
+      const folder = path.join(workspace, 'mixed');
+      for (const name of ['adapter_10', 'adapter_2', 'logs']) mkdirSync(path.join(folder, name), { recursive: true });
+      for (const name of ['adapter_10', 'adapter_2'])
+        writeFileSync(path.join(folder, name, 'adapter_config.json'), '{}');
+      for (const name of ['pytorch_model.bin', 'notes.txt']) writeFileSync(path.join(folder, name), 'text');
+      const items = (await datasetsTree.getChildren({ kind: 'folder', folder, label: 'Checkpoints' })).map(node =>
+        datasetsTree.getTreeItem(node),
+      );
+      const editors = { checkpoint: vscode.TabInputCustom, file: vscode.TabInputText };
+      const expected = {
+        adapter_2: 'checkpoint',
+        adapter_10: 'checkpoint',
+        'notes.txt': 'file',
+        'pytorch_model.bin': 'checkpoint',
+      };
+      assert.deepEqual(
+        items.map(({ label, contextValue }) => [label, contextValue]),
+        Object.entries(expected),
+      );
+      for (const { label, contextValue, command: click } of items) {
+        await vscode.commands.executeCommand(click!.command, ...(click!.arguments as unknown[]));
+        const { label: title, input } = vscode.window.tabGroups.activeTabGroup.activeTab!;
+        assert.equal(title, label);
+        assert.ok(input instanceof editors[contextValue as keyof typeof editors], `the editor of ${title}`);
+      }
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      rmSync(folder, { recursive: true });
     });
 
     it('stay small for a folder of ten thousand files', async () => {
@@ -48,6 +81,13 @@ export function treeSuite(): void {
       const [gone] = await datasetsTree.getChildren();
       assert.equal(descriptionOf(datasetsTree.getTreeItem(gone!)), 'its folder is gone');
       assert.equal(datasetsTree.getTreeItem(gone!).contextValue, 'dataset.missing');
+      for (const id of ['rpg.train', 'rpg.editTestCommand']) {
+        const [message] = await messagesOf(() =>
+          command(id, { dataset: 'zoo', preset: 'demo', testCommand: 'x {file}' }),
+        );
+        assert.match(message?.text ?? '', /its folder is gone: .*Locate Dataset/);
+        assert.deepEqual(message?.buttons, ['Locate…']);
+      }
       await command('rpg.locateDataset', { dataset: 'zoo', folder: to });
       assert.equal(context.library.datasets[0]?.state, 'ready');
       renameSync(to, from);

@@ -193,7 +193,7 @@ async function inspectCheckpoint(page, shoot) {
   await workbench.treeRow(page, 'Datasets', /^clothes/).click();
   await workbench.treeRow(page, 'Datasets', /^Checkpoints/).click();
   await workbench.treeRow(page, 'Datasets', /\.pth/).click();
-  const frame = await workbench.webviewFrame(page, 'editor', ':text("0.weight")', { limitMs: 90_000 });
+  const frame = await workbench.webviewFrame(page, 'editor', '.tensor-list :text("0.weight")', { limitMs: 90_000 });
   await page.waitForTimeout(1000);
   await themes(page, shoot, frame, 'checkpoint');
 }

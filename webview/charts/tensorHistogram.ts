@@ -1,6 +1,6 @@
 // Distribution of the finite values of one tensor of a checkpoint, as bars and as a table.
 import type { TensorSummary } from '../../protocol/records';
-import { significant, whole } from '../format';
+import { counted, significant, whole } from '../format';
 import type { TableModel } from '../tables/tableModel';
 import { axes, linearScale, type Frame } from './axis';
 import { binEdges } from './histogram';
@@ -45,7 +45,7 @@ export function drawTensorHistogram(summary: TensorSummary, widthPx: number, pal
     marks: bins.map(({ count, low, high, left, right, top }) => ({
       x: (left + right) / 2,
       y: top,
-      text: `${significant(low)} to ${significant(high)}: ${whole(count)} values`,
+      text: `${significant(low)} to ${significant(high)}: ${counted(count, 'value')}`,
     })),
   };
 }

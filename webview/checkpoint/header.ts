@@ -4,7 +4,7 @@ import type { CheckpointReport } from '../../protocol/records';
 import { button, facts, note } from '../controls';
 import { element, fill, setText } from '../dom';
 import { csvExport, jsonExport } from '../export/exportFile';
-import { bytes, whole } from '../format';
+import { bytes, counted, whole } from '../format';
 import type { CheckpointPage } from './page';
 import { tensorColumns, tensorRow } from './tensorTable';
 
@@ -51,7 +51,7 @@ function dictionaryPicker({ dictionaries, key }: CheckpointReport, { post }: Che
       element(
         'option',
         { value: each.key, selected: each.key === key },
-        `${each.key === '' ? '(whole file)' : each.key} — ${whole(each.nTensors)} tensors, ${bytes(each.sizeBytes)}`,
+        `${each.key === '' ? '(whole file)' : each.key} — ${counted(each.nTensors, 'tensor')}, ${bytes(each.sizeBytes)}`,
       ),
     ),
   );

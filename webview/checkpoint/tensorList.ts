@@ -1,7 +1,7 @@
 // The list of tensors with its filter: every word typed must be part of the name, the type or the shape.
 import type { CheckpointReport } from '../../protocol/records';
 import { element, setText } from '../dom';
-import { whole } from '../format';
+import { counted, whole } from '../format';
 import { changeDetector } from '../page';
 import { createVirtualTable } from '../tables/virtualTable';
 import type { CheckpointPage, CheckpointPreferences } from './page';
@@ -53,8 +53,8 @@ export function createTensorList({ prefer }: CheckpointPage): {
       setText(
         count,
         words.length === 0
-          ? `${whole(tensors.length)} tensors`
-          : `${whole(table.length)} of ${whole(tensors.length)} tensors`,
+          ? counted(tensors.length, 'tensor')
+          : `${whole(table.length)} of ${counted(tensors.length, 'tensor')}`,
       );
     },
   };

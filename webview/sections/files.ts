@@ -2,7 +2,7 @@
 import type { RunView, SampleSetView } from '../../protocol/view';
 import { note } from '../controls';
 import { element, fill } from '../dom';
-import { bytes, duration, percent, whole } from '../format';
+import { bytes, counted, duration, percent, whole } from '../format';
 import type { PageActions, Part } from '../page';
 
 /** Networks of a set listed one by one; the folder has the rest. */
@@ -35,7 +35,7 @@ const content = (view: RunView, actions: PageActions): HTMLElement[] => [
 
 function sampleSet(set: SampleSetView, isOpen: boolean, actions: PageActions): HTMLElement {
   const facts = [
-    `${set.networks.length.toString()} networks`,
+    counted(set.networks.length, 'network'),
     `step ${whole(set.step)}`,
     set.msPerNetwork === null ? '' : `${duration(set.msPerNetwork)} each`,
     set.peakMemoryBytes === null ? '' : `at most ${bytes(set.peakMemoryBytes)}`,

@@ -1,9 +1,9 @@
 // The tables of an evaluation: groups, networks, pairs, layers. Accuracy and shares are shown in percent and exported as
 // fractions, as they are in the record.
-import type { EvaluationResult, IouMatrix, LayerHistogram } from '../../protocol/evaluation';
+import type { EvaluationResult, EvaluationRow, IouMatrix, LayerHistogram } from '../../protocol/evaluation';
 import type { RunView } from '../../protocol/view';
 import { binEdges } from '../charts/histogram';
-import { fixed, percent, significant } from '../format';
+import { counted, fixed, percent, significant } from '../format';
 import type { Column, TableModel } from './tableModel';
 
 const accuracy = (title: string, help: string): Column => ({ title, format: percent, help });
@@ -11,21 +11,16 @@ const iou = (title: string, help: string): Column => ({ title, format: fixed(3),
 
 /** Best, mean, min and sd of every group; of compared runs the generated rows of each. */
 export function accuracyTable(views: readonly RunView[]): TableModel {
-  const isCompared = views.length > 1;
-  const rows = views.flatMap((view, index) =>
-    (view.evaluation?.result.rows ?? [])
-      .filter(row => index === 0 || row.group === 'generated')
-      .map(row => [
-        isCompared && row.group === 'generated' ? `${row.title} · ${view.summary.id}` : row.title,
-        row.accuracy?.best ?? null,
-        row.accuracy?.mean ?? null,
-        row.accuracy?.min ?? null,
-        row.accuracy?.sd ?? null,
-        row.meanLoss,
-        row.count,
-        row.failed,
-      ]),
-  );
+  const rows = comparedRows(views).map(({ title, row }) => [
+    title,
+    row.accuracy?.best ?? null,
+    row.accuracy?.mean ?? null,
+    row.accuracy?.min ?? null,
+    row.accuracy && row.count - row.failed > 1 ? row.accuracy.sd : null, // a single value has none
+    row.meanLoss,
+    row.count,
+    row.failed,
+  ]);
   return {
     id: 'accuracy',
     title: 'Accuracy of originals, generated networks and trivial baselines on the same test',
@@ -43,10 +38,28 @@ export function accuracyTable(views: readonly RunView[]): TableModel {
   };
 }
 
+/** The rows of the first run, and the generated networks of the others beside its own: they are what is compared. */
+function comparedRows(views: readonly RunView[]): { title: string; row: EvaluationRow }[] {
+  const [first, ...others] = views;
+  const test = first?.evaluation?.result.test.title;
+  const generatedOf = ({ evaluation, summary }: RunView) =>
+    (evaluation?.result.rows ?? [])
+      .filter(row => row.group === 'generated')
+      .map(row => {
+        const theirs = evaluation!.result.test.title;
+        const other = test === undefined || theirs === test ? '' : `, by another test: ${theirs}`;
+        return { title: `${row.title} · ${summary.id}${other}`, row };
+      });
+  return (first?.evaluation?.result.rows ?? []).flatMap(row =>
+    row.group === 'generated' && others.length > 0
+      ? [{ title: `${row.title} · ${first!.summary.id}`, row }, ...others.flatMap(generatedOf)]
+      : [{ title: row.title, row }],
+  );
+}
+
 /** How alike the groups are to the originals, in predictions and in weight space. */
 export function similarityTable(views: readonly RunView[]): TableModel {
   const taus = views.find(view => view.evaluation)?.evaluation?.result.rows[0]?.novelty.map(share => share.tau) ?? [];
-  const isCompared = views.length > 1;
   return {
     id: 'similarity',
     title: 'Similarity to the originals, distance, and share of networks that are both performant and novel',
@@ -63,19 +76,15 @@ export function similarityTable(views: readonly RunView[]): TableModel {
         help: `Share within 1 point of the originals’ mean accuracy and at least ${tau.toString()} × the leave-one-out distance away`,
       })),
     ],
-    rows: views.flatMap((view, index) =>
-      (view.evaluation?.result.rows ?? [])
-        .filter(row => index === 0 || row.group === 'generated')
-        .map(row => [
-          isCompared && row.group === 'generated' ? `${row.title} · ${view.summary.id}` : row.title,
-          row.maxIouWithOriginals,
-          row.iouInside,
-          row.iouWithOriginals,
-          row.nearestDistance,
-          row.nearestDistanceRatio,
-          ...taus.map(tau => row.novelty.find(share => share.tau === tau)?.share ?? null),
-        ]),
-    ),
+    rows: comparedRows(views).map(({ title, row }) => [
+      title,
+      row.maxIouWithOriginals,
+      row.iouInside,
+      row.iouWithOriginals,
+      row.nearestDistance,
+      row.nearestDistanceRatio,
+      ...taus.map(tau => row.novelty.find(share => share.tau === tau)?.share ?? null),
+    ]),
   };
 }
 
@@ -125,7 +134,7 @@ export function diversityTable(result: EvaluationResult): TableModel {
         `${diversity.covered.toString()} of ${diversity.originals.toString()}`,
       ],
       ...result.ensembles.map(vote => [
-        `Majority vote: ${vote.title} (${vote.networks.toString()} networks)`,
+        `Majority vote: ${vote.title} (${counted(vote.networks, 'network')})`,
         percent(vote.accuracy),
       ]),
     ],

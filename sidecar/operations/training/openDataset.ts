@@ -102,7 +102,7 @@ function datasetChanged(record: DatasetRecord, folder: string, changes: readonly
     'dataset-changed',
     `dataset ${name} (${folder}) is not what was registered: ${changes.join('; ')}. ` +
       `Register it again (${registerCommand(record, folder)}), or train on it as it is with --accept-changed`,
-    { name, folder, changes },
+    { name, folder, changes, canBeAccepted: true },
   );
 }
 

@@ -72,6 +72,7 @@ describe('a sidecar process', () => {
     await expect(client.call(datasets, {})).rejects.toMatchObject({ code: 'sidecar-gone', blame: 'internal' });
     await until(() => states.filter(({ kind }) => kind === 'ready').length === 2);
     expect(sidecar.pid).not.toBeNull();
+    expect(states.find(({ kind }) => kind === 'crashed')).toMatchObject({ exit: 'exit code 3' });
   });
 
   it('that keeps crashing is given up after five times, later each time', async () => {

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../../protocol/runRecords';
 import type { TrainProgress } from '../../../protocol/sidecar';
-import { errorMessage } from '../../../src/errorMessage';
+import { errorMessage, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
-import { formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
-import { differenceText, textTable } from '../../../src/text/reports';
+import { about, formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
+import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
 import {
@@ -38,6 +38,7 @@ describe('numbers', () => {
   it.each([
     [999, '999 B'],
     [1536, '1.5 kB'],
+    [999_999, '1.0 MB'],
     [31e9, '31 GB'],
   ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
@@ -48,6 +49,10 @@ describe('numbers', () => {
     [3.5 * 3_600_000, '3.5 h'],
     [50 * 3_600_000, '2 days'],
   ])('%d ms are %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it('an estimate is about a time, unless the words say so already', () => {
+    expect([about(900), about(40_000)]).toEqual(['a few seconds', '≈ 40 s']);
+  });
 
   it.each([
     [914, '914'],
@@ -119,6 +124,34 @@ describe('an error', () => {
       expect(errorMessage(new SidecarError(code, 'user', '', { run: '0003-zoo' }))).toMatchObject({
         actions: [{ command, args: [{ run: '0003-zoo' }] }],
       });
+  });
+
+  it('of a workspace that is empty offers the first step', () => {
+    for (const [code, commands] of [
+      ['no-workspace', ['vscode.openFolder']],
+      ['no-datasets', ['rpg.registerFolder', 'rpg.tryDemo']],
+      ['no-runs', ['rpg.train']],
+    ] as const)
+      expect(errorMessage(new SidecarError(code, 'user', ''))).toMatchObject({
+        actions: commands.map(command => ({ command })),
+      });
+  });
+
+  it.each([
+    ['memory-too-small', {}, [{ title: 'Train Anyway', args: [{ preset: 'demo', force: true }] }]],
+    ['dataset-changed', { canBeAccepted: true }, [{ args: [{ preset: 'demo', acceptChanged: true }] }]],
+    ['dataset-changed', { canBeAccepted: false }, []],
+    ['device-unavailable', {}, [{ command: 'rpg.chooseDevice' }]],
+  ])('of a training offers to try it differently: %s %j', (code, details, actions) => {
+    const attempt: Attempt = { verb: 'Train', command: 'rpg.train', given: { preset: 'demo' } };
+    expect(errorMessage(new SidecarError(code, 'user', '', { ...details, attempt }))).toMatchObject({ actions });
+  });
+
+  it('of a run on a device that is not here offers the others, for the setting does not move a run', () => {
+    const attempt: Attempt = { verb: 'Resume', command: 'rpg.resume', given: { run: '0003-zoo' } };
+    expect(errorMessage(new SidecarError('device-unavailable', 'user', '', { attempt }))).toMatchObject({
+      actions: [{ command: 'rpg.resume', args: [{ run: '0003-zoo', chooseDevice: true }] }],
+    });
   });
 
   it('of ours offers the log', () => {
@@ -200,6 +233,44 @@ describe('a report', () => {
         new Set([1]),
       ),
     ).toBe('a    bb\n───  ──\nx     1\nyyy  22');
+  });
+
+  it('count one of a thing as one, and give accuracies as percentages', () => {
+    const text = folderReportText({
+      kind: 'folder',
+      path: '/zoo',
+      nCheckpoints: 1,
+      nSkipped: 0,
+      nWeights: 2464,
+      nFixed: 1,
+      key: '',
+      fingerprint: 'f',
+      parameters: [],
+      tokens: [],
+      accuracy: { best: 0.8625, mean: 0.8619166666666667, min: 0.86 },
+      problems: [],
+    });
+    expect(text).toContain('1 checkpoint, 0 other files\n2,464 weights to generate, 1 fixed value\n');
+    expect(text).toContain('best 86.25 %, mean 86.19 %, min 86.00 %');
+  });
+
+  it('shows the largest change with the digits it is in', () => {
+    const tensor = {
+      name: 'w',
+      status: 'changed',
+      shapeA: [2],
+      shapeB: [2],
+      distance: 1,
+      relativeDistance: 1,
+      cosine: 1,
+    } as const;
+    const text = (a: number, b: number) =>
+      differenceText({
+        ...{ a: 'a', b: 'b', distance: 1, cosine: 1, isEqual: false },
+        tensors: [{ ...tensor, shapeA: [2], shapeB: [2], largestChange: { index: [1], a, b } }],
+      });
+    expect(text(0.5, 0.25)).toContain('[1] 0.5000 → 0.2500');
+    expect(text(1.46201, 1.46204)).toContain('[1] 1.46201 → 1.46204');
   });
 
   it('is not torn by names from files', () => {
