@@ -42,10 +42,15 @@ export async function* train(input: TrainerInput): AsyncGenerator<TrainerEvent, 
   const { nTokens, batchSize, rowsPerStep } = spec;
   const { nCheckpoints } = input.tokens;
   const choose = createBatchChooser({ seed: config.seed, nCheckpoints, batchSize, nTokens, rowsPerStep });
+  const gather = (step: number): Promise<TrainingBatch> => makeBatch(choose(step), step, input);
   let lastSnapshot = startStep;
+  let gathered = steps > startStep ? gather(startStep + 1) : null;
   for (let step = startStep + 1; step <= steps; step++) {
     const hyper = hyperAt(step, config);
-    const { loss } = await model.step(await makeBatch(choose(step), step, input), hyper);
+    const running = model.step(await gathered!, hyper);
+    gathered = step < steps ? gather(step + 1) : null; // while the engine is at work
+    gathered?.catch(() => undefined); // told when its step comes
+    const { loss } = await running;
     if (!Number.isFinite(loss)) throw lossNotFinite(step, loss, hyper.learningRate, lastSnapshot);
     yield { kind: 'step', step, loss, learningRate: hyper.learningRate };
     const evaluate = evaluateEvery > 0 && step % evaluateEvery === 0;

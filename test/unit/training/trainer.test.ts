@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
+import type { Model } from '../../../sidecar/engine/engine';
 import { defaultConfig } from '../../../sidecar/config/draftConfig';
 import { toModelSpec } from '../../../sidecar/config/toModelSpec';
 import { learningRateAt } from '../../../sidecar/training/learningRate';
@@ -91,6 +92,33 @@ describe('the trainer', () => {
       expect(task).toBeNull();
       expect(noise).toEqual({ kind: 'seeded', seed: 3, step: i + 1 });
     }
+  });
+
+  it('gathers the next batch while the engine is at work, and tells of one that cannot be at its step', async () => {
+    const fake = fakeModel();
+    const order: string[] = [];
+    const step: Model['step'] = async (batch, hyper) => {
+      order.push(`step ${hyper.step} begins`);
+      await new Promise(resolve => setImmediate(resolve));
+      order.push(`step ${hyper.step} ends`);
+      return fake.model.step(batch, hyper);
+    };
+    let reads = 0;
+    const readRows: TokenSource['readRows'] = (...args) => {
+      order.push('read');
+      if (++reads > 8) throw new Error('the disk is gone');
+      return tokens.readRows(...args);
+    };
+    const seen: number[] = [];
+    const events = train(inputOf({ model: { ...fake.model, step }, tokens: { ...tokens, readRows } }));
+    const training = (async () => {
+      for await (const event of events) if (event.kind === 'step') seen.push(event.step);
+    })();
+    await expect(training).rejects.toThrow('the disk is gone');
+    const first = order.indexOf('step 1 begins');
+    expect(order.slice(first, order.indexOf('step 1 ends'))).toContain('read');
+    expect(seen.length).toBeGreaterThan(1);
+    expect(order.at(-1)).toBe(`step ${seen.at(-1)!} ends`);
   });
 
   it('gives the engine the task bits of the chosen checkpoints', async () => {
