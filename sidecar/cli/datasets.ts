@@ -32,7 +32,7 @@ export const registerCommand: CliCommand = {
         if (json) cli.printJson(record);
         else
           cli.print(
-            `Registered ${record.name}: ${formatCount(record.nCheckpoints)} checkpoints of ${formatCount(record.nWeights)} weights, test: ${record.testCommand ?? 'none'}`,
+            `Registered ${record.name}: ${formatCount(record.nCheckpoints)} checkpoints of ${formatCount(record.nWeights)} weights, test: ${record.testCommand ?? 'built in, if there is one'}`,
           );
       });
   },
