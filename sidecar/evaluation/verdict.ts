@@ -31,8 +31,7 @@ export function verdictOf(rows: readonly EvaluationRow[]): string | null {
   const equal = atSimilarity(curve, maxIou);
   if (equal === 'less noise')
     return `The generated networks repeat the originals: they make the same mistakes (highest IoU ${iou}) as the originals do among themselves.`;
-  if (equal === 'more noise')
-    return `The generated networks are less similar to the originals (highest IoU ${iou}) than those with the strongest noise tested; nothing of equal similarity is there to compare their accuracy with.`;
+  if (equal === 'more noise') return beyondNoise(generated.accuracy.mean - curve.at(-1)!.accuracy, curve.at(-1)!, iou);
   const difference = generated.accuracy.mean - equal.accuracy;
   const error = Math.sqrt(squaredError(generated.accuracy) + equal.variance);
   const noise = `originals with noise of about ${equal.level.toFixed(3)}, which are as similar to the originals (highest IoU ${iou})`;
@@ -44,6 +43,16 @@ export function verdictOf(rows: readonly EvaluationRow[]): string | null {
     : `The generated networks are ${difference > 0 ? 'better' : 'worse'} than noise: ${points} ${difference > 0 ? 'more' : 'less'} accurate (${certainty}) than ${noise}.`;
   const others = rows.filter(row => isAsGood(row, generated.accuracy!.mean, maxIou)).map(({ group }) => nameOf(group));
   return others.length === 0 ? sentence : `${sentence} No more similar and at least as accurate: ${others.join(', ')}.`;
+}
+
+/** Less similar than any noise: with more accuracy better than it, with less they may only be broken. */
+function beyondNoise(difference: number, { level }: NoisePoint, iou: string): string {
+  const noise = `those with noise of ${level}, the least similar tested`;
+  const similarity = `less similar to the originals (highest IoU ${iou})`;
+  const points = `${(100 * Math.abs(difference)).toFixed(2)} points`;
+  return difference > 0
+    ? `The generated networks are better than noise: ${similarity} and ${points} more accurate than ${noise}.`
+    : `The generated networks are ${similarity} than ${noise}, and ${points} less accurate.`;
 }
 
 /** By falling similarity; a level that is not less similar than a weaker one says nothing and is left out. */

@@ -55,8 +55,17 @@ describe('the verdict', () => {
     expect(judge(0.9, 0.99)).toMatch(/repeat the originals/);
   });
 
-  it('claims nothing where no noise is as far away', () => {
-    expect(judge(0.5, 0.2)).toMatch(/less similar to the originals .* nothing of equal similarity/);
+  it.each([
+    [
+      0.5,
+      /are less similar to the originals \(highest IoU 0\.200\) than those with noise of 0\.1, .*, and 10\.00 points less accurate\.$/,
+    ],
+    [
+      0.65,
+      /better than noise: less similar to the originals .* and 5\.00 points more accurate than those with noise of 0\.1,/,
+    ],
+  ])('where no noise is as far away says on which side an accuracy of %s is', (accuracy, expected) => {
+    expect(judge(accuracy, 0.2)).toMatch(expected);
   });
 
   it('names another baseline that is as new and as accurate', () => {
