@@ -3,19 +3,25 @@ import type { TrainProgress } from '../../../protocol/sidecar';
 import { formatDuration } from '../../../sidecar/cli/trainingBar';
 import { createProgressMeter } from '../../../sidecar/operations/training/progressMeter';
 
+/** A meter with a clock of its own. */
+function meterOfThousandSteps() {
+  const reports: TrainProgress[] = [];
+  let now = 0;
+  const meter = createProgressMeter(
+    'r',
+    1000,
+    0,
+    report => reports.push(report),
+    () => now,
+  );
+  return { meter, reports, pass: (ms: number) => void (now += ms) };
+}
+
 describe('the progress meter', () => {
   it('reports speed and time left ten times a second, from the last seconds', () => {
-    const reports: TrainProgress[] = [];
-    let now = 0;
-    const meter = createProgressMeter(
-      'r',
-      1000,
-      0,
-      report => reports.push(report),
-      () => now,
-    );
+    const { meter, reports, pass } = meterOfThousandSteps();
     for (let step = 1; step <= 500; step++) {
-      now += step <= 250 ? 100 : 20; // 10 steps a second, then 50
+      pass(step <= 250 ? 100 : 20); // 10 steps a second, then 50
       meter.step({ step, loss: 1 / step, learningRate: 0.5 });
     }
     expect(reports.length).toBeLessThan(320);
@@ -27,19 +33,11 @@ describe('the progress meter', () => {
   });
 
   it('leaves the time of snapshots out of the speed', async () => {
-    const reports: TrainProgress[] = [];
-    let now = 0;
-    const meter = createProgressMeter(
-      'r',
-      1000,
-      0,
-      report => reports.push(report),
-      () => now,
-    );
+    const { meter, reports, pass } = meterOfThousandSteps();
     for (let step = 1; step <= 60; step++) {
-      now += 100; // 10 steps a second
+      pass(100); // 10 steps a second
       meter.step({ step, loss: 1, learningRate: 0.5 });
-      if (step === 30) await meter.saving('saving step 30', async () => void (now += 60_000));
+      if (step === 30) await meter.saving('saving step 30', async () => pass(60_000));
       expect(meter.stepsPerSecond()).toBeCloseTo(10, 5);
     }
     expect(reports.filter(({ phase }) => phase === 'saving').map(({ message }) => message)).toEqual(['saving step 30']);
