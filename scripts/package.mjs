@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as vsce from '@vscode/vsce';
-import { nativeKernels } from './workers.mjs';
+import { copyNativeKernels, nativeKernels } from './workers.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const output = path.join(root, 'build');
@@ -38,11 +38,8 @@ async function packageFor(target) {
   rmSync(native, { recursive: true, force: true });
   if (targets[target]) copyKoffi(targets[target]);
   else rmSync(path.join(root, 'dist', 'kernels'), { recursive: true, force: true });
-  for (const kernel of nativeKernels) {
-    if (target === 'linux-x64')
-      cpSync(path.join(root, 'sidecar/engine/portable/kernel/native', kernel), path.join(root, 'dist', kernel));
-    else rmSync(path.join(root, 'dist', kernel), { force: true });
-  }
+  if (target === 'linux-x64') copyNativeKernels('dist');
+  else for (const kernel of nativeKernels) rmSync(path.join(root, 'dist', kernel), { force: true });
   await vsce.createVSIX({
     cwd: root,
     packagePath: file,

@@ -40,6 +40,10 @@ export function copyBinaries(outdir) {
   const source = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   mkdirSync(path.join(root, outdir), { recursive: true });
   for (const binary of wasmBinaries) replaceFile(path.join(source, binary), path.join(root, outdir, binary));
+  copyNativeKernels(outdir);
+}
+
+export function copyNativeKernels(outdir) {
   const built = path.join(root, 'sidecar/engine/portable/kernel/native');
   for (const kernel of nativeKernels) replaceFile(path.join(built, kernel), path.join(root, outdir, kernel));
 }

@@ -16,7 +16,7 @@ import { readKernels } from './kernelFiles';
 import { unsupportedSizes } from './limits';
 import type { Sequences } from './mambaLayer';
 import { checkPlan, describePlan, formatBytes, MemoryPlan } from './memoryPlan';
-import { layoutParameters, Parameters } from './parameters';
+import { Parameters } from './parameters';
 import { elementBytes, Queue, type Timing } from './queue';
 import { createRecurrent } from './recurrent';
 import { SamplerKernels, type SampleTables } from './sampler';
@@ -58,7 +58,7 @@ export class CudaModel implements Model {
   readonly parameters: Parameters;
   readonly #element: ElementType;
   readonly #products: CublasLt | null;
-  #inputs: ReturnType<typeof placeInputs>;
+  readonly #inputs: ReturnType<typeof placeInputs>;
   readonly #sequences: Sequences;
   #arena: { pointer: bigint; bytes: number } = { pointer: 0n, bytes: 0 };
   #graphs: { forward: CudaGraph; seeded: CudaGraph | null; given: CudaGraph | null } | null = null;
@@ -70,12 +70,10 @@ export class CudaModel implements Model {
   ) {
     this.#element = elementOf(options.precision);
     this.#sequences = { batch: spec.batchSize, length: spec.nTokens, gate: conditionGate(spec) };
-    const layout = layoutParameters(spec, this.#element, options.optimizerState);
     const products = CublasLt.open(device);
     this.#products = products instanceof CublasLt ? products : null;
+    const { layout, lines, scratchBytes } = planTraining(spec, device.facts, this.#element, options.optimizerState);
     this.parameters = new Parameters(device, layout, this.#element, options.optimizerState);
-    this.#inputs = placeInputs(spec, () => 0n);
-    const { lines, scratchBytes } = planTraining(spec, device.facts, this.#element, options.optimizerState);
     const how = this.#products ? `cuBLASLt ${this.#products.version}` : 'its own matrix products (no cuBLASLt found)';
     const type = this.#element === 'bf16' ? 'bfloat16 with float32 weights' : 'float32';
     this.description = `cuda/${device.index} ${device.facts.name}, ${type}, ${how}; memory ${describePlan(lines)}`;

@@ -6,12 +6,13 @@ import type { CublasLt, ElementType } from './cublasLt';
 import type { CudaDevice, DeviceFacts } from './driver';
 import { MemoryPlan, stateNames, type PlanLine } from './memoryPlan';
 import type { OptimizerState, TrainingMemory } from '../engine';
-import { layoutParameters, Parameters } from './parameters';
+import { layoutParameters, Parameters, type ParameterLayout } from './parameters';
 import { Queue } from './queue';
 import { placeInputs } from './stepInputs';
 import { createTrainStep } from './trainStep';
 
 export interface TrainingPlan {
+  readonly layout: ParameterLayout;
   /** All of it. */
   readonly lines: readonly PlanLine[];
   /** Of the block that a step's phases share. */
@@ -43,6 +44,7 @@ export function planTraining(
     phases.backward();
   });
   return {
+    layout,
     lines: [...layout.lines, { name: 'inputs of a step', bytes: inputBytes }, ...scratch.atPeak],
     scratchBytes: scratch.peakBytes,
   };

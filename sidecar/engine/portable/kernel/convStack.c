@@ -1,6 +1,6 @@
 // The denoiser's convolution stack in WebAssembly SIMD: convolution forward, its two gradients, and the element-wise work
 // between convolutions. kernelConvStack.ts calls these in order and owns the memory; tfConvStack.ts is the plain reference
-// they are compared with. Built by build.sh; README.md lists versions and times.
+// they are compared with. Built by build.mjs; README.md lists versions and times.
 //
 // Layout. A "plane" array is [row][channel][position] with `width` positions, dim rounded up to 16; positions ≥ dim are
 // ignored in planes and zero in haloed arrays.

@@ -1,7 +1,7 @@
 // Made by build.mjs; do not edit.
 
 /** SHA-256 of the sources this was compiled from. */
-export const kernelSourceSha256 = 'a01697ec398a6c2443a30da0a148ebe010cc9df4f897f34da0034fb7ef6401cb';
+export const kernelSourceSha256 = 'b51ab5dfa3eb65d3be0d297c16590bae572a6a0164adb35c797bbe99c19432bc';
 
 /** What each function returns, and its arguments: p pointer, i int, f float. */
 export const kernelSignatures = {

@@ -36,7 +36,9 @@ export function nativeLevels(): NativeLevel[] {
   return (Object.keys(levels) as NativeLevel[]).filter(level => levels[level].flags.every(flag => has.has(flag))); // keys of that table
 }
 
-export function nativeTitle(level: NativeLevel | undefined = nativeLevels()[0]): string {
+/** Of the build that is taken here. */
+export function nativeTitle(): string {
+  const [level] = nativeLevels();
   return level === undefined ? 'none' : levels[level].title;
 }
 

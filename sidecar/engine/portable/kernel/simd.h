@@ -166,8 +166,6 @@ INLINE wide largerWide(wide a, wide b) { return WIDE(max_ps)(b, a); }
 INLINE wide powerOfTwoWide(wide n) { return AS_FLOATS(WIDE(slli_epi32)(WIDE(add_epi32)(WIDE(cvttps_epi32)(n), WIDE(set1_epi32)(127)), 23)); }
 #endif
 
-INLINE wide timesWide(float a, wide v) { return multiplyWide(splatWide(a), v); }
-
 // ---- exponentials --------------------------------------------------------------------------------------------------------
 
 /** e^x = scale · (1 + e) for x ≤ 0: 2^n · e^r with |r| ≤ ln2/2 and a polynomial of degree 6; relative error of e^x below 2e-7. */
