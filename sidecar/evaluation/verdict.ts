@@ -20,10 +20,10 @@ interface NoisePoint extends EqualNoise {
 /** Differences below so many standard errors are called none. */
 const significant = 2;
 
-/** Null where accuracy or similarity could not be measured, or there is no noise to compare with. */
+/** Null where accuracy or similarity could not be measured, or there is no noise to compare with; one network alone has no standard error. */
 export function verdictOf(rows: readonly EvaluationRow[]): string | null {
   const generated = rows.find(({ group }) => group === 'generated');
-  if (!generated?.accuracy || generated.maxIouWithOriginals === null) return null;
+  if (!generated || !hasSpread(generated.accuracy) || generated.maxIouWithOriginals === null) return null;
   const curve = noiseCurve(rows);
   if (curve.length < 2) return null;
   const maxIou = generated.maxIouWithOriginals;
@@ -41,7 +41,8 @@ export function verdictOf(rows: readonly EvaluationRow[]): string | null {
   const sentence = isEqual
     ? `The generated networks are worth about as much as noise: ${noise}, are as accurate (${points} ${difference < 0 ? 'more' : 'less'}, ${certainty}).`
     : `The generated networks are ${difference > 0 ? 'better' : 'worse'} than noise: ${points} ${difference > 0 ? 'more' : 'less'} accurate (${certainty}) than ${noise}.`;
-  const others = rows.filter(row => isAsGood(row, generated.accuracy!.mean, maxIou)).map(({ group }) => nameOf(group));
+  const { mean } = generated.accuracy;
+  const others = rows.filter(row => isAsGood(row, mean, maxIou)).map(({ group }) => nameOf(group));
   return others.length === 0 ? sentence : `${sentence} No more similar and at least as accurate: ${others.join(', ')}.`;
 }
 
@@ -60,7 +61,7 @@ function noiseCurve(rows: readonly EvaluationRow[]): NoisePoint[] {
   const points: NoisePoint[] = [];
   for (const { group, accuracy, maxIouWithOriginals } of rows) {
     const level = group === 'originals' ? 0 : noiseLevel(group);
-    if (level === null || !accuracy || maxIouWithOriginals === null) continue;
+    if (level === null || !hasSpread(accuracy) || maxIouWithOriginals === null) continue;
     points.push({ level, accuracy: accuracy.mean, variance: squaredError(accuracy), maxIou: maxIouWithOriginals });
   }
   points.sort((a, b) => a.level - b.level);
@@ -91,6 +92,11 @@ function atSimilarity(curve: readonly NoisePoint[], maxIou: number): EqualNoise 
 function isAsGood({ group, accuracy, maxIouWithOriginals }: EvaluationRow, mean: number, maxIou: number): boolean {
   if (!group.startsWith('baseline: ') || noiseLevel(group) !== null) return false;
   return accuracy !== null && accuracy.mean >= mean && maxIouWithOriginals !== null && maxIouWithOriginals <= maxIou;
+}
+
+/** Of several networks: the deviation of a single one is written as 0, which is no certainty. */
+function hasSpread(accuracy: Summary | null): accuracy is Summary {
+  return accuracy !== null && accuracy.count > 1;
 }
 
 function squaredError({ sd, count }: Summary): number {

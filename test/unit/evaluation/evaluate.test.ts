@@ -64,7 +64,7 @@ describe('an evaluation', () => {
     const near = [...originals, network('original3', [0, 1.5])]; // shares the mistake of original1
     const baseline = { ...noisy, make };
     const change = { originals: near, baselines: [baseline], networksPerBaseline: 3 };
-    const { verdict } = await evaluate(input([network('copy', [0, 3])], change));
+    const { verdict } = await evaluate(input([network('copy', [0, 3]), network('again', [0, 3])], change));
     expect(verdict).toMatch(/^The generated networks repeat the originals: .* \(highest IoU 1\.000\)/);
   });
 

@@ -83,6 +83,11 @@ describe('the verdict', () => {
     ['similarity', [...baselines, row('generated', 0.76, null)]],
     ['noise', [row('originals', 0.9, 0.95), row('generated', 0.76, 0.65)]],
     ['generated networks', baselines],
+    ['more than one generated network', [...baselines, row('generated', 0.76, 0.65, 0, 1)]],
+    [
+      'more than one network of each noise',
+      [baselines[0]!, row('baseline: noise 0.1', 0.6, 0.45, 0, 1), row('generated', 0.76, 0.65)],
+    ],
   ])('is none without %s', (_, rows) => {
     expect(verdictOf(rows)).toBeNull();
   });
