@@ -60,12 +60,16 @@ describe('a run lock', () => {
     'of a process that was killed and never waited for is taken over',
     async () => {
       const folder = temporaryFolder();
-      // The shell becomes a program that waits for nobody: its ended child stays a zombie.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      // The shell becomes a program that waits for nobody, so its killed child stays a zombie. The child must live
+      // until then: a shell reaps what ends before.
+      const parent = spawn('sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
       try {
         const [line] = (await once(parent.stdout, 'data')) as [Buffer];
         const pid = Number(line);
-        while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) await sleep(10);
+        const stat = (of: number) => readFileSync(`/proc/${of}/stat`, 'utf8');
+        while (!stat(parent.pid!).includes('(sleep)')) await sleep(10);
+        process.kill(pid, 'SIGKILL');
+        while (!stat(pid).includes(') Z ')) await sleep(10);
         writeLock(folder, { pid });
         expect(await lockOwner(folder)).toBeNull();
       } finally {
