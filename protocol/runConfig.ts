@@ -54,6 +54,16 @@ const integers = (
   doc,
   ...range,
 });
+const integersOrNull = (
+  doc: string,
+  range: Range & { minItems?: number; maxItems?: number } = {},
+): Field<readonly number[] | null> => ({
+  kind: 'integers',
+  default: null,
+  doc,
+  nullable: true,
+  ...range,
+});
 const choice = <const V extends readonly string[]>(values: V, value: V[number], doc: string): Field<V[number]> => ({
   kind: 'choice',
   values,
@@ -111,6 +121,7 @@ export const runConfigFields = {
     epsilon: number(1e-8, 'AdamW epsilon', { above: 0, max: 1 }),
     optimizerState: choice(['float32', 'uint8'], 'float32', 'AdamW state; uint8 takes a quarter of the memory (CUDA engine)'),
     precision: choice(['auto', 'float32', 'bfloat16'], 'auto', 'Arithmetic of the matrix products; auto: the engine\u2019s fastest that is known to be as good'),
+    bfloat16Steps: integersOrNull('First and last step of bfloat16 arithmetic, float32 before and after (CUDA engine); null: all steps in training.precision', { min: 1, max: 10_000_000, minItems: 2, maxItems: 2, unit: 'steps' }),
     saveEvery: integer(500, 'Steps between snapshots', { min: 1, max: 10_000_000, unit: 'steps' }),
     keepSnapshots: integer(3, 'Newest snapshots that stay on disk; 0: all', { min: 0, max: 10_000, unit: 'snapshots' }),
     evaluateEvery: integer(0, 'Steps between generate-and-test beside the training, from the snapshot of that step; 0: never', { min: 0, max: 10_000_000, unit: 'steps' }),

@@ -40,7 +40,7 @@ function fieldSchema(field: AnyField): Record<string, unknown> {
   if (field.kind === 'integers') {
     return {
       ...common,
-      type: 'array',
+      type: field.nullable ? ['array', 'null'] : 'array',
       items: { type: 'integer', ...rangeSchema(field) },
       ...(field.minItems !== undefined && { minItems: field.minItems }),
       ...(field.maxItems !== undefined && { maxItems: field.maxItems }),

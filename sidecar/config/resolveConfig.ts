@@ -63,13 +63,14 @@ export function completeConfig(draft: ConfigDraft, facts: ConfigFacts): { config
   }
   if ('problems' in facts.dataset && !faulty.has('dataset')) problems.push(...facts.dataset.problems);
   if (problems.length > 0 || dataset === null || nTokens === null) throw configInvalid(problems);
-  const { precision } = config.training;
+  const { precision, bfloat16Steps } = config.training;
+  const fastPrecision = bfloat16Steps ? 'bfloat16' : facts.engine.fastPrecision;
   return {
     nTokens,
     config: {
       ...config,
       name: config.name || dataset.name,
-      training: { ...config.training, precision: precision === 'auto' ? facts.engine.fastPrecision : precision },
+      training: { ...config.training, precision: precision === 'auto' ? fastPrecision : precision },
     },
   };
 }
@@ -179,6 +180,19 @@ const rules: readonly Rule[] = [
       precision === 'auto' || engine.precisions.includes(precision)
         ? null
         : `the ${engine.name} engine does not offer ${precision}; give auto or ${engine.precisions.join(', ')}`,
+  },
+  {
+    reads: ['training.bfloat16Steps', 'training.precision'],
+    fault({ training: { bfloat16Steps, precision } }, { engine }) {
+      if (bfloat16Steps === null) return null;
+      const [first, last] = bfloat16Steps as [number, number];
+      if (first > last) return `[${first}, ${last}] ends before it begins; give the first and the last step`;
+      if (!engine.precisions.includes('bfloat16'))
+        return `the ${engine.name} engine does not offer bfloat16; give null`;
+      return precision === 'float32'
+        ? 'steps in bfloat16 do not go with training.precision float32; give auto or null'
+        : null;
+    },
   },
   {
     reads: ['training.optimizerState'],

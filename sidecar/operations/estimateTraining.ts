@@ -74,7 +74,7 @@ async function estimateOne(
     const { config, nTokens, dataset } = await read(engineFacts(device.engine));
     const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
     const workers = defaultWorkers(device, config.training.batchSize);
-    const { nParameters, totalBytes } = await trainingMemoryOf(device, spec, { workers, ...config.training });
+    const { nParameters, totalBytes } = await trainingMemoryOf(device, spec, config.training, workers);
     const { steps } = config.training;
     return {
       of,

@@ -19,6 +19,7 @@ import { readRunDataset, type RunDatasetRecord } from '../runs/runDataset';
 import { findRun, readRun, runFiles, slug } from '../runs/runStore';
 import type { Snapshot } from '../runs/snapshots';
 import { createTokenLayout, type TokenLayout } from '../tokenizer/tokenLayout';
+import { precisionAt, type Precision } from '../training/precision';
 import { fileError, throwIfCancelled, userError } from '../util/rpgError';
 import { networkContent } from './generation/networkFile';
 import { conditioningOf, planNetworks, type PlannedNetwork } from './generation/plan';
@@ -52,7 +53,7 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
   const model = await job.chosen.device.open(job.spec, {
     seed: job.record.config.seed,
     workers: job.record.workers,
-    precision: job.record.config.training.precision,
+    precision: job.precision,
     optimizerState: 'none',
     tokenSlice: job.tokenSlice,
     onMemoryPlan: message => context.report({ fraction: 0, message }),
@@ -87,6 +88,8 @@ interface Job {
   spec: ModelSpec;
   layout: TokenLayout;
   snapshot: Snapshot;
+  /** Of the snapshot's step. */
+  precision: Precision;
   sampler: GeneratedRecord['sampler'];
   /** Null without diffusion: the prototypes are the tokens. */
   plan: SamplerPlan | null;
@@ -117,7 +120,8 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const plan = planOf(sampler, spec); // refuses what does not fit the schedule, before a folder is made
   const networks = planNetworks(params, params.tag ?? slug(record.config.name).replaceAll('-', '_'), seed, spec);
   const extension = extensionOf(params.format, templatePath);
-  const chosen = await chooseDevice(params, { spec, precision: record.config.training.precision });
+  const precision = precisionAt(snapshot.step, record.config.training);
+  const chosen = await chooseDevice(params, { spec, precisions: [precision] });
   const tokenSlice = tokenSliceOf(params.tokenSlice, chosen);
   const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
   return {
@@ -127,6 +131,7 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
     spec,
     layout,
     snapshot,
+    precision,
     sampler,
     plan,
     seed,

@@ -12,6 +12,7 @@ import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../r
 import { lockRun, type RunLock } from '../runs/runLock';
 import { findRun, readRun, runFiles, updateRun } from '../runs/runStore';
 import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../runs/snapshots';
+import { precisionsOf } from '../training/precision';
 import { userError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { hashOf } from './train';
@@ -46,7 +47,7 @@ async function resumeLocked(
     device: params.device ?? (params.engine === undefined ? found.engine.device : undefined),
   };
   const spec = toModelSpec(found.config, found.dataset);
-  const chosen = await chooseDevice(wanted, { spec, precision: found.config.training.precision });
+  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(found.config.training) });
   checkPrecision(found, chosen);
   const dataset = await readRunDataset(folder);
   await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);

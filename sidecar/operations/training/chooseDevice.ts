@@ -17,7 +17,8 @@ export interface ChosenDevice {
 /** A model a device is wanted for, where it is known already. */
 export interface WantedModel {
   readonly spec: ModelSpec;
-  readonly precision: OpenOptions['precision'];
+  /** All it will be opened in. */
+  readonly precisions: readonly OpenOptions['precision'][];
 }
 
 /** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
@@ -35,8 +36,10 @@ export async function chooseDevice(choice: DeviceChoice, model?: WantedModel): P
 }
 
 /** Why a device cannot run a model, or null. */
-export function refusalOf(device: EngineDevice, { spec, precision }: WantedModel): string | null {
-  return device.refuses?.(spec, precision) ?? null;
+export function refusalOf(device: EngineDevice, { spec, precisions }: WantedModel): string | null {
+  return (
+    precisions.map(precision => device.refuses?.(spec, precision) ?? null).find(refusal => refusal !== null) ?? null
+  );
 }
 
 /** What run.json says of it. */

@@ -1,8 +1,10 @@
 // Refuses to start what cannot fit, before minutes are spent on it.
 import { freemem } from 'node:os';
-import type { EngineDevice, OpenOptions } from '../../engine/engine';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
+import type { EngineDevice } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { estimateMemory, plannedMemory, type MemoryEstimate } from '../../training/memoryEstimate';
+import { precisionsOf } from '../../training/precision';
 import { userError } from '../../util/rpgError';
 
 /** *Units* bytes. What this process may still use: a container's limit counts, not only the machine's memory. */
@@ -17,18 +19,20 @@ export function deviceMemoryBytes({ engine, device }: EngineDevice, memoryBytes:
   return isHost || memoryBytes === null ? freeMemoryBytes() : memoryBytes;
 }
 
-/** What training takes on a device: as its engine plans it, else as the shapes tell. */
+/** What training takes on a device, at its highest: as its engine plans it, else as the shapes tell. */
 export async function trainingMemoryOf(
   device: EngineDevice,
   spec: ModelSpec,
-  {
-    workers,
-    precision,
-    optimizerState,
-  }: Pick<OpenOptions, 'workers' | 'precision'> & { optimizerState: 'float32' | 'uint8' },
+  training: Pick<ResolvedRunConfig['training'], 'precision' | 'bfloat16Steps' | 'optimizerState'>,
+  workers: number,
 ): Promise<MemoryEstimate> {
-  const plan = await device.planTraining?.(spec, { precision, optimizerState });
-  return plan ? plannedMemory(spec, plan) : estimateMemory(spec, { workers, optimizerState });
+  const { optimizerState } = training;
+  if (!device.planTraining) return estimateMemory(spec, { workers, optimizerState });
+  const plans: MemoryEstimate[] = [];
+  for (const precision of precisionsOf(training)) {
+    plans.push(plannedMemory(spec, await device.planTraining(spec, { precision, optimizerState })));
+  }
+  return plans.reduce((most, plan) => (plan.totalBytes > most.totalBytes ? plan : most));
 }
 
 /** One line for people: `about 0.3 GB: weights 0.1, optimizer 0.1, activations 0.1`. */

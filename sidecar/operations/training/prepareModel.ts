@@ -8,6 +8,7 @@ import { createPositionEmbedding } from '../../tokenizer/positionEmbedding';
 import type { Structure } from '../../tokenizer/structure';
 import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
 import type { MemoryEstimate } from '../../training/memoryEstimate';
+import { openForTraining } from '../../training/precision';
 import type { ChosenDevice } from './chooseDevice';
 import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes, trainingMemoryOf } from './memoryCheck';
 import { taskMatrix } from './openDataset';
@@ -49,7 +50,7 @@ export async function planModel({ config, chosen, dataset, workers }: PrepareInp
   const { dimPerToken, split } = config.tokens;
   const layout = createTokenLayout(dataset.structure, dimPerToken, split);
   const spec = toModelSpec(config, { nCheckpoints: dataset.fileNames.length, nTokens: layout.nTokens });
-  const estimate = await trainingMemoryOf(chosen.device, spec, { workers, ...config.training });
+  const estimate = await trainingMemoryOf(chosen.device, spec, config.training, workers);
   return { layout, spec, estimate, freeBytes: deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes) };
 }
 
@@ -57,7 +58,7 @@ export async function planModel({ config, chosen, dataset, workers }: PrepareInp
 export async function prepareModel(input: PrepareInput): Promise<PreparedModel> {
   const { config, chosen, dataset, workers, signal, say } = input;
   const { structure, fileNames } = dataset;
-  const { optimizerState, precision } = config.training;
+  const { optimizerState } = config.training;
   const { layout, spec, estimate, freeBytes } = await planModel(input);
   for (const remark of chosen.remarks) say(remark);
   say(`${describeEstimate(estimate)}; tokens ${(tokenBytes(fileNames.length, layout) / 1e9).toFixed(3)} GB`);
@@ -79,15 +80,11 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
   );
   try {
     const positionEmbedding = createPositionEmbedding(layout, spec.dModel, config.tokens.positionEmbedding);
-    const model = await chosen.device.open(spec, {
-      seed: config.seed,
-      workers,
-      precision,
-      optimizerState,
-      positionEmbedding,
-      onMemoryPlan: say,
-      signal,
-    });
+    const options = { seed: config.seed, workers, optimizerState, positionEmbedding, onMemoryPlan: say, signal };
+    const model = await openForTraining(
+      precision => chosen.device.open(spec, { ...options, precision }),
+      config.training,
+    );
     return { spec, model, tokens, tasks: taskMatrix(fileNames, config.condition), estimate };
   } catch (error) {
     tokens.dispose();

@@ -2,6 +2,7 @@
 // and estimating, so that an estimate is of the very run that would be started.
 import type { TrainParams } from '../../../protocol/sidecar';
 import { toModelSpec } from '../../config/toModelSpec';
+import { precisionsOf } from '../../training/precision';
 import { userError } from '../../util/rpgError';
 import { chooseDevice, engineFacts, refusalOf, type ChosenDevice, type WantedModel } from './chooseDevice';
 import { defaultWorkers } from './defaultWorkers';
@@ -53,5 +54,5 @@ export async function settleRequest(
 
 function modelOf({ config, nTokens, dataset }: ReadConfig): WantedModel {
   const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
-  return { spec, precision: config.training.precision };
+  return { spec, precisions: precisionsOf(config.training) };
 }

@@ -77,6 +77,29 @@ describe('merging', () => {
   });
 });
 
+describe('steps in bfloat16', () => {
+  const engine = {
+    ...facts.engine,
+    name: 'cuda',
+    precisions: ['float32', 'bfloat16'],
+    fastPrecision: 'bfloat16' as const,
+  };
+  const on = (...settings: string[]) => ({ settings });
+
+  it('are kept with what precision they are among', () => {
+    const { training } = resolve(on('training.bfloat16Steps=5,9'), { ...facts, engine }).config;
+    expect(training).toMatchObject({ precision: 'bfloat16', bfloat16Steps: [5, 9] });
+  });
+
+  it.each([
+    [on('training.bfloat16Steps=9,5'), /ends before it begins/],
+    [on('training.bfloat16Steps=5,9', 'training.precision=float32'), /do not go with training.precision float32/],
+  ])('are refused where they make no sense: %j', (sources, reason) => {
+    const [problem] = problemsOf(sources, { ...facts, engine });
+    expect([problem!.path, problem!.message]).toEqual(['training.bfloat16Steps', expect.stringMatching(reason)]);
+  });
+});
+
 describe('problems', () => {
   it('are all reported at once, each with its path, source, value and what is allowed', () => {
     const problems = problemsOf({
@@ -125,6 +148,18 @@ describe('problems', () => {
       { settings: ['condition.kind=task', 'condition.taskBits=2'] },
       'condition.kind',
       /class 7 .* more than condition.taskBits 2/,
+    ],
+    [
+      'steps in bfloat16 on an engine without',
+      { settings: ['training.bfloat16Steps=5,9'] },
+      'training.bfloat16Steps',
+      /portable engine does not offer bfloat16/,
+    ],
+    [
+      'one step of bfloat16 where two are meant',
+      { settings: ['training.bfloat16Steps=5'] },
+      'training.bfloat16Steps',
+      /too few entries.*or null/,
     ],
     ['a warm-up as long as the run', { settings: ['training.warmupSteps=2000'] }, 'training.warmupSteps', /not below/],
     [
