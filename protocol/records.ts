@@ -14,6 +14,8 @@ export interface DatasetRecord {
   folder: string;
   /** `python test.py {file}`, run in the dataset's folder; {file} is the checkpoint, {predictions} an optional output. Null: no test. */
   testCommand: string | null;
+  /** Regular expression whose first group is the accuracy in what the test prints; null: the usual ways to print it. */
+  accuracyPattern: string | null;
   /** Key of the tensor dictionary inside each file, '' where the file is one. */
   key: string;
   /** ISO 8601. */

@@ -54,12 +54,18 @@ export interface RegisterParams {
   /** Made of the folder's name by default. */
   name?: string;
   testCommand?: string;
+  /** Where the test prints its accuracy in a way of its own; a replaced dataset's is kept. */
+  accuracyPattern?: string;
   key?: string;
   /** Replace a dataset of the same name. */
   replace?: boolean;
 }
+export interface RegisterResult extends DatasetRecord {
+  /** What a person should know of the checkpoints, such as weights that are not numbers. */
+  notes: string[];
+}
 /** Measures a folder of checkpoints and remembers it in the workspace. */
-export const register = operation<RegisterParams, DatasetRecord, Progress>('register');
+export const register = operation<RegisterParams, RegisterResult, Progress>('register');
 
 /** Registered datasets, by name. */
 export const datasets = operation<Record<string, never>, DatasetSummary[]>('datasets');
@@ -217,6 +223,8 @@ export interface GenerateResult {
   networks: { file: string; record: GeneratedRecord; test: NetworkTest | null }[];
   /** Sampling alone, without opening, writing and testing. */
   samplingMs: number;
+  /** What a person should know although it went well, such as a sampler that begins in the midst of the schedule. */
+  notes: string[];
 }
 
 /** One network, tested; `problem` where it could not be. */

@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatTable } from './format';
 interface RegisterOptions {
   name?: string;
   test?: string;
+  accuracyPattern?: string;
   key?: string;
   replace?: boolean;
   json?: boolean;
@@ -19,21 +20,24 @@ export const registerCommand: CliCommand = {
       .argument('<folder>', 'a folder of checkpoints, or one with checkpoint/ inside')
       .option('--name <name>', "name of the dataset (default: the folder's)")
       .option('--test <command>', 'how a checkpoint is tested, such as "python test.py {file}"')
+      .option('--accuracy-pattern <regexp>', 'its first group is the accuracy in the test’s output')
       .option('--key <key>', 'which tensor dictionary of nested checkpoints')
       .option('--replace', 'replace a dataset of the same name')
       .option('--json', 'print JSON')
       .action(async (folder: string, options: RegisterOptions) => {
-        const { name, key, replace, json } = options;
+        const { name, accuracyPattern, key, replace, json } = options;
         const record = await cli.run(
           register,
-          { folder, name, testCommand: options.test, key, replace },
+          { folder, name, testCommand: options.test, accuracyPattern, key, replace },
           { title: 'Measuring', json },
         );
         if (json) cli.printJson(record);
-        else
+        else {
           cli.print(
             `Registered ${record.name}: ${formatCount(record.nCheckpoints)} checkpoints of ${formatCount(record.nWeights)} weights, test: ${record.testCommand ?? 'built in, if there is one'}`,
           );
+          for (const note of record.notes) cli.print(`Note: ${note}`);
+        }
       });
   },
 };

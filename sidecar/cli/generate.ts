@@ -60,7 +60,7 @@ export const generateCommand: CliCommand = {
 };
 
 function printResult(result: GenerateResult, cli: Cli): void {
-  const { networks, run, step, seed, folder, samplingMs } = result;
+  const { networks, run, step, seed, folder, samplingMs, notes } = result;
   cli.print(
     `Generated ${networks.length} ${networks.length === 1 ? 'network' : 'networks'} from step ${step} of ${run} with seed ${seed} in ${formatDuration(samplingMs)}: ${folder}`,
   );
@@ -74,6 +74,7 @@ function printResult(result: GenerateResult, cli: Cli): void {
           : `  accuracy ${test.accuracy.toFixed(4)}`;
     cli.print(`  ${file}${tested}${health}`);
   }
+  for (const note of notes) cli.print(`Note: ${note}`);
 }
 
 function permutation(text: string): number | 'random' {

@@ -98,6 +98,6 @@ function readRecord(workspace: string, file: string): DatasetSummary {
   }
   const absolute = path.resolve(workspace, record.folder);
   const state = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() ? 'ready' : 'missing';
-  const { name, folder, testCommand = null, key = '', registeredAt = '', fingerprint, nCheckpoints = 0, nWeights = 0, checkpointBytes = 0 } = record;
-  return { formatVersion: 1, name, folder, testCommand, key, registeredAt, fingerprint, nCheckpoints, nWeights, checkpointBytes, path: absolute, state };
+  const { name, folder, testCommand = null, accuracyPattern = null, key = '', registeredAt = '', fingerprint, nCheckpoints = 0, nWeights = 0, checkpointBytes = 0 } = record;
+  return { formatVersion: 1, name, folder, testCommand, accuracyPattern, key, registeredAt, fingerprint, nCheckpoints, nWeights, checkpointBytes, path: absolute, state };
 }

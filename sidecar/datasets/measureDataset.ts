@@ -76,6 +76,18 @@ export async function measureDataset(folder: string, options: MeasureOptions = {
   };
 }
 
+/** NaN or infinite weights, and which files hold them; null where there are none. */
+export function describeNonFinite(files: readonly Pick<MeasuredFile, 'name' | 'statistics'>[]): string | null {
+  const broken = files.flatMap(({ name, statistics }) => {
+    const count = statistics.reduce((sum, statistic) => sum + (statistic?.nNonFinite ?? 0), 0);
+    return count > 0 ? [{ name, count }] : [];
+  });
+  if (broken.length === 0) return null;
+  const shown = broken.slice(0, 3).map(({ name, count }) => `${name} (${count})`);
+  if (broken.length > shown.length) shown.push(`${broken.length - shown.length} more`);
+  return `weights that are NaN or infinite are left out of statistics and training; ${broken.length} of ${files.length} checkpoints hold some: ${shown.join(', ')}`;
+}
+
 /** Names that DataParallel or compile prefix are compared, and kept in the files, without it. */
 const wrapperPrefix = /^(?:(?:module|_orig_mod)\.)+/;
 

@@ -37,6 +37,20 @@ export function planSampler(name: SamplerPlan['kind'], schedule: Schedule, optio
   return samplers.find(sampler => sampler.name === name)!.plan(schedule, options);
 }
 
+/** Share of signal that a first step may suppose beyond the schedule's own end. */
+const supposedSignal = 0.05;
+
+/** Sampling begins with pure noise; a plan whose first step takes it for a half-done network deserves a word. Null: all is well. */
+export function samplerRemark({ kind, steps }: SamplerPlan, { T, alphaBar }: Schedule): string | null {
+  const { t } = steps[0]!;
+  const signal = Math.sqrt(alphaBar[t]!);
+  if (signal - Math.sqrt(alphaBar[T - 1]!) <= supposedSignal) return null;
+  return (
+    `${kind.toUpperCase()} begins at step ${t} of ${T}, where noise still holds ${Math.round(100 * signal)} % of a network, ` +
+    'and it begins with noise alone: take fewer steps, or even spacing'
+  );
+}
+
 function planDdpm(schedule: Schedule): SamplerPlan {
   const { coeff1, coeff2, posteriorVariance } = ddpmCoefficients(schedule);
   const steps = Array.from({ length: schedule.T }, (_, k) => {

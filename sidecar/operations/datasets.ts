@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import type { DatasetRecord, DatasetSummary } from '../../protocol/records';
-import type { RegisterParams } from '../../protocol/sidecar';
+import type { RegisterParams, RegisterResult } from '../../protocol/sidecar';
 import {
   checkDatasetName,
   datasetRoot,
@@ -13,14 +13,18 @@ import {
   suggestDatasetName,
 } from '../datasets/datasetStore';
 import { zooMarker } from '../datasets/checkpointFolder';
-import { measureDataset } from '../datasets/measureDataset';
+import { describeNonFinite, measureDataset } from '../datasets/measureDataset';
+import { compileAccuracyPattern } from '../evaluation/testOutput';
 import { generatedCount } from '../tokenizer/structure';
 import type { OperationContext } from './context';
 
-/** *Errors* `structure-mismatch`, `no-checkpoints`, `bad-name`, `dataset-exists`. */
-export async function register(params: RegisterParams, context: OperationContext): Promise<DatasetRecord> {
+/** *Errors* `structure-mismatch`, `no-checkpoints`, `bad-name`, `dataset-exists`, `bad-accuracy-pattern`. */
+export async function register(params: RegisterParams, context: OperationContext): Promise<RegisterResult> {
   const name = params.name ?? suggestDatasetName(params.folder);
   checkDatasetName(name);
+  const before = params.replace ? listDatasets(context.workspace).find(dataset => dataset.name === name) : undefined;
+  const accuracyPattern = params.accuracyPattern ?? before?.accuracyPattern ?? null;
+  if (accuracyPattern !== null) compileAccuracyPattern(accuracyPattern);
   const dataset = await measureDataset(params.folder, {
     key: params.key,
     signal: context.signal,
@@ -31,6 +35,7 @@ export async function register(params: RegisterParams, context: OperationContext
     name,
     folder: portableFolder(context.workspace, params.folder),
     testCommand: params.testCommand ?? foundTestCommand(params.folder),
+    accuracyPattern,
     key: dataset.key,
     registeredAt: new Date().toISOString(),
     fingerprint: dataset.fingerprint,
@@ -39,7 +44,8 @@ export async function register(params: RegisterParams, context: OperationContext
     checkpointBytes: dataset.files.reduce((sum, file) => sum + file.sizeBytes, 0),
   };
   await saveDataset(context.workspace, record, { replace: params.replace ?? false });
-  return record;
+  const nonFinite = describeNonFinite(dataset.files);
+  return { ...record, notes: nonFinite === null ? [] : [nonFinite] };
 }
 
 export async function datasets(_params: Record<string, never>, context: OperationContext): Promise<DatasetSummary[]> {

@@ -5,7 +5,6 @@ import * as path from 'node:path';
 import { evaluateDefaults, type EvaluationRecord, type EvaluationResult } from '../../protocol/evaluation';
 import type { RunRecord } from '../../protocol/runRecords';
 import type { EvaluateRunParams, EvaluateRunResult } from '../../protocol/sidecar';
-import { listDatasets } from '../datasets/datasetStore';
 import { csv, groupTable, iouTable, networkTable } from '../evaluation/csv';
 import { reportHtml } from '../evaluation/report';
 import { logEvent, readEvents } from '../runs/eventLog';
@@ -17,6 +16,7 @@ import { fileError, userError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
+import { registeredTest } from './openTester';
 import { isBesideFolder } from './training/testBeside';
 
 const defaultCount = 10;
@@ -39,16 +39,17 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
         : generatingShare + (1 - generatingShare) * progress.fraction;
     context.report({ ...progress, fraction });
   };
+  const registered = registeredTest(context.workspace, run);
   const evaluation = await evaluate(
     {
       dataset: dataset.folder,
       key: dataset.key,
       generated,
-      testCommand: params.test ?? registeredTest(context.workspace, run),
+      testCommand: params.test ?? registered.testCommand,
       weightsOnly: params.weightsOnly,
       timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
       concurrency: params.concurrency ?? evaluateDefaults.concurrency,
-      accuracyPattern: params.accuracyPattern ?? null,
+      accuracyPattern: params.accuracyPattern ?? registered.accuracyPattern,
       networksPerBaseline: params.networksPerBaseline ?? evaluateDefaults.networksPerBaseline,
       midpoints: params.midpoints ?? evaluateDefaults.midpoints,
       seed: params.seed ?? evaluateDefaults.seed,
@@ -123,11 +124,6 @@ export function describeGeneration(generation: NonNullable<EvaluationRecord['gen
     ...(peakBytes === null ? [] : [`process memory at most ${megabytes(peakBytes)}`]),
     ...(deviceBytes ? [`${megabytes(deviceBytes)} of the card`] : []),
   ].join(', ');
-}
-
-/** The test registered with the dataset now: a person may have added or mended it since the run began. */
-function registeredTest(workspace: string, run: RunRecord): string | null {
-  return listDatasets(workspace).find(dataset => dataset.name === run.dataset.name)?.testCommand ?? null;
 }
 
 async function keepRecord(runFolder: string, record: EvaluationRecord): Promise<string> {

@@ -11,7 +11,7 @@ import { formatForWriting, openCheckpoint } from '../checkpoint/registry';
 import { toModelSpec } from '../config/toModelSpec';
 import type { Model, TokenSlice } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
-import { planSampler, type SamplerPlan } from '../model/sampler';
+import { planSampler, samplerRemark, type SamplerPlan } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
 import { logEvent } from '../runs/eventLog';
 import { fileExists, publishNew, writeDurably } from '../runs/durableFile';
@@ -32,7 +32,10 @@ import type { OperationContext } from './context';
 /** *Errors* `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
 export async function generate(params: GenerateParams, context: OperationContext): Promise<GenerateResult> {
   const job = await planJob(params, context.workspace);
-  const result = await generateNetworks(job, params.force ?? false, context);
+  const result = await generateNetworks(job, params.force ?? false, context).catch(async (error: unknown) => {
+    await removeIfEmpty(job);
+    throw error;
+  });
   if (!params.test) return result;
   const { networks } = result;
   const tests = await testNetworks({
@@ -78,6 +81,12 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
     template.dispose();
     await model.dispose();
   }
+}
+
+/** A folder made for networks that never came; one the person named stays. */
+async function removeIfEmpty({ folder, runFolder }: Job): Promise<void> {
+  const isOurs = path.dirname(folder) === path.join(runFolder, runFiles.samples);
+  if (isOurs) await fs.rmdir(folder).catch(() => undefined); // not empty: some networks were written
 }
 
 /** Everything settled before the first network is sampled. */
@@ -152,7 +161,15 @@ async function sampleAndWrite(
   context: OperationContext,
 ): Promise<GenerateResult> {
   const { spec, networks, record, folder, seed } = job;
-  const result: GenerateResult = { run: record.id, folder, step: job.snapshot.step, seed, networks: [], samplingMs: 0 };
+  const result: GenerateResult = {
+    run: record.id,
+    folder,
+    step: job.snapshot.step,
+    seed,
+    networks: [],
+    samplingMs: 0,
+    notes: notesOf(job),
+  };
   const perNetwork = spec.nTokens * spec.dimPerToken;
   for (let first = 0; first < networks.length; first += groupSize(perNetwork)) {
     throwIfCancelled(context.signal, 'generating');
@@ -185,6 +202,11 @@ function tokenSliceOf(wanted: TokenSlice = 'auto', { device }: ChosenDevice): To
 
 function planOf({ kind, steps, spacing, eta }: GeneratedRecord['sampler'], spec: ModelSpec): SamplerPlan | null {
   return kind === 'none' ? null : planSampler(kind, createSchedule(spec.diffusion), { steps, spacing, eta });
+}
+
+function notesOf({ plan, spec }: Job): string[] {
+  const remark = plan && samplerRemark(plan, createSchedule(spec.diffusion));
+  return remark === null ? [] : [remark];
 }
 
 /** Networks sampled together: their tokens stay under a gigabyte on the host; engines split further as they need. */

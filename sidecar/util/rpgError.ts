@@ -1,5 +1,7 @@
 // The one error class. Folders declare named factories (`structureMismatch(path, name, found, expected)`) on top of the
 // three below; nobody throws a bare string or branches on a message.
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Blame } from '../../protocol/errors';
 
 /** A failure that says what happened, the value seen, and what to do. */
@@ -40,9 +42,22 @@ export function throwIfCancelled(signal: AbortSignal | undefined, what: string):
 /** A file system failure (`ENOENT`, `EACCES`, `ENOSPC`, …) in the person's words. */
 export function fileError(path: string, doing: string, error: unknown): RpgError {
   if (error instanceof RpgError) return error;
-  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
+  const code = codeOf(path, error as NodeJS.ErrnoException | undefined);
   const remedy = remedies[code] ?? 'check that the file is there and readable';
   return userError('file-system', `${path}: could not ${doing} (${code}); ${remedy}`, { path, errno: code }, error);
+}
+
+/** Making nested folders on a read-only file system fails as if they were missing (Node), so the first that exists is asked. */
+function codeOf(path: string, error: NodeJS.ErrnoException | undefined): string {
+  if (error?.code !== 'ENOENT' || error.syscall !== 'mkdir') return error?.code ?? 'unknown';
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+    return error.code;
+  } catch (reason) {
+    return (reason as NodeJS.ErrnoException).code ?? error.code;
+  }
 }
 
 const remedies: Record<string, string | undefined> = {

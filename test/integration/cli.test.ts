@@ -227,7 +227,7 @@ test('Ctrl-C exits 130 without a trace', async () => {
   const folder = temporaryFolder();
   for (let copy = 0; copy < 400; copy++)
     copyFileSync(path.join(fixtures, 'many.pth'), path.join(folder, `${copy}.pth`));
-  const result = await rpg(['inspect', folder], { interruptAfterMs: 900 });
+  const result = await rpg(['inspect', folder], { interruptIn: folder });
   expect(result.code).toBe(130);
   expect(result.stderr).not.toContain('    at ');
   expect(readdirSync(folder)).not.toContain('.rpg-cache.json');

@@ -7,10 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord, RunSummary } from '../../protocol/runRecords';
 import type { EvaluateRunResult, GenerateResult, RunEstimate, TrainResult } from '../../protocol/sidecar';
-import { openCheckpoint } from '../../sidecar/checkpoint/registry';
+import { openCheckpoint, selectDictionary } from '../../sidecar/checkpoint/registry';
+import { tensorFromBytes } from '../../sidecar/checkpoint/tensor';
+import { torchZip } from '../../sidecar/checkpoint/torchZip';
 import { rpg, type CliResult } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
-import { makeTrainingWorkspace, writeTinyNetwork, type TrainingWorkspace } from '../support/trainingWorkspace';
+import {
+  makeTrainingWorkspace,
+  tinyNetwork,
+  writeTinyNetwork,
+  type TrainingWorkspace,
+} from '../support/trainingWorkspace';
 
 const device = process.env.RPG_TEST_DEVICE ?? 'wasm';
 
@@ -243,6 +250,25 @@ describe('weights', () => {
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('use one of .pth, .pt, .bin')]);
   });
 
+  it('may be called as DataParallel and torch.compile call them', async () => {
+    const workspace = finished;
+    const checkpoint = openCheckpoint(path.join(runFolder(workspace), 'weights.pth'));
+    const tensors = selectDictionary(checkpoint).tensors.map((tensor, i) => ({
+      ...tensor,
+      name: `${i % 2 ? 'module.' : 'module._orig_mod.'}${tensor.name}`,
+    }));
+    const wrapped = path.join(temporaryFolder(), 'wrapped.pth');
+    await torchZip.write!(wrapped, { dictionary: { key: '', tensors, moduleVersions: null }, attributes: new Map() });
+    checkpoint.dispose();
+    const continued = await makeTrainingWorkspace(temporaryFolder());
+    await succeed(['register', 'zoo'], continued);
+    const once = [...start, '--set', 'training.steps=1', '--set', 'training.learningRate=1e-30'];
+    await succeed([...once, '--init', wrapped], continued);
+    await succeed([...once, '--init', path.join(runFolder(workspace), 'weights.pth')], continued);
+    const weightsOf = (id: string) => readFileSync(path.join(runFolder(continued, id), 'weights.pth'));
+    expect(weightsOf('0001-zoo').equals(weightsOf('0002-zoo'))).toBe(true);
+  });
+
   it('of another model are refused, naming the file and what differs', async () => {
     const workspace = finished;
     const before = await runs(workspace);
@@ -288,6 +314,29 @@ describe('before anything is written', () => {
     expect(stderr).toContain('net_1.pth');
     expect(stderr).toContain('--accept-changed');
     await succeed([...start, '--accept-changed'], workspace);
+  });
+
+  it('weights that are not numbers are told when registered and when trained, and left out', async () => {
+    const workspace = await makeTrainingWorkspace(temporaryFolder(), {
+      write: async (file, index) => {
+        const dictionary = tinyNetwork(index);
+        const values = new Float32Array(15).fill(0.5);
+        if (index === 1) values.set([NaN, Infinity, -Infinity]);
+        const broken = tensorFromBytes('conv.weight', 'float32', [3, 5], new Uint8Array(values.buffer));
+        const tensors = [broken, ...dictionary.tensors.slice(1)];
+        await torchZip.write!(file, { dictionary: { ...dictionary, tensors }, attributes: new Map() });
+      },
+    });
+    const registered = await succeed(['register', 'zoo'], workspace);
+    expect(registered.stdout).toContain('1 of 3 checkpoints hold some: net_1.pth (3)');
+    const trained = await succeed(start, workspace);
+    expect(trained.stdout).toContain('Note: 3 weights of the 3 checkpoints are NaN or infinite and were left out');
+    const losses = readFileSync(path.join(runFolder(workspace), 'metrics.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(losses.map(line => Number.isFinite((JSON.parse(line) as { loss: number }).loss))).toEqual(
+      Array(12).fill(true),
+    );
   });
 
   it('the command it is registered with again keeps its test', async () => {
@@ -485,11 +534,43 @@ describe('rpg generate', () => {
     writeFileSync(path.join(finished.folder, 'slow.cjs'), script);
     const command = `${process.execPath} ${path.join(finished.folder, 'slow.cjs')} {file}`;
     await succeed(['register', 'zoo', '--test', command, '--replace'], finished);
-    const how = ['--time-limit', '3', '--accuracy-pattern', 'score ([0-9.]+)', '--device', device];
+    const how = ['--time-limit', '8', '--accuracy-pattern', 'score ([0-9.]+)', '--device', device];
     const { stdout } = await succeed(['generate', '1', '--count', '2', '--test', '--json', ...how], finished);
     const { networks } = JSON.parse(stdout) as GenerateResult;
     expect(networks[0]!.test).toMatchObject({ accuracy: 0.625, problem: null });
-    expect(networks[1]!.test!.problem).toContain('it took longer than 3 s');
+    expect(networks[1]!.test!.problem).toContain('it took longer than 8 s');
+  });
+
+  it('takes the accuracy pattern that was registered with the test, and keeps it when the dataset is replaced', async () => {
+    const workspace = await makeTrainingWorkspace(temporaryFolder(), { config: { training: { evaluateEvery: 12 } } });
+    const register = ['register', 'zoo', '--replace', '--test', `${process.execPath} -e "console.log('score 0.625')"`];
+    await succeed([...register, '--accuracy-pattern', 'score ([0-9.]+)'], workspace);
+    await succeed(register, workspace);
+    await succeed(start, workspace);
+    const beside = path.join(runFolder(workspace), 'evaluations', 'step-00000012.json');
+    expect(readFileSync(beside, 'utf8')).toContain('"accuracy":0.625');
+    const generated = await succeed(['generate', '1', '--test', '--json', '--device', device], workspace);
+    expect((JSON.parse(generated.stdout) as GenerateResult).networks[0]!.test!.accuracy).toBe(0.625);
+    const few = ['--networks-per-baseline', '0', '--midpoints', '0'];
+    const { stdout } = await succeed(['evaluate', '1', ...few, '--json'], workspace);
+    const { evaluation } = JSON.parse(stdout) as EvaluateRunResult;
+    expect(evaluation.networks.map(network => network.accuracy)).toEqual(Array(4).fill(0.625));
+    const bad = await rpg([...register, '--accuracy-pattern', 'score'], { cwd: workspace.folder });
+    expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining('has no group')]);
+  });
+
+  it('leaves no empty folder where nothing could be generated', async () => {
+    const workspace = await makeTrainingWorkspace(temporaryFolder());
+    await succeed(['register', 'zoo'], workspace);
+    await succeed(start, workspace);
+    // A template of another shape is noticed only when the first network is written.
+    const other = tensorFromBytes('conv.weight', 'float32', [1], new Uint8Array(4));
+    const dictionary = { key: '', tensors: [other], moduleVersions: null };
+    const template = path.join(workspace.zoo, 'checkpoint', 'net_0.pth');
+    await torchZip.write!(template, { dictionary, attributes: new Map() });
+    const { code, stderr } = await rpg(['generate', '1', '--device', device], { cwd: workspace.folder });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('net_0.pth')]);
+    expect(samplesOf(workspace)).toEqual([]);
   });
 });
 

@@ -3,11 +3,10 @@ import * as path from 'node:path';
 import { evaluateDefaults } from '../../../protocol/evaluation';
 import type { NetworkTest } from '../../../protocol/sidecar';
 import type { RunRecord } from '../../../protocol/runRecords';
-import { listDatasets } from '../../datasets/datasetStore';
 import { testAll } from '../../evaluation/testAll';
 import type { RunDatasetRecord } from '../../runs/runDataset';
 import { RpgError } from '../../util/rpgError';
-import { openTester, type OpenTester } from '../openTester';
+import { openTester, registeredTest, type OpenTester } from '../openTester';
 import { fileSource } from '../stateFiles';
 
 export interface TestInput {
@@ -29,12 +28,18 @@ export interface TestInput {
  */
 export async function testNetworks(input: TestInput): Promise<NetworkTest[]> {
   const { dataset, files, signal, onTested } = input;
-  const { timeLimitSeconds = evaluateDefaults.timeLimitSeconds, accuracyPattern = null } = input;
+  const { timeLimitSeconds = evaluateDefaults.timeLimitSeconds } = input;
+  const registered = registeredTest(input.workspace, input.record);
   const networks = files.map(file => ({ path: file, source: fileSource(file, dataset.structure, dataset.key) }));
   let opened: OpenTester;
   try {
     const originals = dataset.files.map(({ name }) => ({ path: path.join(dataset.folder, name) }));
-    const settings = { testCommand: testCommandOf(input), timeLimitSeconds, concurrency: 1, accuracyPattern };
+    const settings = {
+      testCommand: registered.testCommand,
+      accuracyPattern: input.accuracyPattern ?? registered.accuracyPattern,
+      timeLimitSeconds,
+      concurrency: 1,
+    };
     opened = openTester(settings, { ...dataset, files: originals }, networks[0]!);
   } catch (error) {
     if (!(error instanceof RpgError) || error.blame !== 'user') throw error;
@@ -50,8 +55,4 @@ export async function testNetworks(input: TestInput): Promise<NetworkTest[]> {
   } finally {
     await opened.close();
   }
-}
-
-function testCommandOf({ workspace, record }: TestInput): string | null {
-  return listDatasets(workspace).find(dataset => dataset.name === record.dataset.name)?.testCommand ?? null;
 }

@@ -6,6 +6,7 @@ import { safetensors } from '../../checkpoint/safetensors';
 import { isWeightDType, tensorFromBytes, type Tensor } from '../../checkpoint/tensor';
 import { readFloat32, readTensorBytes } from '../../checkpoint/tensorData';
 import { torchZip } from '../../checkpoint/torchZip';
+import { bareName } from '../../datasets/measureDataset';
 import type { Model, NamedArrays } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { fromPublished, publishedEntries } from '../../model/publishedWeights';
@@ -60,9 +61,9 @@ export function readPublishedWeights(file: string, spec: ModelSpec): NamedArrays
   try {
     const arrays: NamedArrays = new Map();
     for (const tensor of selectDictionary(checkpoint).tensors) {
-      if (isWeightDType(tensor.dtype))
-        arrays.set(tensor.name, { shape: tensor.shape, data: readFloat32(tensor).slice() });
-      else if (tensor.dtype === 'int64') arrays.set(tensor.name, { shape: tensor.shape, data: fromInt64(tensor) });
+      const name = bareName(tensor.name); // saved from inside DataParallel, as people do
+      if (isWeightDType(tensor.dtype)) arrays.set(name, { shape: tensor.shape, data: readFloat32(tensor).slice() });
+      else if (tensor.dtype === 'int64') arrays.set(name, { shape: tensor.shape, data: fromInt64(tensor) });
       else
         throw userError(
           'weights-of-another-model',

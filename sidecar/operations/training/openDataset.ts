@@ -86,10 +86,13 @@ function changesSince(record: DatasetRecord, measured: MeasuredDataset): string[
 }
 
 /** The command that keeps what was registered; without its test and key it would be another dataset. */
-function registerCommand({ name, testCommand, key }: DatasetRecord, folder: string): string {
+function registerCommand({ name, testCommand, accuracyPattern, key }: DatasetRecord, folder: string): string {
   const test = testCommand === null ? [] : ['--test', testCommand];
+  const pattern = accuracyPattern === null ? [] : ['--accuracy-pattern', accuracyPattern];
   const dictionary = key === '' ? [] : ['--key', key];
-  return ['rpg', 'register', folder, '--name', name, ...test, ...dictionary, '--replace'].map(shellWord).join(' ');
+  return ['rpg', 'register', folder, '--name', name, ...test, ...pattern, ...dictionary, '--replace']
+    .map(shellWord)
+    .join(' ');
 }
 
 function shellWord(word: string): string {

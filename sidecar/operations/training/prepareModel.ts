@@ -32,6 +32,8 @@ export interface PreparedModel {
   tokens: OpenTokenSource;
   tasks: Float32Array | null;
   estimate: MemoryEstimate;
+  /** What a person should know of the dataset. */
+  notes: readonly string[];
 }
 
 /** Tokens held in memory take at most this share of what is free; larger sets are read from a file. */
@@ -85,9 +87,21 @@ export async function prepareModel(input: PrepareInput): Promise<PreparedModel> 
       precision => chosen.device.open(spec, { ...options, precision }),
       config.training,
     );
-    return { spec, model, tokens, tasks: taskMatrix(fileNames, config.condition), estimate };
+    return {
+      spec,
+      model,
+      tokens,
+      tasks: taskMatrix(fileNames, config.condition),
+      estimate,
+      notes: datasetNotes(structure),
+    };
   } catch (error) {
     tokens.dispose();
     throw error;
   }
+}
+
+function datasetNotes({ nNonFinite, nCheckpoints }: Structure): string[] {
+  if (nNonFinite === 0) return [];
+  return [`${nNonFinite} weights of the ${nCheckpoints} checkpoints are NaN or infinite and were left out`];
 }

@@ -29,6 +29,8 @@ export interface SessionInput {
   tokens: TokenSource;
   tasks: Float32Array | null;
   startStep: number;
+  /** For people, beside those of the run itself. */
+  notes: readonly string[];
   lock: RunLock;
   context: OperationContext<TrainProgress>;
 }
@@ -180,9 +182,18 @@ class Session {
   }
 
   private result(status: TrainResult['status'], step: number, weights: string | null): TrainResult {
-    const { folder, record } = this.input;
+    const { folder, record, notes } = this.input;
     const elapsedMs = performance.now() - this.startedAt;
-    return { run: record.id, folder, status, step, loss: this.lastLoss, weights, elapsedMs, notes: notesOf(record) };
+    return {
+      run: record.id,
+      folder,
+      status,
+      step,
+      loss: this.lastLoss,
+      weights,
+      elapsedMs,
+      notes: [...notes, ...notesOf(record)],
+    };
   }
 
   private createBeside(): TestBeside | null {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planSampler, samplers } from '../../../sidecar/model/sampler';
+import { planSampler, samplerRemark, samplers } from '../../../sidecar/model/sampler';
 import { createSchedule } from '../../../sidecar/model/schedule';
 
 const schedule = createSchedule({ T: 1000, betaStart: 1e-4, betaEnd: 0.02 });
@@ -58,6 +58,25 @@ describe('DDIM', () => {
     [{ eta: 1.1 }, /eta 1.1 is not defined/],
   ])('refuses %j', (change, message) => {
     expect(() => planSampler('ddim', schedule, { ...options, ...change })).toThrow(message);
+  });
+
+  it.each([
+    ['published', 60, null],
+    ['published', 500, null],
+    ['published', 600, /DDIM begins at step 600 of 1000, where noise still holds 16 % of a network.*even spacing/],
+    ['even', 3, null],
+  ] as const)(
+    '%s spacing with %i steps is remarked where it begins in the midst of the schedule',
+    (spacing, steps, remark) => {
+      const found = samplerRemark(planSampler('ddim', schedule, { steps, eta: 0, spacing }), schedule);
+      if (remark === null) expect(found).toBeNull();
+      else expect(found).toMatch(remark);
+    },
+  );
+
+  it('is not remarked where the schedule itself never gets to noise', () => {
+    const short = createSchedule({ T: 100, betaStart: 1e-4, betaEnd: 0.02 });
+    expect(samplerRemark(planSampler('ddpm', short, options), short)).toBeNull();
   });
 
   it('accepts as many steps as the message says', () => {
