@@ -248,6 +248,11 @@ export const exportWeights = operation<ExportWeightsParams, { file: string; step
   'exportWeights',
 );
 
+/** Writes a run's curves as an event file that TensorBoard shows; the folder is its `--logdir`, or a folder in it. */
+export const exportTensorBoard = operation<{ run: string; out: string }, { file: string; nScalars: number }>(
+  'exportTensorBoard',
+);
+
 /** Trains small real networks on packaged real images, as a dataset folder. */
 export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
 

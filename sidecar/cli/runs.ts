@@ -1,9 +1,10 @@
 // `rpg runs`, `rpg stop`, `rpg export`, `rpg devices`.
 import type { RunSummary } from '../../protocol/runRecords';
+import { exportTensorBoard } from '../operations/exportTensorBoard';
 import { devices, exportWeights, listRuns, stopRun } from '../operations/runs';
 import type { Cli, CliCommand } from './cliCommand';
 import { wholeNumber } from './deviceOptions';
-import { formatBytes, formatNumber, formatTable } from './format';
+import { formatBytes, formatCount, formatNumber, formatTable } from './format';
 
 export const runsCommand: CliCommand = {
   add: (program, cli) => {
@@ -36,17 +37,31 @@ export const stopCommand: CliCommand = {
   },
 };
 
+interface ExportOptions {
+  snapshot?: number;
+  tensorboard?: boolean;
+  force?: boolean;
+  json?: boolean;
+}
+
 export const exportCommand: CliCommand = {
   add: (program, cli) => {
     program
       .command('export')
       .description("write a run's weights under the published names, for use elsewhere or with rpg train --init")
       .argument('<run>', 'id, number, part of the id, or last')
-      .argument('<file>', 'a .pth file')
+      .argument('<out>', 'a .pth file; with --tensorboard, a folder')
+      .option('--tensorboard', 'write loss, learning rate, speed and tests as TensorBoard events instead')
       .option('--snapshot <step>', 'which snapshot (default: the newest good one)', wholeNumber)
       .option('--force', 'replace the file if it exists')
       .option('--json', 'print JSON')
-      .action(async (run: string, out: string, options: { snapshot?: number; force?: boolean; json?: boolean }) => {
+      .action(async (run: string, out: string, options: ExportOptions) => {
+        if (options.tensorboard) {
+          const result = await cli.run(exportTensorBoard, { run, out }, { title: 'Exporting', json: options.json });
+          if (options.json) cli.printJson(result);
+          else cli.print(`Wrote ${formatCount(result.nScalars)} values: tensorboard --logdir ${out}`);
+          return;
+        }
         const params = { run, out, snapshot: options.snapshot, overwrite: options.force };
         const result = await cli.run(exportWeights, params, { title: 'Exporting', json: options.json });
         if (options.json) cli.printJson(result);

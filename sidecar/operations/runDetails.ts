@@ -74,7 +74,8 @@ async function evaluatedAt(folder: string, id: string): Promise<string> {
 }
 
 /** What the trainer kept of its tests beside the training. A torn or foreign file is passed over. */
-async function listTrainingTests(folder: string): Promise<TrainingTest[]> {
+/** Of the snapshots tested beside the training, by step. */
+export async function listTrainingTests(folder: string): Promise<TrainingTest[]> {
   const names = await fs.readdir(evaluationsFolder(folder)).catch(() => []);
   const tests = await Promise.all(
     names

@@ -21,6 +21,7 @@ import { prepareZoo } from '../operations/prepareZoo';
 import { readPrompt } from '../operations/readPrompt';
 import { resume } from '../operations/resume';
 import { runDetails } from '../operations/runDetails';
+import { exportTensorBoard } from '../operations/exportTensorBoard';
 import { devices, exportWeights, listRuns, stopRun } from '../operations/runs';
 import { removedRuns, removeRun, restoreRun } from '../operations/runTrash';
 import { train } from '../operations/train';
@@ -74,6 +75,7 @@ export const bindings: readonly BoundOperation[] = [
   binding({ operation: protocol.stopRun, run: stopRun }),
   binding({ operation: protocol.devices, run: devices }),
   binding({ operation: protocol.exportWeights, run: exportWeights }),
+  binding({ operation: protocol.exportTensorBoard, run: exportTensorBoard }),
   binding({ operation: protocol.train, run: train, device: deviceKey, waiting: waitingToTrain }),
   binding({ operation: protocol.resume, run: resume, device: resumedDevice, waiting: waitingToTrain }),
   binding({

@@ -1,4 +1,4 @@
-// CRC-32 (IEEE 802.3) as zip files use it. Node's own is used where it exists (20.15 and later); early Node 20 and some
+// CRC-32 (IEEE 802.3) as zip files use it, and CRC-32C. Of the first, Node's own is used where it exists (20.15 and later); early Node 20 and some
 // Electron builds lack it.
 import * as zlib from 'node:zlib';
 
@@ -9,21 +9,37 @@ export function crc32(data: Uint8Array, seed = 0): number {
   return native ? native(data, seed) : crc32Reference(data, seed);
 }
 
-const tables = Array.from({ length: 8 }, () => new Uint32Array(256));
-for (let byte = 0; byte < 256; byte++) {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  tables[0]![byte] = value;
-}
-for (let slice = 1; slice < 8; slice++) {
+/** Eight tables of a reversed polynomial, for eight bytes at a time. */
+function tablesOf(polynomial: number): readonly Uint32Array[] {
+  const tables = Array.from({ length: 8 }, () => new Uint32Array(256));
   for (let byte = 0; byte < 256; byte++) {
-    const previous = tables[slice - 1]![byte]!;
-    tables[slice]![byte] = (previous >>> 8) ^ tables[0]![previous & 255]!;
+    let value = byte;
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
+    tables[0]![byte] = value;
   }
+  for (let slice = 1; slice < 8; slice++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const previous = tables[slice - 1]![byte]!;
+      tables[slice]![byte] = (previous >>> 8) ^ tables[0]![previous & 255]!;
+    }
+  }
+  return tables;
 }
 
-/** The same in TypeScript, eight bytes at a time. */
+const ieee = tablesOf(0xedb88320);
+const castagnoli = tablesOf(0x82f63b78);
+
+/** `crc32` in TypeScript. */
 export function crc32Reference(data: Uint8Array, seed = 0): number {
+  return crcOf(ieee, data, seed);
+}
+
+/** CRC-32C (Castagnoli, RFC 3720), as TensorFlow's records use it. */
+export function crc32c(data: Uint8Array): number {
+  return crcOf(castagnoli, data, 0);
+}
+
+function crcOf(tables: readonly Uint32Array[], data: Uint8Array, seed: number): number {
   const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
     Uint32Array,
     Uint32Array,

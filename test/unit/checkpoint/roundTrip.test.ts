@@ -13,7 +13,7 @@ import {
 } from '../../../sidecar/checkpoint/tensor';
 import { elementCount } from '../../../sidecar/util/namedArrays';
 import { readTensorBytes } from '../../../sidecar/checkpoint/tensorData';
-import { crc32, crc32Reference } from '../../../sidecar/util/crc32';
+import { crc32, crc32c, crc32Reference } from '../../../sidecar/util/crc32';
 import { rejectionOf } from '../../support/errors';
 import { fixtures, temporaryFolder } from '../../support/folders';
 
@@ -192,4 +192,5 @@ test('the checksum of early Node versions equals the built-in one', () => {
     }),
   );
   expect(crc32Reference(Buffer.from('123456789'))).toBe(0xcbf43926);
+  expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283); // the check value of RFC 3720's polynomial
 });
