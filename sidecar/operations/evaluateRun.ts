@@ -13,7 +13,7 @@ import { readMetrics } from '../runs/metricsLog';
 import { readRunDataset } from '../runs/runDataset';
 import { findRun, readRun, runFiles } from '../runs/runStore';
 import { writeFileAtomically } from '../util/atomicFile';
-import { fileError, userError, type RpgError } from '../util/rpgError';
+import { fileError, mendableError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
@@ -83,9 +83,10 @@ async function generateFirst(params: EvaluateRunParams, run: string, context: Op
 
 /** Which tasks are worth judging is the person's choice. */
 function noneOfTask(run: string): RpgError {
-  return userError(
+  return mendableError(
     'nothing-generated',
-    `${run} generates for a task, and has generated no networks yet; generate some first: rpg generate ${run} --class N`,
+    `${run} generates for a task, and has generated no networks yet`,
+    [{ does: 'generate', run, isForTask: true }],
     { run },
   );
 }

@@ -2,6 +2,7 @@
 // types, before anything is generated.
 import * as vscode from 'vscode';
 import { readPrompt, type PromptReading } from '../../protocol/editor';
+import { textOf } from '../errorMessage';
 import { toSidecarError } from '../sidecarError';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { askSampler, generateAndTell, samplerOf } from './generate';
@@ -37,7 +38,7 @@ async function askPrompt({ client }: CommandContext, run: string): Promise<Promp
       try {
         last = await client.call(readPrompt, { run, prompt: input });
       } catch (error) {
-        return toSidecarError(error).message;
+        return textOf(toSidecarError(error));
       }
       return { message: describeReading(last), severity: vscode.InputBoxValidationSeverity.Info };
     },

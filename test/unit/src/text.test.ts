@@ -1,12 +1,15 @@
 // Words: numbers, complaints, messages, lines. Every sentence a person reads from the VS Code-free part of the extension.
 import { describe, expect, it } from 'vitest';
+import type { Remedy } from '../../../protocol/errors';
 import type { RunSummary } from '../../../protocol/runRecords';
 import type { TrainProgress } from '../../../protocol/sidecar';
-import { errorMessage, type Attempt } from '../../../src/errorMessage';
+import { remedyText as terminalText } from '../../../sidecar/cli/remedyText';
+import { errorMessage, textOf, withAttempt, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
 import { about, formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
 import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
+import { remedyText } from '../../../src/text/remedyText';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
 import {
@@ -102,6 +105,22 @@ describe('while one types', () => {
   });
 });
 
+/** One of each kind: a new kind is not forgotten here. */
+const remedies = {
+  goOn: { does: 'goOn', despite: 'memory' },
+  register: { does: 'register', folder: '/zoo', name: 'zoo', testCommand: 'python3 test.py {file}', key: '' },
+  replace: { does: 'replace', what: 'file' },
+  train: { does: 'train' },
+  stop: { does: 'stop', run: '0003-zoo' },
+  resume: { does: 'resume', run: '0003-zoo' },
+  resumeOn: { does: 'resumeOn', run: '0003-zoo', engine: 'cuda' },
+  beginFrom: { does: 'beginFrom', run: '0003-zoo' },
+  generate: { does: 'generate', run: '0003-zoo', isForTask: true },
+  setTest: { does: 'setTest' },
+  compareWeightsOnly: { does: 'compareWeightsOnly' },
+} as const satisfies { [D in Structured['does']]: Extract<Structured, { does: D }> };
+type Structured = Exclude<Remedy, string>;
+
 describe('an error', () => {
   it('of nobody is silent', () => {
     expect(errorMessage(new SidecarError('cancelled', 'cancelled', 'stopped'))).toEqual({ kind: 'silent' });
@@ -138,14 +157,56 @@ describe('an error', () => {
   });
 
   it.each([
-    ['memory-too-small', {}, [{ title: 'Train Anyway', args: [{ preset: 'demo', force: true }] }]],
-    ['dataset-changed', { canBeAccepted: true }, [{ args: [{ preset: 'demo', acceptChanged: true }] }]],
-    ['dataset-changed', { canBeAccepted: false }, []],
-    ['device-unavailable', {}, [{ command: 'rpg.chooseDevice' }]],
-  ])('of a training offers to try it differently: %s %j', (code, details, actions) => {
+    ['memory-too-small', [remedies.goOn], [{ title: 'Train Anyway', args: [{ preset: 'demo', force: true }] }]],
+    [
+      'dataset-changed',
+      [remedies.register, { ...remedies.goOn, despite: 'changes' as const }],
+      [
+        {
+          title: 'Register Again',
+          command: 'rpg.registerFolder',
+          args: [{ folder: '/zoo', name: 'zoo', replace: true }],
+        },
+        { title: 'Train Anyway', args: [{ preset: 'demo', acceptChanged: true }] },
+      ],
+    ],
+    ['dataset-changed', ['put the missing files back'], []],
+    ['device-unavailable', [], [{ command: 'rpg.chooseDevice' }]],
+  ])('of a training offers to try it differently: %s %j', (code, ways, actions) => {
     const attempt: Attempt = { verb: 'Train', command: 'rpg.train', given: { preset: 'demo' } };
-    expect(errorMessage(new SidecarError(code, 'user', '', { ...details, attempt }))).toMatchObject({ actions });
+    expect(errorMessage(new SidecarError(code, 'user', '', { attempt }, ways))).toMatchObject({ actions });
   });
+
+  it('names the ways out as the editor has them', () => {
+    const error = new SidecarError('dataset-changed', 'user', 'dataset zoo is not what was registered', {}, [
+      remedies.register,
+      { does: 'goOn', despite: 'changes' },
+      'start a new run',
+    ]);
+    expect(textOf(error)).toBe(
+      'Dataset zoo is not what was registered; register it again, or go on with the files as they are, or start a new run',
+    );
+  });
+
+  it('keeps its ways out when it is told what was tried', () => {
+    const error = new SidecarError('no-test', 'user', 'no test', {}, [remedies.setTest, remedies.compareWeightsOnly]);
+    const attempt: Attempt = { verb: 'Evaluate', command: 'rpg.evaluate', given: { run: '0003-zoo' } };
+    expect(errorMessage(withAttempt(error, attempt))).toMatchObject({
+      actions: [
+        { title: 'Change Test Command', command: 'rpg.editTestCommand' },
+        { title: 'Compare Weights Only', command: 'rpg.evaluate', args: [{ run: '0003-zoo', weightsOnly: true }] },
+      ],
+    });
+  });
+
+  it.each(Object.values(remedies))(
+    'speaks of no command line in the editor, and of one in the terminal: %j',
+    remedy => {
+      expect(remedyText(remedy)).not.toMatch(/--\w|\brpg /);
+      expect(terminalText(remedy)).not.toMatch(/RPG:/);
+      expect(terminalText(remedy)).toMatch(/--\w|\brpg /);
+    },
+  );
 
   it('of a run on a device that is not here offers the others, for the setting does not move a run', () => {
     const attempt: Attempt = { verb: 'Resume', command: 'rpg.resume', given: { run: '0003-zoo' } };
