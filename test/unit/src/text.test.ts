@@ -266,7 +266,7 @@ describe('what cannot be done with a run has a reason', () => {
 });
 
 describe('the status bar', () => {
-  const job = { id: '1', title: 'Training zoo', run: null, fraction: 0.126, message: '', canCancel: true };
+  const job = { id: '1', title: 'Training zoo', run: null, fraction: 0.126, message: '', end: 'cancel' as const };
   it('shows the work and how far it is', () => {
     expect(statusText([job, job], { kind: 'starting' }).text).toBe('$(sync~spin) Training zoo 12 % +1');
     expect(statusText([], { kind: 'stopped' })).toMatchObject({ text: '$(type-hierarchy) RPG', isWarning: false });
