@@ -28,6 +28,7 @@ export type Remedy =
   /** Begin a new run with the weights of a run's newest snapshot. */
   | { readonly does: 'beginFrom'; readonly run: string }
   | { readonly does: 'generate'; readonly run: string; readonly isForTask: boolean }
+  | { readonly does: 'evaluate'; readonly run: string }
   /** Say how a dataset's checkpoints are tested. */
   | { readonly does: 'setTest' }
   /** Evaluate without a test. */

@@ -301,4 +301,4 @@ export interface BenchmarkResult {
   } | null;
 }
 /** Times training steps and sampling of a preset on random tokens. */
-export const benchmark = operation<BenchmarkParams, BenchmarkResult>('benchmark');
+export const benchmark = operation<BenchmarkParams, BenchmarkResult, Progress>('benchmark');

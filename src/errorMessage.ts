@@ -91,6 +91,8 @@ function actionsOfRemedy(remedy: Remedy, attempt: Attempt | undefined): ErrorAct
       return remedy.isForTask
         ? [command('Generate for a Task…', 'rpg.generateForTask', { run: remedy.run })]
         : [command('Generate', 'rpg.generate', { run: remedy.run })];
+    case 'evaluate':
+      return [command('Evaluate', 'rpg.evaluate', { run: remedy.run })];
     case 'setTest':
       return [command('Change Test Command', 'rpg.editTestCommand')];
     case 'compareWeightsOnly':

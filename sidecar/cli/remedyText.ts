@@ -25,6 +25,8 @@ export function remedyText(remedy: Exclude<Remedy, string>): string {
       return `start a new run from the snapshot's weights (rpg export ${remedy.run} weights.pth, then rpg train --init weights.pth)`;
     case 'generate':
       return `generate networks with: rpg generate ${remedy.run}${remedy.isForTask ? ' --class N' : ''}`;
+    case 'evaluate':
+      return `evaluate it with: rpg evaluate ${remedy.run}`;
     case 'setTest':
       return 'give a test command, such as --test "python test.py {file}"';
     case 'compareWeightsOnly':

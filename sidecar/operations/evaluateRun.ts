@@ -63,10 +63,8 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
     evaluation,
   };
   const file = await keepRecord(runFolder, record);
-  const title = `${run.config.name}: generated networks, judged`;
-  const html = (): string =>
-    reportHtml({ title, facts: factsOf(run, record, context.workspace), loss: lossOf(runFolder), result: evaluation });
-  if (params.report !== undefined) await writeText(params.report, html());
+  if (params.report !== undefined)
+    await writeReport(params.report, { runFolder, run, record, workspace: context.workspace });
   const tables = params.csv === undefined ? [] : await writeTables(params.csv, evaluation);
   return { ...record, file, report: params.report ?? null, tables };
 }
@@ -139,6 +137,21 @@ async function keepRecord(runFolder: string, record: EvaluationRecord): Promise<
   await writeText(file, `${JSON.stringify(record)}\n`);
   logEvent(path.join(runFolder, runFiles.log), 'evaluated', { file, generated: record.generated });
   return file;
+}
+
+/** Writes the self-contained HTML report of an evaluation. *Errors* `file-system`. */
+export async function writeReport(
+  file: string,
+  {
+    runFolder,
+    run,
+    record,
+    workspace,
+  }: { runFolder: string; run: RunRecord; record: EvaluationRecord; workspace: string },
+): Promise<void> {
+  const title = `${run.config.name}: generated networks, judged`;
+  const facts = factsOf(run, record, workspace);
+  await writeText(file, reportHtml({ title, facts, loss: lossOf(runFolder), result: record.evaluation }));
 }
 
 async function writeTables(folder: string, evaluation: EvaluationResult): Promise<string[]> {

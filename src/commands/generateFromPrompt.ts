@@ -21,7 +21,7 @@ export const generateFromPromptCommand: RpgCommand = {
         ? await askPrompt(context, run.id)
         : await context.client.call(readPrompt, { run: run.id, prompt });
     if (!reading) return undefined;
-    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, 1, run));
+    const sampler = samplerOf(given) ?? (await askSampler(context, 1, run));
     return sampler && generateAndTell(context, run, { classes: [reading.class], count: 1, ...sampler });
   },
 };

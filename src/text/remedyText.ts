@@ -21,6 +21,8 @@ export function remedyText(remedy: Exclude<Remedy, string>): string {
       return "start a new run from the snapshot's weights: RPG: Export, then RPG: Train from Weights…";
     case 'generate':
       return remedy.isForTask ? 'generate some with RPG: Generate for a Task…' : 'generate networks with RPG: Generate';
+    case 'evaluate':
+      return 'judge its networks with RPG: Evaluate';
     case 'setTest':
       return 'give its dataset a test with RPG: Change Test Command';
     case 'compareWeightsOnly':

@@ -9,12 +9,15 @@ import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
 import { about, formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
 import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
+import { commonPrefix } from '../../../src/text/names';
 import { remedyText } from '../../../src/text/remedyText';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
 import {
   classesProblem,
   datasetNameProblem,
+  etaProblem,
+  fileNamePartProblem,
   parseClasses,
   testCommandProblem,
   wholeNumberProblem,
@@ -102,6 +105,10 @@ describe('while one types', () => {
     expect(testCommandProblem('python test.py')).toMatch(/\{file\}/);
     expect(testCommandProblem('python "test.py {file}')).toMatch(/not closed/);
     expect(testCommandProblem('')).toBeNull();
+    expect(['0', '1', '0.05'].map(etaProblem)).toEqual([null, null, null]);
+    expect(['', 'x', '-0.1', '1.1'].map(text => etaProblem(text) !== null)).toEqual([true, true, true, true]);
+    expect(fileNamePartProblem('mine-2')).toBeNull();
+    expect(fileNamePartProblem('../mine')).toMatch(/no slashes/);
   });
 });
 
@@ -116,10 +123,23 @@ const remedies = {
   resumeOn: { does: 'resumeOn', run: '0003-zoo', engine: 'cuda' },
   beginFrom: { does: 'beginFrom', run: '0003-zoo' },
   generate: { does: 'generate', run: '0003-zoo', isForTask: true },
+  evaluate: { does: 'evaluate', run: '0003-zoo' },
   setTest: { does: 'setTest' },
   compareWeightsOnly: { does: 'compareWeightsOnly' },
 } as const satisfies { [D in Structured['does']]: Extract<Structured, { does: D }> };
 type Structured = Exclude<Remedy, string>;
+
+describe('a prefix of names', () => {
+  it.each([
+    [['module.conv.weight', 'module.conv.bias', 'module.fc.weight'], 'module.'],
+    [['a.b.x', 'a.b.y'], 'a.b.'],
+    [['conv.weight', 'fc.weight'], ''],
+    [['module.weight', 'modular.weight'], ''],
+    [['module.weight', 'module'], ''],
+    [['module.weight'], ''],
+    [[], ''],
+  ])('is offered to be taken off: %j → %j', (names, expected) => expect(commonPrefix(names)).toBe(expected));
+});
 
 describe('an error', () => {
   it('of nobody is silent', () => {
