@@ -48,9 +48,11 @@ export const trainCommand: RpgCommand = {
 
 async function start(context: CommandContext, what: string, params: TrainParams): Promise<unknown> {
   const { configFile } = params;
-  // What is seen in the editor is what is trained.
-  const open = vscode.workspace.textDocuments.find(({ uri, isDirty }) => isDirty && uri.fsPath === configFile);
-  await open?.save();
+  // What is seen in the editor is what is trained. Saved whether or not it is said to be dirty, which is told a little later.
+  const open = vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === configFile);
+  // A save of the editor's own, at the same moment, makes the first one fail.
+  if (open && !(await open.save()) && !(await open.save()))
+    throw new SidecarError('not-saved', 'user', `${path.basename(open.fileName)} cannot be saved; save it, then train`);
   return trainAndTell(context, `Training ${what}`, train, { ...params });
 }
 
