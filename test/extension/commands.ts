@@ -455,6 +455,12 @@ export function commandSuite(): void {
       await command('rpg.registerFolder', { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true });
     });
 
+    it('Prepare Checkpoints says so where its folder is gone, and does not wait for a task that cannot begin', async () => {
+      const folder = path.join(workspace, 'no such folder');
+      const [message] = await messagesOf(() => command('rpg.prepareCheckpoints', { folder, command: 'true' }));
+      assert.match(message?.text ?? '', /no such folder does not exist; put it back/);
+    });
+
     it('a registered folder is measured again, and keeps its name and test', async () => {
       const { context } = await extension();
       const names = context.library.datasets.map(({ name }) => name);
