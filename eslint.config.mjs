@@ -23,5 +23,23 @@ export default tseslint.config(
       'no-console': 'error', // the sidecar speaks through its log and its front doors only
     },
   },
+  {
+    // Style sheets and a Python program are full of dashes; the command line may speak of its own options.
+    files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
+    ignores: ['sidecar/cli/**', 'sidecar/evaluation/reportStyle.ts', 'sidecar/zoo/testScript.ts', 'sidecar/server.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['Literal[value=PATTERN]', 'TemplateElement[value.raw=PATTERN]'].map(selector => ({
+          // A flag among other words, or one that is about to be put together.
+          selector: selector.replace(
+            'PATTERN',
+            String.raw`/(^|[\s\(])--([\w-]+[\s,;.:\)]|$)|[\s\(]--[a-z]|\brpg [a-z]+ /`,
+          ),
+          message: 'Editors show this too: name no flag of the command line, but a remedy (protocol/errors.ts).',
+        })),
+      ],
+    },
+  },
   { files: ['scripts/**', 'test/**'], rules: { 'no-console': 'off' } },
 );

@@ -87,6 +87,12 @@ export interface SampleSet {
 /** One run with all that is known of it. A damaged one has its `problem` in the summary. */
 export const runDetails = operation<{ run: string; evaluation?: string }, RunDetails>('runDetails');
 
+/** Writes a kept evaluation, the newest by default, as a self-contained HTML report. */
+export const exportReport = operation<
+  { run: string; evaluation?: string; out: string },
+  { file: string; sizeBytes: number }
+>('exportReport');
+
 export interface MetricsTailParams {
   run: string;
   /** Where the last answer ended; 0 for the whole curve. */

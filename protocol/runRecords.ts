@@ -6,7 +6,7 @@ import type { ResolvedRunConfig } from './runConfig';
 export interface ConfigProblem {
   /** Dotted path of the field, such as `training.batchSize`. */
   readonly path: string;
-  /** Where the value came from: a file's name, `--set`, a preset, `default`. */
+  /** Where the value came from: a file's name, `setting`, `as asked`, a preset, `default`. */
   readonly source: string;
   readonly message: string;
 }

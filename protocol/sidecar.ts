@@ -249,9 +249,10 @@ export const exportWeights = operation<ExportWeightsParams, { file: string; step
 );
 
 /** Writes a run's curves as an event file that TensorBoard shows; the folder is its `--logdir`, or a folder in it. */
-export const exportTensorBoard = operation<{ run: string; out: string }, { file: string; nScalars: number }>(
-  'exportTensorBoard',
-);
+export const exportTensorBoard = operation<
+  { run: string; out: string },
+  { file: string; nScalars: number; sizeBytes: number }
+>('exportTensorBoard');
 
 /** Trains small real networks on packaged real images, as a dataset folder. */
 export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
@@ -314,4 +315,4 @@ export interface BenchmarkResult {
   } | null;
 }
 /** Times training steps and sampling of a preset on random tokens. */
-export const benchmark = operation<BenchmarkParams, BenchmarkResult>('benchmark');
+export const benchmark = operation<BenchmarkParams, BenchmarkResult, Progress>('benchmark');

@@ -128,7 +128,11 @@ export interface JobView {
   /** In [0, 1]; null where the end is unknown. */
   readonly fraction: number | null;
   readonly message: string;
-  readonly canCancel: boolean;
+  /**
+   * How the person can end it. `stop`: a training with a run, whose last step is saved and which can be resumed. `cancel`: what
+   * is not written yet is given up. Null: it is ending already.
+   */
+  readonly end: 'stop' | 'cancel' | null;
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Settings {
     concurrency: number;
     networksPerBaseline: number;
     midpoints: number;
+    /** Undefined: the built-in one. */
+    accuracyPattern: string | undefined;
   };
   /** Larger checkpoints wait for a click before their statistics are read. */
   readonly statisticsLimitBytes: number;
@@ -39,6 +41,7 @@ export function readSettings(): Settings {
       concurrency: rpg.get('evaluate.concurrency', 2),
       networksPerBaseline: rpg.get('evaluate.networksPerBaseline', 10),
       midpoints: rpg.get('evaluate.midpoints', 10),
+      accuracyPattern: text('evaluate.accuracyPattern') || undefined,
     },
     statisticsLimitBytes: 1e6 * rpg.get('checkpoint.statisticsLimitMegabytes', 200),
     notifyWhenDone: rpg.get('notifyWhenDone', true),

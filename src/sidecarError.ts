@@ -1,6 +1,6 @@
 // What can go wrong between the editor and the sidecar. Errors of operations keep the code and blame they were thrown with.
 import { ResponseError } from 'vscode-jsonrpc/node';
-import type { Blame, ErrorData } from '../protocol/errors';
+import type { Blame, ErrorData, Remedy } from '../protocol/errors';
 
 export class SidecarError extends Error {
   override readonly name = 'SidecarError';
@@ -10,6 +10,7 @@ export class SidecarError extends Error {
     readonly blame: Blame,
     message: string,
     readonly details: Record<string, unknown> = {},
+    readonly remedies: readonly Remedy[] = [],
   ) {
     super(message);
   }
@@ -19,8 +20,8 @@ export class SidecarError extends Error {
 export function toSidecarError(error: unknown): SidecarError {
   if (error instanceof SidecarError) return error;
   if (error instanceof ResponseError && isErrorData(error.data)) {
-    const { code, blame, details } = error.data;
-    return new SidecarError(code, blame, error.message, details);
+    const { code, blame, details, remedies } = error.data;
+    return new SidecarError(code, blame, error.message, details, remedies);
   }
   const message = error instanceof Error ? error.message : String(error);
   return new SidecarError('internal', 'internal', message, { stack: error instanceof Error ? error.stack : undefined });

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { Command, CommanderError } from 'commander';
 import colors from 'picocolors';
-import { exitCodes } from '../../protocol/errors';
+import { exitCodes, withRemedies } from '../../protocol/errors';
 import type { Progress } from '../../protocol/records';
 import { printable } from '../checkpoint/errors';
 import type { OperationContext, OperationFunction } from '../operations/context';
@@ -13,6 +13,7 @@ import { RpgError } from '../util/rpgError';
 import { version } from '../util/version';
 import type { Cli } from './cliCommand';
 import { cliCommands } from './registry';
+import { remedyText } from './remedyText';
 
 /** Runs one command line to its end and resolves to the exit code. Never rejects. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -128,8 +129,9 @@ function reportError(error: unknown, isJson: boolean): number {
   }
   if (error instanceof RpgError) {
     if (isJson) printJsonError(error);
+    const message = withRemedies(error.message, error.remedies, remedyText);
     const label = error.blame === 'cancelled' ? '' : colors.red('error: ');
-    process.stderr.write(`${label}${error.message}\n`);
+    process.stderr.write(`${label}${message}\n`);
     return exitCodes[error.blame];
   }
   const { stack, message } = error as Error;
@@ -143,8 +145,9 @@ function printJsonError({
   blame,
   message,
   details = {},
-}: Pick<RpgError, 'code' | 'blame' | 'message'> & Partial<Pick<RpgError, 'details'>>): void {
-  process.stdout.write(`${JSON.stringify({ error: { code, blame, message, details } }, null, 2)}\n`);
+  remedies = [],
+}: Pick<RpgError, 'code' | 'blame' | 'message'> & Partial<Pick<RpgError, 'details' | 'remedies'>>): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, blame, message, details, remedies } }, null, 2)}\n`);
 }
 
 /** `rpg … | head` closes the pipe: that is no failure. */

@@ -1,4 +1,4 @@
-// First half of reading a configuration: preset, file and `--set` laid over the defaults, each value checked by itself.
+// First half of reading a configuration: preset, file and settings laid over the defaults, each value checked by itself.
 // It never throws over a bad value: the problems are collected, and the field keeps its default so that the rest can be
 // checked too.
 import type { ConfigProblem } from '../../protocol/runRecords';
@@ -14,9 +14,9 @@ export interface ConfigSources {
   preset?: string;
   /** The parsed content of a `*.rpg.json`, and how messages name it. */
   file?: { name: string; content: unknown };
-  /** `path=value`, as given to `--set`. */
+  /** `path=value`. */
   settings?: readonly string[];
-  /** Values given by the front door itself, such as `--dataset`; they win over everything. */
+  /** Values given by the front door itself, such as the dataset; they win over everything. */
   overrides?: ReadonlyMap<string, unknown>;
 }
 
@@ -28,6 +28,9 @@ export interface ConfigDraft {
   /** Paths with a problem; what depends on them is not checked. */
   faulty: Set<string>;
 }
+
+/** Sources of values that stand in no file, in words for terminal and editor. */
+const [asked, settingSource] = ['as asked', 'setting'];
 
 /** Lays the sources over the defaults. Never throws. */
 export function draftConfig(sources: ConfigSources, presets: readonly Preset[]): ConfigDraft {
@@ -41,7 +44,7 @@ export function draftConfig(sources: ConfigSources, presets: readonly Preset[]):
     else addProblem(draft, '', sources.file.name, `${shown(content)} is not an object; write { "preset": "demo", … }`);
   }
   for (const setting of sources.settings ?? []) applySetting(draft, setting);
-  for (const [path, value] of sources.overrides ?? []) applyValue(draft, path, value, 'command line');
+  for (const [path, value] of sources.overrides ?? []) applyValue(draft, path, value, asked);
   return draft;
 }
 
@@ -69,7 +72,7 @@ export function addProblem(draft: ConfigDraft, path: string, source: string, mes
 }
 
 function applyPreset(draft: ConfigDraft, name: unknown, sources: ConfigSources, presets: readonly Preset[]): void {
-  const source = sources.preset === undefined ? sources.file!.name : 'command line';
+  const source = sources.preset === undefined ? sources.file!.name : asked;
   const preset = presets.find(candidate => candidate.name === name);
   if (preset) {
     applyObject(draft, preset.values, '', `preset ${preset.name}`);
@@ -99,14 +102,20 @@ function applyObject(draft: ConfigDraft, values: object, prefix: string, source:
 function applySetting(draft: ConfigDraft, setting: string): void {
   const equals = setting.indexOf('=');
   if (equals <= 0) {
-    addProblem(draft, setting, '--set', `${shown(setting)} has no value; write path=value, such as training.steps=500`);
+    addProblem(
+      draft,
+      setting,
+      settingSource,
+      `${shown(setting)} has no value; write path=value, such as training.steps=500`,
+    );
     return;
   }
   const path = setting.slice(0, equals).trim();
   const text = setting.slice(equals + 1);
   const field = fieldsByPath.get(path);
-  if (path === 'preset') addProblem(draft, path, '--set', 'a preset is chosen with --preset');
-  else applyValue(draft, path, field ? parseFieldText(field, text) : text, '--set');
+  if (path === 'preset')
+    addProblem(draft, path, settingSource, 'a preset is not a value of the configuration; choose it as the preset');
+  else applyValue(draft, path, field ? parseFieldText(field, text) : text, settingSource);
 }
 
 function applyValue(draft: ConfigDraft, path: string, value: unknown, source: string): void {

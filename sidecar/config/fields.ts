@@ -52,7 +52,7 @@ export function allowedWords(field: AnyField): string {
 }
 
 /**
- * The value of `--set path=text`: numbers, `true`, `null` and lists (`1,16,1` or `[1,16,1]`) become what the field holds;
+ * The value of a setting `path=text`: numbers, `true`, `null` and lists (`1,16,1` or `[1,16,1]`) become what the field holds;
  * a text that does not fit stays a text, so that validation shows what was typed.
  */
 export function parseFieldText(field: AnyField, text: string): unknown {

@@ -205,7 +205,7 @@ const rules: readonly Rule[] = [
     reads: ['dataset'],
     fault: ({ dataset }) =>
       dataset === ''
-        ? 'is missing; name a registered dataset or a folder of checkpoints (--dataset, or "dataset" in the file)'
+        ? 'is missing; name a registered dataset or a folder of checkpoints, in a file as "dataset"'
         : null,
   },
 ];

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import type { DatasetRecord, DatasetSummary } from '../../protocol/records';
 import { damagedFile, noSuchEntry } from '../checkpoint/errors';
 import { writeFileAtomically } from '../util/atomicFile';
-import { fileError, userError } from '../util/rpgError';
+import { fileError, mendableError, userError } from '../util/rpgError';
 
 /** Letters, digits, dot, dash and underscore of any script; no path, no hidden file, not longer than a file name may be. */
 const validName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
@@ -26,7 +26,7 @@ export async function saveDataset(workspace: string, record: DatasetRecord, opti
   checkDatasetName(record.name);
   const file = recordPath(workspace, record.name);
   if (existsSync(file) && !options.replace) {
-    throw userError('dataset-exists', `a dataset named ${record.name} is registered already (${file}); choose another --name, or replace it with --replace`, { name: record.name });
+    throw mendableError('dataset-exists', `a dataset named ${record.name} is registered already (${file})`, ['choose another name', { does: 'replace', what: 'dataset' }], { name: record.name });
   }
   try {
     mkdirSync(path.dirname(file), { recursive: true });

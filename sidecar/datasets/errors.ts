@@ -36,12 +36,3 @@ export function describeDifference({ path, tensor, found, expected, other, refer
   if (!expected) return `${path}: tensor ${tensor} of shape ${formatShape(found)} is in none of the others (such as ${referencePath})`;
   return `${path}: tensor ${tensor} has shape ${formatShape(found)}, but ${formatShape(expected)} in ${referencePath}`;
 }
-
-/** The folder is not what it was when its statistics were taken. */
-export function datasetChanged(folder: string, changes: readonly string[]): RpgError {
-  const shown = changes.slice(0, 5).join(', ') + (changes.length > 5 ? `, and ${changes.length - 5} more` : '');
-  return userError('dataset-changed', `${folder}: changed since it was registered (${shown}); register it again: rpg register ${folder}`, {
-    folder,
-    changes,
-  });
-}

@@ -23,8 +23,9 @@ export async function benchmark(params: BenchmarkParams, context: OperationConte
   const chosen = await chooseDevice(params);
   const wantedTokens = params.nTokens ?? usualTokens(params.preset);
   const steps = params.steps ?? 20;
-  if (steps < 1) throw userError('bad-request', `--steps ${steps} measures nothing; give at least 1`);
-  if (wantedTokens < 1) throw userError('bad-request', `--tokens ${wantedTokens} is no checkpoint; give at least 1`);
+  if (steps < 1) throw userError('bad-request', `${steps} steps measure nothing; give at least 1`);
+  if (wantedTokens < 1)
+    throw userError('bad-request', `a checkpoint of ${wantedTokens} tokens is none; give at least 1`);
   const dataset = { name: 'random', nCheckpoints, countTokens: () => wantedTokens, classes: null };
   const sources = { preset: params.preset, overrides: new Map([['dataset', 'random']]) };
   const facts = { dataset, engine: engineFacts(chosen.device.engine) };

@@ -1,7 +1,7 @@
 // One checkpoint in, one out, in the format the output's name says. Shared storages stay shared where the format can.
 import { existsSync, statSync } from 'node:fs';
+import * as path from 'node:path';
 import type { ConvertParams, ConvertResult } from '../../protocol/sidecar';
-import { cannotWrite } from '../checkpoint/errors';
 import { formatForWriting, openCheckpoint, selectDictionary } from '../checkpoint/registry';
 import {
   dtypeBytes,
@@ -13,13 +13,13 @@ import {
   type WeightDType,
 } from '../checkpoint/tensor';
 import { decodeFloat32, encodeFloat32 } from '../checkpoint/tensorData';
+import { fileExists } from '../runs/durableFile';
 import type { OperationContext } from './context';
 
-/** *Errors* those of opening and writing; `cannot-write` where the output exists. *Memory* one chunk of one tensor. */
+/** *Errors* those of opening and writing; `file-exists`. *Memory* one chunk of one tensor. */
 export async function convert(params: ConvertParams, context: OperationContext): Promise<ConvertResult> {
   const format = formatForWriting(params.output);
-  if (existsSync(params.output) && !params.overwrite)
-    throw cannotWrite(params.output, 'it exists already', 'choose another name, or overwrite it with --force');
+  if (existsSync(params.output) && !params.overwrite) throw fileExists(path.resolve(params.output));
   const checkpoint = openCheckpoint(params.input);
   try {
     const chosen = selectDictionary(checkpoint, params.key);
@@ -40,7 +40,9 @@ export async function convert(params: ConvertParams, context: OperationContext):
     const others = checkpoint.dictionaries.filter(other => other.key !== chosen.key).map(other => `'${other.key}'`);
     const notes =
       others.length > 0
-        ? [`left out ${others.length} other tensor dictionaries: ${others.slice(0, 4).join(', ')} (choose with --key)`]
+        ? [
+            `left out ${others.length} other tensor dictionaries: ${others.slice(0, 4).join(', ')} (which one is written can be chosen by its key)`,
+          ]
         : [];
     return { path: params.output, nTensors: dictionary.tensors.length, sizeBytes: sizeOf(params.output), notes };
   } finally {

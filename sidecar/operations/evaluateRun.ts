@@ -12,7 +12,7 @@ import { readMetrics } from '../runs/metricsLog';
 import { readRunDataset } from '../runs/runDataset';
 import { findRun, readRun, runFiles } from '../runs/runStore';
 import { writeFileAtomically } from '../util/atomicFile';
-import { fileError, userError, type RpgError } from '../util/rpgError';
+import { fileError, mendableError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
@@ -64,10 +64,8 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
     evaluation,
   };
   const file = await keepRecord(runFolder, record);
-  const title = `${run.config.name}: generated networks, judged`;
-  const html = (): string =>
-    reportHtml({ title, facts: factsOf(run, record, context.workspace), loss: lossOf(runFolder), result: evaluation });
-  if (params.report !== undefined) await writeText(params.report, html());
+  if (params.report !== undefined)
+    await writeReport(params.report, { runFolder, run, record, workspace: context.workspace });
   const tables = params.csv === undefined ? [] : await writeTables(params.csv, evaluation);
   return { ...record, file, report: params.report ?? null, tables };
 }
@@ -84,9 +82,10 @@ async function generateFirst(params: EvaluateRunParams, run: string, context: Op
 
 /** Which tasks are worth judging is the person's choice. */
 function noneOfTask(run: string): RpgError {
-  return userError(
+  return mendableError(
     'nothing-generated',
-    `${run} generates for a task, and has generated no networks yet; generate some first: rpg generate ${run} --class N`,
+    `${run} generates for a task, and has generated no networks yet`,
+    [{ does: 'generate', run, isForTask: true }],
     { run },
   );
 }
@@ -134,6 +133,21 @@ async function keepRecord(runFolder: string, record: EvaluationRecord): Promise<
   await writeText(file, `${JSON.stringify(record)}\n`);
   logEvent(path.join(runFolder, runFiles.log), 'evaluated', { file, generated: record.generated });
   return file;
+}
+
+/** Writes the self-contained HTML report of an evaluation. *Errors* `file-system`. */
+export async function writeReport(
+  file: string,
+  {
+    runFolder,
+    run,
+    record,
+    workspace,
+  }: { runFolder: string; run: RunRecord; record: EvaluationRecord; workspace: string },
+): Promise<void> {
+  const title = `${run.config.name}: generated networks, judged`;
+  const facts = factsOf(run, record, workspace);
+  await writeText(file, reportHtml({ title, facts, loss: lossOf(runFolder), result: record.evaluation }));
 }
 
 async function writeTables(folder: string, evaluation: EvaluationResult): Promise<string[]> {

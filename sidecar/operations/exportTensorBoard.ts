@@ -16,7 +16,7 @@ import { listTrainingTests } from './runDetails';
 export async function exportTensorBoard(
   params: { run: string; out: string },
   { workspace }: OperationContext,
-): Promise<{ file: string; nScalars: number }> {
+): Promise<{ file: string; nScalars: number; sizeBytes: number }> {
   const folder = await findRun(workspace, params.run);
   const { id, createdAt } = await readRun(folder);
   const metrics = readMetrics(path.join(folder, runFiles.metrics));
@@ -39,10 +39,9 @@ export async function exportTensorBoard(
   });
   // The same name each time: a later export replaces the earlier one, and is not drawn over it.
   const file = path.join(out, `events.out.tfevents.${Math.floor(started)}.${hostname()}.${id}`);
-  await writeFileAtomically(file, growing => {
-    growing.append(Buffer.concat([...tensorBoardEvents(scalars, started)]));
-  });
-  return { file, nScalars: scalars.length };
+  const bytes = Buffer.concat([...tensorBoardEvents(scalars, started)]);
+  await writeFileAtomically(file, growing => growing.append(bytes));
+  return { file, nScalars: scalars.length, sizeBytes: bytes.length };
 }
 
 type Times = (step: number) => number;

@@ -195,7 +195,7 @@ function tokenSliceOf(wanted: TokenSlice = 'auto', { device }: ChosenDevice): To
   if (wanted === 'auto' || device.engine === 'cuda') return wanted;
   throw userError(
     'token-slice-unsupported',
-    `${device.engine}/${device.device} denoises slices of its own; leave out --token-slice, or generate with --engine cuda`,
+    `${device.engine}/${device.device} denoises slices of its own; leave out the token slice, or choose the cuda engine`,
     { tokenSlice: wanted },
   );
 }
@@ -358,7 +358,7 @@ function templateMissing(file: string, run: string) {
 function notOfDdpm(name: string, T: number) {
   return userError(
     'bad-request',
-    `--${name} is for DDIM, and DDPM always takes all ${T} steps; add --sampler ddim, or leave out --${name}`,
+    `${name} is for DDIM, and DDPM always takes all ${T} steps; choose the sampler ddim, or leave out ${name}`,
     { name },
   );
 }

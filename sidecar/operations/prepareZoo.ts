@@ -66,7 +66,7 @@ function prepareFolder(folder: string, checkpointFolder: string): void {
   if (present > 0)
     throw userError(
       'zoo-folder-in-use',
-      `${checkpointFolder} already holds ${present} files; name a new folder with --out, or remove them`,
+      `${checkpointFolder} already holds ${present} files; name a new folder, or remove them`,
       { folder },
     );
 }

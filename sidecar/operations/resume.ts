@@ -13,7 +13,7 @@ import { lockRun, type RunLock } from '../runs/runLock';
 import { findRun, readRun, runFiles, updateRun } from '../runs/runStore';
 import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../runs/snapshots';
 import { precisionsOf } from '../training/precision';
-import { userError, type RpgError } from '../util/rpgError';
+import { mendableError, userError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { hashOf } from './train';
 import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './training/chooseDevice';
@@ -120,12 +120,10 @@ async function checkDataset(
   const isSameSet = dataset.files.every(file => measured.files.some(now => now.name === file.name));
   if (changes.length === 0 || (acceptChanged && isSameSet)) return;
   const shown = changes.slice(0, 5).join(', ') + (changes.length > 5 ? ` and ${changes.length - 5} more` : '');
-  const remedy = isSameSet
-    ? 'go on with the files as they are with --accept-changed, or start a new run'
-    : 'put the missing files back, or start a new run';
-  throw userError(
+  throw mendableError(
     'dataset-changed',
-    `the dataset of ${record.id} (${dataset.folder}) changed since the run began: ${shown}; ${remedy}`,
+    `the dataset of ${record.id} (${dataset.folder}) changed since the run began: ${shown}`,
+    [isSameSet ? { does: 'goOn', despite: 'changes' } : 'put the missing files back', 'start a new run'],
     { folder: dataset.folder, changes, canBeAccepted: isSameSet },
   );
 }
@@ -134,9 +132,10 @@ function checkPrecision(record: RunRecord, { device }: ChosenDevice): void {
   const { precision, optimizerState } = record.config.training;
   const facts = engineFacts(device.engine);
   if (facts.precisions.includes(precision) && facts.optimizerStates.includes(optimizerState)) return;
-  throw userError(
+  throw mendableError(
     'device-unsuitable',
-    `${record.id} was begun with ${precision} and ${optimizerState} optimizer state, which the ${device.engine} engine does not offer; resume it with --engine ${record.engine.engine}`,
+    `${record.id} was begun with ${precision} and ${optimizerState} optimizer state, which the ${device.engine} engine does not offer`,
+    [{ does: 'resumeOn', run: record.id, engine: record.engine.engine }],
     { run: record.id, engine: device.engine },
   );
 }
@@ -147,14 +146,16 @@ function progressOf(record: RunRecord, { report }: OperationContext<TrainProgres
   return message => report({ run: record.id, phase: 'preparing', message, steps, ...nothingYet });
 }
 
-function runFinished({ id }: RunRecord): RpgError {
-  return userError('run-finished', `${id} is finished; generate networks with: rpg generate ${id}`, { run: id });
+function runFinished({ id, config }: RunRecord): RpgError {
+  const remedy = { does: 'generate', run: id, isForTask: config.condition.kind !== 'none' } as const;
+  return mendableError('run-finished', `${id} is finished`, [remedy], { run: id });
 }
 
 function metricsLost(folder: string, step: number, kept: number): RpgError {
-  return userError(
+  return mendableError(
     'run-damaged',
-    `${path.join(folder, runFiles.metrics)} ends at step ${kept}, before the snapshot of step ${step}; restore it from a backup, or start a new run from the snapshot's weights (rpg export, then rpg train --init)`,
+    `${path.join(folder, runFiles.metrics)} ends at step ${kept}, before the snapshot of step ${step}`,
+    ['restore it from a backup', { does: 'beginFrom', run: path.basename(folder) }],
     { folder, step, kept },
   );
 }

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { writeFileAtomically } from '../util/atomicFile';
-import { fileError, userError, type RpgError } from '../util/rpgError';
+import { fileError, mendableError, type RpgError } from '../util/rpgError';
 
 /** Replaces a small file as a whole; its content and its name are on the disk afterwards. *Errors* `file-system`. */
 export async function writeDurably(file: string, content: string): Promise<void> {
@@ -55,7 +55,6 @@ export async function exists(file: string): Promise<boolean> {
 
 /** A file that must not be replaced. */
 export function fileExists(file: string): RpgError {
-  return userError('file-exists', `${file} exists already; give another folder, or --force to replace it`, {
-    path: file,
-  });
+  const remedies = ['choose another place', { does: 'replace', what: 'file' }] as const;
+  return mendableError('file-exists', `${file} exists already`, remedies, { path: file });
 }

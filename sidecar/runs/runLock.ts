@@ -5,7 +5,7 @@ import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileError, userError, type RpgError } from '../util/rpgError';
+import { fileError, mendableError, userError, type RpgError } from '../util/rpgError';
 
 /** Who holds a lock. */
 export interface LockOwner {
@@ -70,14 +70,17 @@ export async function isAlive(owner: LockOwner): Promise<boolean> {
 }
 
 function runLocked(folder: string, holder: LockOwner): RpgError {
-  const here = holder.hostname === os.hostname();
-  const remedy = here
-    ? `wait for it, or stop it with: rpg stop ${path.basename(folder)}`
-    : `if that machine no longer runs it, remove ${path.join(folder, lockName)}`;
+  const { pid, hostname, lockedAt } = holder;
+  const run = path.basename(folder);
+  const facts = { folder, pid, hostname };
+  if (hostname === os.hostname()) {
+    const message = `${run} is being trained by process ${pid} since ${lockedAt}`;
+    return mendableError('run-locked', message, ['wait for it', { does: 'stop', run }], facts);
+  }
   return userError(
     'run-locked',
-    `${path.basename(folder)} is being trained by process ${holder.pid}${here ? '' : ` on ${holder.hostname}`} since ${holder.lockedAt}; ${remedy}`,
-    { folder, pid: holder.pid, hostname: holder.hostname },
+    `${run} is being trained by process ${pid} on ${hostname} since ${lockedAt}; if that machine no longer runs it, remove ${path.join(folder, lockName)}`,
+    facts,
   );
 }
 

@@ -10,7 +10,7 @@ import {
   type RunSummary,
 } from '../../protocol/runRecords';
 import { closest } from '../util/closest';
-import { fileError, userError, type RpgError } from '../util/rpgError';
+import { fileError, mendableError, userError, type RpgError } from '../util/rpgError';
 import { exists, writeDurably } from './durableFile';
 import { lastMetricsLine } from './metricsLog';
 import { lockOwner } from './runLock';
@@ -220,11 +220,10 @@ function runAmbiguous(reference: string, ids: readonly string[]): RpgError {
 function runNotFound(workspace: string, reference: string, ids: readonly string[]): RpgError {
   const near = closest(reference, ids);
   const newest = ids.slice(-5).reverse().join(', ');
-  const remedy =
-    ids.length === 0
-      ? 'there are none yet; start one with: rpg train'
-      : near
-        ? `did you mean ${near}?`
-        : `the newest are ${newest}`;
-  return userError('run-not-found', `no run '${reference}' in ${runsFolder(workspace)}; ${remedy}`, { reference });
+  const where = `no run '${reference}' in ${runsFolder(workspace)}`;
+  if (ids.length === 0)
+    return mendableError('run-not-found', `${where}; there are none yet`, [{ does: 'train' }], { reference });
+  return userError('run-not-found', `${where}; ${near ? `did you mean ${near}?` : `the newest are ${newest}`}`, {
+    reference,
+  });
 }

@@ -112,9 +112,9 @@ function commandLine(): readonly [string, ...string[]] {
 /** What travels instead of an exception; the log is told as well. */
 export function toResponseError(error: unknown, method: string, session: Session): ResponseError<ErrorData> {
   if (error instanceof RpgError) {
-    const { code, blame, details, message } = error;
+    const { code, blame, details, message, remedies } = error;
     session.log(blame === 'internal' ? 'error' : 'info', `${method}: ${code}: ${message}`);
-    return new ResponseError(applicationErrorCode, message, { code, blame, details });
+    return new ResponseError(applicationErrorCode, message, { code, blame, details, remedies });
   }
   const { stack, message } = error instanceof Error ? error : new Error(String(error));
   session.log('error', `${method}: ${stack ?? message}`);

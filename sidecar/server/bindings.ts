@@ -13,6 +13,7 @@ import { estimateRun } from '../operations/estimateRun';
 import { estimateZoos } from '../operations/estimateZoos';
 import { benchmark } from '../operations/benchmark';
 import { evaluateRun } from '../operations/evaluateRun';
+import { exportReport } from '../operations/exportReport';
 import { generate } from '../operations/generate';
 import { inspect } from '../operations/inspect';
 import { metricsTail } from '../operations/metricsTail';
@@ -89,6 +90,7 @@ export const bindings: readonly BoundOperation[] = [
   binding({ operation: editor.estimateZoos, run: estimateZoos }),
   binding({ operation: editor.runDetails, run: runDetails }),
   binding({ operation: editor.metricsTail, run: metricsTail }),
+  binding({ operation: editor.exportReport, run: exportReport }),
   binding({ operation: editor.removeRun, run: removeRun }),
   binding({ operation: editor.removedRuns, run: removedRuns }),
   binding({ operation: editor.restoreRun, run: restoreRun }),
@@ -104,14 +106,15 @@ export const bindings: readonly BoundOperation[] = [
     device: deviceKey,
     waiting: waitingToTrain,
   }),
-  binding({ operation: protocol.benchmark, run: benchmark, device: deviceKey }),
+  binding({ operation: protocol.benchmark, run: benchmark, device: deviceKey, waiting }),
   // Tests use the processor, whatever trained the networks.
   binding({
     operation: protocol.evaluateRun,
     run: evaluateRun,
     device: async () => hostDevice,
     waiting,
-    runsCommands: ({ run, test }, workspace) => test !== undefined || hasTestCommand(run, workspace),
+    runsCommands: ({ run, test, weightsOnly }, workspace) =>
+      weightsOnly ? false : test !== undefined || hasTestCommand(run, workspace),
   }),
   binding({ operation: editor.prepareDemo, run: prepareDemo, device: async () => hostDevice, waiting }),
 ];

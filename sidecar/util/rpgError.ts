@@ -2,26 +2,41 @@
 // three below; nobody throws a bare string or branches on a message.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Blame } from '../../protocol/errors';
+import type { Blame, Remedy } from '../../protocol/errors';
 
-/** A failure that says what happened, the value seen, and what to do. */
+/**
+ * A failure that says what happened, the value seen, and what to do. Editors show it as well as terminals: where they have
+ * different ways, the message ends before what to do, and `remedies` tell it.
+ */
 export class RpgError extends Error {
   override readonly name = 'RpgError';
+  readonly remedies: readonly Remedy[];
 
   constructor(
     readonly code: string,
     readonly blame: Blame,
     message: string,
     readonly details: Record<string, unknown> = {},
-    options?: ErrorOptions,
+    { remedies = [], ...options }: ErrorOptions & { remedies?: readonly Remedy[] } = {},
   ) {
     super(message, options);
+    this.remedies = remedies;
   }
 }
 
 /** Something the person can change: a file, a value, a setting. */
 export function userError(code: string, message: string, details?: Record<string, unknown>, cause?: unknown): RpgError {
   return new RpgError(code, 'user', message, details, cause === undefined ? undefined : { cause });
+}
+
+/** A `userError` whose ways out differ between the terminal and the editor. */
+export function mendableError(
+  code: string,
+  message: string,
+  remedies: readonly Remedy[],
+  details?: Record<string, unknown>,
+): RpgError {
+  return new RpgError(code, 'user', message, details, { remedies });
 }
 
 /** Our mistake: an invariant did not hold. */

@@ -1,8 +1,10 @@
-// RPG: Evaluate — judges a run's generated networks beside its training checkpoints and the trivial baselines.
+// RPG: Evaluate — judges a run's generated networks beside its training checkpoints and the trivial baselines; where no test
+// fits, by their weights only.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { runDetails } from '../../protocol/editor';
 import { evaluateRun } from '../../protocol/sidecar';
+import { withAttempt } from '../errorMessage';
 import { readSettings } from '../settings';
 import { about, formatCount, formatDuration, plural } from '../text/format';
 import { SidecarError } from '../sidecarError';
@@ -20,14 +22,17 @@ export const evaluateCommand: RpgCommand = {
     if (!run) return undefined;
     const generated = text(given.generated) ?? (await askSamples(context, run.id));
     if (generated === undefined) return undefined;
-    const params = { run: run.id, generated, seed: 0, ...readSettings().evaluation };
+    const chosen = { run: run.id, generated, weightsOnly: given.weightsOnly === true };
+    const params = { ...chosen, seed: 0, ...readSettings().evaluation };
     const { evaluation: result, file } = await callWithNotification(
       context,
       `Evaluating ${run.id}`,
       evaluateRun,
       params,
       run.id,
-    );
+    ).catch((error: unknown) => {
+      throw withAttempt(error, { verb: 'Evaluate', command: 'rpg.evaluate', given: chosen });
+    });
     await context.library.refresh();
     await context.results.show([run.id], 'accuracy');
     const own = result.rows.find(({ group }) => group === 'generated');

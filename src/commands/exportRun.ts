@@ -1,18 +1,25 @@
-// RPG: Export — a run's weights for use elsewhere, its evaluation as a report or as JSON, its curve as CSV.
+// RPG: Export — a run's weights for use elsewhere, its newest evaluation as a report or as JSON, its curves as CSV or for TensorBoard.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { metricsTail, runDetails } from '../../protocol/editor';
-import { exportWeights } from '../../protocol/sidecar';
+import { exportReport, metricsTail, runDetails } from '../../protocol/editor';
+import { exportTensorBoard, exportWeights } from '../../protocol/sidecar';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
-import { formatBytes } from '../text/format';
+import { formatBytes, formatCount } from '../text/format';
 import { writeFile } from '../writeFile';
 import { askRun, choose } from './ask';
-import { text, values, type CommandContext, type RpgCommand } from './command';
+import { askFolder } from './registerFolder';
+import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
 
-const kinds = ['weights', 'evaluation', 'metrics'] as const;
+const kinds = ['weights', 'report', 'evaluation', 'metrics', 'tensorBoard'] as const;
 type Kind = (typeof kinds)[number];
-const endings: Readonly<Record<Kind, string>> = { weights: 'pth', evaluation: 'json', metrics: 'csv' };
+/** Of the files; TensorBoard reads a folder. */
+const endings: Readonly<Record<Exclude<Kind, 'tensorBoard'>, string>> = {
+  weights: 'pth',
+  report: 'html',
+  evaluation: 'json',
+  metrics: 'csv',
+};
 
 export const exportRunCommand: RpgCommand = {
   id: 'rpg.exportRun',
@@ -24,9 +31,11 @@ export const exportRunCommand: RpgCommand = {
     if (!run) return undefined;
     const kind = kinds.find(candidate => candidate === given.kind) ?? (await askKind(context, run));
     if (!kind) return undefined;
+    const snapshot = kind === 'weights' ? await askSnapshot(run, given) : null;
+    if (snapshot === undefined) return undefined;
     const out = text(given.out) ?? (await askTarget(context, run, kind));
     if (out === undefined) return undefined;
-    const sizeBytes = await write(context, run, kind, out);
+    const sizeBytes = await write(context, run, { kind, out, snapshot: snapshot ?? undefined });
     const message = `${path.basename(out)} written, ${formatBytes(sizeBytes)}`;
     void vscode.window.showInformationMessage(message, 'Reveal in Explorer').then(chosen => {
       if (chosen) void vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(out));
@@ -45,16 +54,49 @@ async function askKind({ client }: CommandContext, run: RunSummary): Promise<Kin
       reason: run.snapshots.length === 0 ? 'there is no snapshot yet' : null,
     },
     {
+      label: '$(preview) Report of the newest evaluation',
+      detail: 'one HTML file with tables and plots, for a browser',
+      value: 'report',
+      reason: evaluation ? null : 'it was not evaluated yet',
+    },
+    {
       label: '$(json) Newest evaluation',
       detail: 'JSON with every network, row and matrix',
       value: 'evaluation',
       reason: evaluation ? null : 'it was not evaluated yet',
     },
     { label: '$(graph-line) Loss and learning rate', detail: 'CSV, one line a step', value: 'metrics', reason: null },
+    {
+      label: '$(graph) Curves for TensorBoard',
+      detail: 'an event file in a folder: loss, learning rate, speed, tests beside the training',
+      value: 'tensorBoard',
+      reason: run.step > 0 ? null : 'it has taken no step yet',
+    },
   ]);
 }
 
+/** Asked by mouse, and only where there are several; null: the newest good one. */
+async function askSnapshot(
+  { id, snapshots }: RunSummary,
+  given: Readonly<Record<string, unknown>>,
+): Promise<number | null | undefined> {
+  const wanted = wholeNumber(given.snapshot);
+  if (wanted !== undefined || given.out !== undefined || snapshots.length < 2) return wanted ?? null;
+  const newestFirst = snapshots.toReversed();
+  return choose<number | null>(
+    `Export ${id}`,
+    'The weights of which step?',
+    newestFirst.map((step, index) => ({
+      label: `Step ${formatCount(step)}`,
+      description: index === 0 ? 'the newest' : undefined,
+      value: step,
+      reason: null,
+    })),
+  );
+}
+
 async function askTarget({ workspace }: CommandContext, run: RunSummary, kind: Kind): Promise<string | undefined> {
+  if (kind === 'tensorBoard') return askFolder('Write Events Here', 'A folder that TensorBoard shows, or is to show');
   const suggestion = path.join(workspace(), `${run.id}-${kind}.${endings[kind]}`);
   const chosen = await vscode.window.showSaveDialog({
     title: `Export ${kind}`,
@@ -65,10 +107,16 @@ async function askTarget({ workspace }: CommandContext, run: RunSummary, kind: K
 }
 
 /** Returns the size. The save dialog has asked before replacing. */
-async function write({ client }: CommandContext, run: RunSummary, kind: Kind, out: string): Promise<number> {
+async function write(
+  { client }: CommandContext,
+  run: RunSummary,
+  { kind, out, snapshot }: { kind: Kind; out: string; snapshot: number | undefined },
+): Promise<number> {
   switch (kind) {
     case 'weights':
-      return (await client.call(exportWeights, { run: run.id, out, overwrite: true })).sizeBytes;
+      return (await client.call(exportWeights, { run: run.id, out, snapshot, overwrite: true })).sizeBytes;
+    case 'report':
+      return (await client.call(exportReport, { run: run.id, out })).sizeBytes;
     case 'evaluation': {
       const { evaluation } = await client.call(runDetails, { run: run.id });
       if (!evaluation) throw new SidecarError('not-evaluated', 'user', `${run.id} was not evaluated yet`);
@@ -76,6 +124,8 @@ async function write({ client }: CommandContext, run: RunSummary, kind: Kind, ou
     }
     case 'metrics':
       return writeText(out, await metricsCsv(client, run.id));
+    case 'tensorBoard':
+      return (await client.call(exportTensorBoard, { run: run.id, out })).sizeBytes;
     default:
       return kind satisfies never;
   }

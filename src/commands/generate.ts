@@ -1,4 +1,5 @@
 // RPG: Generate — a run, how many networks, how to sample; the networks are written beside the run and can be evaluated next.
+// A run that was trained with tasks is asked for a task.
 import * as vscode from 'vscode';
 import { runDetails } from '../../protocol/editor';
 import { generate, type GenerateParams, type GenerateResult } from '../../protocol/sidecar';
@@ -9,6 +10,7 @@ import { about, formatCount, formatDuration, plural } from '../text/format';
 import { wholeNumberProblem } from '../text/validate';
 import { askRun, askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
+import { askOptions, optionsOf, type GenerateOptions } from './generateOptions';
 import { callWithNotification } from './runJob';
 
 export const generateCommand: RpgCommand = {
@@ -17,9 +19,12 @@ export const generateCommand: RpgCommand = {
     const given = values(argument);
     const run = await askRun(context, 'Generate networks', text(given.run), generationBlocked);
     if (!run) return undefined;
+    const { config } = await context.client.call(runDetails, { run: run.id });
+    if (config && config.condition.kind !== 'none')
+      return vscode.commands.executeCommand('rpg.generateForTask', { ...given, run: run.id });
     const count = wholeNumber(given.count) ?? (await askCount(run));
     if (count === undefined) return undefined;
-    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, count, run));
+    const sampler = samplerOf(given) ?? (await askSampler(context, count, run));
     return sampler && generateAndTell(context, run, { count, ...sampler });
   },
 };
@@ -38,7 +43,8 @@ export async function generateAndTell(
   void context.library.refresh();
   const broken = result.networks.filter(({ record }) => record.nNotFinite > 0).length;
   const problem = broken > 0 ? `; ${plural(broken, 'network')} with values that are not finite` : '';
-  const message = `${plural(result.networks.length, 'network')} generated in ${formatDuration(result.samplingMs)}${problem}`;
+  const generated = `${plural(result.networks.length, 'network')} generated in ${formatDuration(result.samplingMs)}${problem}`;
+  const message = [generated, ...result.notes].join('. ');
   void vscode.window.showInformationMessage(message, 'Evaluate', 'Reveal in Explorer').then(chosen => {
     if (chosen === 'Evaluate')
       void vscode.commands.executeCommand('rpg.evaluate', { run: run.id, generated: result.folder });
@@ -61,24 +67,25 @@ export async function askCount(run: RunSummary): Promise<number | undefined> {
   return answer === undefined ? undefined : Number(answer);
 }
 
-type SamplerChoice = Pick<GenerateParams, 'sampler' | 'steps'>;
+type SamplerChoice = Pick<GenerateParams, 'sampler' | 'steps'> & GenerateOptions;
 
-/** The cost is counted in passes through the denoiser; where the run has generated before, also in the time that they took. */
+/**
+ * The cost is counted in passes through the denoiser; where the run has generated before, also in the time that they took. The
+ * last entry leads to all other options.
+ */
 export async function askSampler(
   { client }: CommandContext,
   count: number,
   run: RunSummary,
 ): Promise<SamplerChoice | undefined> {
   const { generateSampler, generateSteps } = readSettings();
-  const offers = async (): Promise<Choice<SamplerChoice>[]> => {
-    const [{ samplers }, { samples, config }] = await Promise.all([
-      client.capabilities(),
-      client.call(runDetails, { run: run.id }),
-    ]);
+  const known = client.call(runDetails, { run: run.id });
+  const offers = async (): Promise<Choice<SamplerChoice | 'more'>[]> => {
+    const [{ samplers }, { samples, config }] = await Promise.all([client.capabilities(), known]);
     const measured = samples.find(({ msPerNetwork, passes }) => msPerNetwork !== null && passes > 0);
     const msPerPass = measured ? measured.msPerNetwork! / measured.passes : null;
     const preferred = [...samplers].sort(({ name }) => (name === generateSampler ? -1 : 1));
-    return preferred.map(({ name, title, defaultSteps }) => {
+    const choices = preferred.map(({ name, title, defaultSteps }): Choice<SamplerChoice> => {
       const steps = defaultSteps === null ? undefined : generateSteps;
       const passes = count * (steps ?? config?.diffusion.T ?? 0);
       const time = msPerPass === null ? '' : ` · ${about(passes * msPerPass)}`;
@@ -90,12 +97,31 @@ export async function askSampler(
         reason: null,
       };
     });
+    const more = { label: '$(settings) With other options…', detail: 'snapshot, seed, format, test, …', reason: null };
+    return isMore ? choices : [...choices, { ...more, value: 'more' }];
   };
-  return choose('How to sample', 'Fewer steps are faster; every step is what the run was trained for', offers());
+  let isMore = false;
+  const ask = (): Promise<SamplerChoice | 'more' | undefined> =>
+    choose('How to sample', 'Fewer steps are faster; every step is what the run was trained for', offers());
+  const chosen = await ask();
+  if (chosen !== 'more') return chosen;
+  isMore = true;
+  const sampler = await ask();
+  if (sampler === undefined || sampler === 'more') return undefined;
+  const facts = {
+    details: await known,
+    sampler: sampler.sampler,
+    steps: sampler.steps,
+    what: plural(count, 'network'),
+  };
+  const options = await askOptions(facts);
+  return options && { ...sampler, ...options };
 }
 
-/** A sampler that was given instead of asked for. */
-export function samplerOf(sampler: unknown, steps: unknown): SamplerChoice | undefined {
-  if (sampler === 'ddpm') return { sampler };
-  return sampler === 'ddim' ? { sampler, steps: wholeNumber(steps) ?? readSettings().generateSteps } : undefined;
+/** A sampler that was given instead of asked for, with the options beside it. */
+export function samplerOf(given: Readonly<Record<string, unknown>>): SamplerChoice | undefined {
+  const { sampler, steps } = given;
+  if (sampler === 'ddpm') return { ...optionsOf(given), sampler };
+  if (sampler !== 'ddim') return undefined;
+  return { ...optionsOf(given), sampler, steps: wholeNumber(steps) ?? readSettings().generateSteps };
 }

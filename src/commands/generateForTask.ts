@@ -19,7 +19,7 @@ export const generateForTaskCommand: RpgCommand = {
       ? given.classes.map(Number)
       : await askClasses(run, condition.taskBits);
     if (!classes) return undefined;
-    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, classes.length, run));
+    const sampler = samplerOf(given) ?? (await askSampler(context, classes.length, run));
     return sampler && generateAndTell(context, run, { classes, count: 1, ...sampler });
   },
 };

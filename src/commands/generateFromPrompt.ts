@@ -2,6 +2,7 @@
 // types, before anything is generated.
 import * as vscode from 'vscode';
 import { readPrompt, type PromptReading } from '../../protocol/editor';
+import { textOf } from '../errorMessage';
 import { toSidecarError } from '../sidecarError';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { askSampler, generateAndTell, samplerOf } from './generate';
@@ -20,7 +21,7 @@ export const generateFromPromptCommand: RpgCommand = {
         ? await askPrompt(context, run.id)
         : await context.client.call(readPrompt, { run: run.id, prompt });
     if (!reading) return undefined;
-    const sampler = samplerOf(given.sampler, given.steps) ?? (await askSampler(context, 1, run));
+    const sampler = samplerOf(given) ?? (await askSampler(context, 1, run));
     return sampler && generateAndTell(context, run, { classes: [reading.class], count: 1, ...sampler });
   },
 };
@@ -37,7 +38,7 @@ async function askPrompt({ client }: CommandContext, run: string): Promise<Promp
       try {
         last = await client.call(readPrompt, { run, prompt: input });
       } catch (error) {
-        return toSidecarError(error).message;
+        return textOf(toSidecarError(error));
       }
       return { message: describeReading(last), severity: vscode.InputBoxValidationSeverity.Info };
     },

@@ -28,6 +28,13 @@ export const prepareCheckpointsCommand: RpgCommand = {
         ? argument.fsPath
         : (text(given.folder) ?? (await askFolder('Prepare')));
     if (folder === undefined) return undefined;
+    // A task that cannot begin never ends either.
+    if (!existsSync(folder))
+      throw new SidecarError(
+        'folder-missing',
+        'user',
+        `${folder} does not exist; put it back, or choose another folder`,
+      );
     const dataset = chosen ?? datasetOf(datasets, folder);
     const command = text(given.command) ?? (await askCommand(context, folder));
     if (command === undefined) return undefined;

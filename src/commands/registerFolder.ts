@@ -48,6 +48,7 @@ export const registerFolderCommand: RpgCommand = {
     const record = await callWithNotification(context, `Measuring ${path.basename(folder)}`, register, params);
     await context.library.refresh();
     const size = `${plural(record.nCheckpoints, 'checkpoint')} of ${plural(record.nWeights, 'weight')}, ${formatBytes(record.checkpointBytes)}`;
+    for (const note of record.notes) void vscode.window.showWarningMessage(`${record.name}: ${note}`);
     void vscode.window.showInformationMessage(`Registered ${record.name}: ${size}`, 'Train').then(chosen => {
       if (chosen === 'Train') void vscode.commands.executeCommand('rpg.train', { dataset: record.name });
     });
@@ -55,12 +56,15 @@ export const registerFolderCommand: RpgCommand = {
   },
 };
 
-export async function askFolder(label: string): Promise<string | undefined> {
+export async function askFolder(
+  label: string,
+  title = 'A folder of checkpoints, or one with checkpoint/ inside',
+): Promise<string | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     canSelectFolders: true,
     canSelectFiles: false,
     openLabel: label,
-    title: 'A folder of checkpoints, or one with checkpoint/ inside',
+    title,
     defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
   });
   return chosen?.[0]?.fsPath;

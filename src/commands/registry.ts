@@ -1,9 +1,11 @@
 // Every command. package.json says their words, icons and conditions; a test compares the two lists.
+import { benchmarkCommand } from './benchmark';
 import { checkSetUpCommand } from './checkSetUp';
 import { chooseDeviceCommand } from './chooseDevice';
 import type { RpgCommand } from './command';
 import { compareCheckpointsCommand } from './compareCheckpoints';
 import { locateDatasetCommand, renameDatasetCommand, undoUnregisterCommand, unregisterCommand } from './datasetRecords';
+import { convertCheckpointCommand } from './convertCheckpoint';
 import { createDemoZooCommand, tryDemoCommand } from './demo';
 import { editTestCommandCommand } from './editTestCommand';
 import { evaluateCommand } from './evaluate';
@@ -20,9 +22,11 @@ import { compareRunsCommand, openResultsCommand, openResultsInEditorCommand } fr
 import { resumeCommand } from './resume';
 import { stopCommand } from './stop';
 import { trainCommand } from './train';
+import { trainFromWeightsCommand } from './trainFromWeights';
 
 export const commands: readonly RpgCommand[] = [
   trainCommand,
+  trainFromWeightsCommand,
   generateCommand,
   generateForTaskCommand,
   generateFromPromptCommand,
@@ -37,6 +41,7 @@ export const commands: readonly RpgCommand[] = [
   editTestCommandCommand,
   inspectCheckpointCommand,
   compareCheckpointsCommand,
+  convertCheckpointCommand,
   openResultsCommand,
   openResultsInEditorCommand,
   compareRunsCommand,
@@ -45,6 +50,7 @@ export const commands: readonly RpgCommand[] = [
   undoRemoveRunCommand,
   chooseDeviceCommand,
   checkSetUpCommand,
+  benchmarkCommand,
   tryDemoCommand,
   createDemoZooCommand,
   prepareCheckpointsCommand,

@@ -1,10 +1,12 @@
 // RPG: Train — a dataset, a preset with what it takes in sight, and the run begins. A configuration file instead of a preset
-// for those who want to say more.
+// for those who want to say more; the configuration of another run where its weights are begun with.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { estimateTraining, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
+import { estimateTraining, runDetails, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
+import type { PartialRunConfig } from '../../protocol/runConfig';
 import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
+import { SidecarError } from '../sidecarError';
 import { about, formatBytes, formatMany, plural } from '../text/format';
 import { askDataset, choose, missingFolder, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -16,13 +18,25 @@ export const trainCommand: RpgCommand = {
   async run(context, argument) {
     const given = values(argument);
     const { device, workers } = readSettings();
-    const how = { workers, ...device, acceptChanged: given.acceptChanged === true, force: given.force === true };
+    const how = {
+      workers,
+      ...device,
+      init: text(given.init),
+      acceptChanged: given.acceptChanged === true,
+      force: given.force === true,
+    };
     const configFile = argument instanceof vscode.Uri ? argument.fsPath : text(given.configFile);
     if (configFile !== undefined) return start(context, path.basename(configFile), { configFile, ...how });
     const dataset = await askDataset(context, 'Train', text(given.dataset), missingFolder);
     if (!dataset) return undefined;
-    const preset = text(given.preset) ?? (await askPreset(context, dataset.name));
+    const config = configGiven(given.config);
+    if (config) return start(context, dataset.name, { dataset: dataset.name, config, ...how });
+    const preset = text(given.preset) ?? (await askPreset(context, dataset.name, text(given.like)));
     if (preset === undefined) return undefined;
+    if (preset.startsWith('run:')) {
+      const config = await configOf(context, preset.slice(4));
+      return start(context, dataset.name, { dataset: dataset.name, config, ...how });
+    }
     if (preset.startsWith('file:')) return start(context, dataset.name, { configFile: preset.slice(5), ...how });
     if (preset.startsWith('new:')) return newConfiguration(context, dataset.name, preset.slice(4));
     const settings = Array.isArray(given.settings)
@@ -34,14 +48,30 @@ export const trainCommand: RpgCommand = {
 
 async function start(context: CommandContext, what: string, params: TrainParams): Promise<unknown> {
   const { configFile } = params;
-  // What is seen in the editor is what is trained.
-  const open = vscode.workspace.textDocuments.find(({ uri, isDirty }) => isDirty && uri.fsPath === configFile);
-  await open?.save();
+  // What is seen in the editor is what is trained. Saved whether or not it is said to be dirty, which is told a little later.
+  const open = vscode.workspace.textDocuments.find(({ uri }) => uri.fsPath === configFile);
+  // A save of the editor's own, at the same moment, makes the first one fail.
+  if (open && !(await open.save()) && !(await open.save()))
+    throw new SidecarError('not-saved', 'user', `${path.basename(open.fileName)} cannot be saved; save it, then train`);
   return trainAndTell(context, `Training ${what}`, train, { ...params });
 }
 
-/** Presets in the order of what fits; the cost of each beside it. `file:` and `new:` lead to configuration files. */
-async function askPreset(context: CommandContext, dataset: string): Promise<string | undefined> {
+/** As an attempt had it; the sidecar looks at every value. */
+const configGiven = (given: unknown): PartialRunConfig | null => (typeof given === 'object' && given ? given : null);
+
+/** What a run was trained with, for another dataset. */
+async function configOf({ client }: CommandContext, run: string): Promise<PartialRunConfig> {
+  const { config } = await client.call(runDetails, { run });
+  if (!config) throw new SidecarError('run-blocked', 'user', `${run}: its record cannot be read`);
+  const { name, dataset, ...rest } = config;
+  return rest;
+}
+
+/**
+ * Presets in the order of what fits; the cost of each beside it. `file:` and `new:` lead to configuration files, `run:` to what
+ * the run `like` was trained with.
+ */
+async function askPreset(context: CommandContext, dataset: string, like?: string): Promise<string | undefined> {
   let basis = '';
   const presets = async (): Promise<Choice<string>[]> => {
     const { device } = readSettings();
@@ -66,7 +96,14 @@ async function askPreset(context: CommandContext, dataset: string): Promise<stri
         estimate,
       ),
     );
+    const same: Choice<string> = {
+      label: `$(history) As ${like}`,
+      detail: 'the configuration that its weights were trained with',
+      value: `run:${like}`,
+      reason: null,
+    };
     return [
+      ...(like === undefined ? [] : [same]),
       ...offers.filter(({ reason }) => reason === null),
       {
         label: '$(edit) New configuration file…',

@@ -2,9 +2,8 @@
 import * as vscode from 'vscode';
 import type { Operation } from '../../protocol/operation';
 import { resume, type TrainProgress, type TrainResult } from '../../protocol/sidecar';
-import type { Attempt } from '../errorMessage';
+import { withAttempt } from '../errorMessage';
 import { readSettings } from '../settings';
-import { SidecarError, toSidecarError } from '../sidecarError';
 import { formatDuration, formatLoss } from '../text/format';
 import type { CommandContext } from './command';
 import { callTraining } from './runJob';
@@ -22,19 +21,15 @@ export async function trainAndTell<Params extends object>(
     shown = run;
   };
   const result = await callTraining(context, title, operation, params, onRun).catch((error: unknown) => {
-    throw withAttempt(error, operation.method === resume.method, params);
+    const isResume = operation.method === resume.method;
+    const again = isResume
+      ? ({ verb: 'Resume', command: 'rpg.resume' } as const)
+      : ({ verb: 'Train', command: 'rpg.train' } as const);
+    throw withAttempt(error, { ...again, given: params });
   });
   if (result?.status === 'finished') tellFinished(context, result);
   else if (shown !== '') tellStopped(result?.run ?? shown);
   return result;
-}
-
-function withAttempt(error: unknown, isResume: boolean, given: object): SidecarError {
-  const { code, blame, message, details } = toSidecarError(error);
-  const attempt: Attempt = isResume
-    ? { verb: 'Resume', command: 'rpg.resume', given }
-    : { verb: 'Train', command: 'rpg.train', given };
-  return new SidecarError(code, blame, message, { ...details, attempt });
 }
 
 function tellFinished({ log }: CommandContext, { run, loss, elapsedMs, notes }: TrainResult): void {

@@ -58,11 +58,11 @@ export class Jobs {
     const id = String(this.#next++);
     const controller = new AbortController();
     const job: MutableJob = {
-      view: { id, title, run: run ?? null, fraction: null, message: '', canCancel: true },
+      view: { id, title, run: run ?? null, fraction: null, message: '', end: 'cancel' },
       training: null,
       cancel: () => {
         controller.abort();
-        this.#update(job, { message: 'Stopping', canCancel: false });
+        this.#update(job, { message: 'Stopping', end: null });
       },
     };
     this.#jobs.set(id, job);
@@ -75,7 +75,8 @@ export class Jobs {
           job.training = progress;
           const fraction = progress.steps > 0 ? progress.step / progress.steps : null;
           const known = progress.run === '' ? job.view.run : progress.run;
-          this.#update(job, { fraction, message: progress.message, run: known });
+          const end = job.view.end && (known === null ? 'cancel' : 'stop');
+          this.#update(job, { fraction, message: progress.message, run: known, end });
         },
       });
     } finally {
@@ -85,10 +86,8 @@ export class Jobs {
   }
 
   #update(job: MutableJob, change: Partial<JobView>): void {
-    const isStopping = !job.view.canCancel;
-    const message =
-      isStopping && change.canCancel === undefined ? job.view.message : (change.message ?? job.view.message);
-    job.view = { ...job.view, ...change, message };
+    const isEnding = job.view.end === null;
+    job.view = { ...job.view, ...change, message: isEnding ? job.view.message : (change.message ?? job.view.message) };
     this.#changed.fire();
   }
 }

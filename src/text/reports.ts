@@ -1,5 +1,6 @@
 // Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
 import type { DifferenceReport, FolderReport } from '../../protocol/records';
+import type { BenchmarkResult } from '../../protocol/sidecar';
 import { formatCount, plural } from './format';
 
 /** A table with aligned columns; numbers to the right. */
@@ -33,6 +34,26 @@ export function differenceText(report: DifferenceReport): string {
     : `Distance ${number(report.distance)}, cosine ${report.cosine === null ? '—' : report.cosine.toFixed(6)} over all comparable tensors.`;
   const header = ['tensor', 'status', 'distance', 'relative', 'cosine', 'largest change'];
   return `a: ${printable(report.a)}\nb: ${printable(report.b)}\n\n${verdict}\n\n${textTable(header, rows, new Set([2, 3, 4]))}\n`;
+}
+
+export function benchmarkText(result: BenchmarkResult, sampleSteps: number): string {
+  const { preset, nTokens, description, stepMs, sampleMs, peakBytes, profile } = result;
+  const rows = [
+    ['training step, median', `${stepMs.median.toFixed(2)} ms`],
+    ['of ten, the fastest and slowest are beyond', `${stepMs.p10.toFixed(2)} and ${stepMs.p90.toFixed(2)} ms`],
+    ...(sampleMs === null ? [] : [[`one network in ${sampleSteps} DDIM steps`, `${(sampleMs / 1000).toFixed(3)} s`]]),
+    ['peak of memory', `${(peakBytes / 2 ** 30).toFixed(2)} GiB`],
+    ...(profile === null
+      ? []
+      : [
+          ['recurrent model', `${profile.parts.recurrent.toFixed(2)} ms`],
+          ['diffusion', `${profile.parts.diffusion.toFixed(2)} ms`],
+          ['optimizer', `${profile.parts.optimizer.toFixed(2)} ms`],
+          ['speed', `${profile.teraflops.toFixed(1)} TFLOP/s`],
+          ['of the counted floor', `${percent(profile.floorShare)} of ${profile.floorMs.toFixed(2)} ms`],
+        ]),
+  ];
+  return `${preset}, ${plural(nTokens, 'token')}, on ${description}\n\n${textTable(['measured', ''], rows, new Set([1]))}\n`;
 }
 
 export function folderReportText(report: FolderReport): string {

@@ -16,6 +16,17 @@ export function wholeNumberProblem(text: string, { min, max }: { min: number; ma
     : null;
 }
 
+/** Noise of DDIM. */
+export function etaProblem(text: string): string | null {
+  const value = Number(text);
+  return text.trim() === '' || !(value >= 0 && value <= 1) ? 'Give a number from 0 to 1' : null;
+}
+
+/** Part of a file name; the sidecar's rule. */
+export function fileNamePartProblem(text: string): string | null {
+  return /^[^/\\\p{Cc}]+$/u.test(text) ? null : 'Write no slashes and line breaks';
+}
+
 /** A test command must name the file it is to test. */
 export function testCommandProblem(text: string): string | null {
   if (text.trim() === '') return null;

@@ -25,9 +25,11 @@ export function everyCommandSuite(): void {
     it('that needs something says so by its enablement; only these need nothing', () => {
       const free = manifest.contributes.commands.filter(({ enablement }) => enablement === undefined);
       assert.deepEqual(free.map(entry => entry.command.slice('rpg.'.length)).sort(), [
+        'benchmark',
         'checkSetUp',
         'chooseDevice',
         'compareCheckpoints',
+        'convertCheckpoint',
         'inspectCheckpoint',
         'openResults',
         'openResultsInEditor',

@@ -104,6 +104,9 @@ export function badInputSuite(): void {
             { kind: 'command', title: 'Manage Trust', command: 'workbench.trust.manage', args: [] },
           ]);
         }
+        const request = { run, generated: folder, weightsOnly: true, networksPerBaseline: 0, midpoints: 0 };
+        const { evaluation } = await client.call(evaluateRun, request);
+        assert.ok(evaluation.networks.every(({ accuracy }) => accuracy === null));
         const log = readFileSync(path.join(runFolder(run), 'log.jsonl'), 'utf8');
         assert.match(log, /test-skipped.*not trusted/);
       });

@@ -5,9 +5,20 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { estimateTraining, runDetails, type SetUpItem } from '../../protocol/editor';
 import type { DatasetRecord } from '../../protocol/records';
-import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
+import { inspect, register, type BenchmarkResult, type GenerateResult, type TrainResult } from '../../protocol/sidecar';
 import { watchCheckpoint } from '../../src/editors/watchCheckpoint';
-import { command, extension, messagesOf, registeredZoo, runFolder, tinySettings, until, workspace } from './host';
+import {
+  answering,
+  command,
+  extension,
+  messagesOf,
+  registeredZoo,
+  runFolder,
+  tinySettings,
+  until,
+  workspace,
+  type ShownMessage,
+} from './host';
 
 export function commandSuite(): void {
   let run = '';
@@ -108,6 +119,78 @@ export function commandSuite(): void {
       assert.ok(existsSync(generated.networks[0]!.file));
     });
 
+    it('Generate takes options from a menu, as the command line has them', async () => {
+      const { context } = await extension();
+      const before = (await context.client.call(runDetails, { run })).samples.length;
+      let generated: GenerateResult | undefined;
+      const messages: ShownMessage[] = [];
+      const offered = await answering(
+        [
+          { type: '2' },
+          { pick: 'other options' },
+          { pick: 'DDIM' },
+          { pick: 'Steps' },
+          { type: '2' },
+          { pick: 'Seed' },
+          { type: '41' },
+          { pick: 'Snapshot' },
+          { pick: 'Step 10' },
+          { pick: 'File format' },
+          { pick: 'safetensors' },
+          { pick: 'Part of the file names' },
+          { type: 'mine' },
+          { pick: 'Generate 2 networks' },
+        ],
+        async () =>
+          messages.push(
+            ...(await messagesOf(async () => (generated = await command<GenerateResult>('rpg.generate', { run })))),
+          ),
+      );
+      assert.deepEqual(
+        messages.map(({ buttons }) => buttons),
+        [['Evaluate', 'Reveal in Explorer']],
+        messages[0]?.text,
+      );
+      assert.ok(offered[2]!.includes('Permutation state'));
+      assert.ok(!offered[1]!.some(label => label.includes('options')));
+      assert.equal(generated?.seed, 41);
+      assert.equal(generated.step, 10);
+      assert.deepEqual(
+        generated.networks.map(({ file }) => path.basename(file)),
+        ['generated_mine_001.safetensors', 'generated_mine_002.safetensors'],
+      );
+      assert.equal((await context.client.call(runDetails, { run })).samples.length, before + 1);
+    });
+
+    it('Train from Weights begins with those of a finished run, as they were trained', async () => {
+      const { context } = await extension();
+      const record = (id: string): { init: { path: string } | null; parent: string | null; config: object } =>
+        JSON.parse(readFileSync(path.join(runFolder(id), 'run.json'), 'utf8')) as never; // ours
+      const trained: TrainResult[] = [];
+      const offered = await answering([{ pick: run }, { pick: 'zoo' }, { pick: `As ${run}` }], async () =>
+        trained.push(await command<TrainResult>('rpg.trainFromWeights')),
+      );
+      assert.ok(offered[0]!.includes('$(folder-opened) Choose a file…'));
+      const { init, parent, config } = record(trained[0]!.run);
+      assert.equal(init?.path, path.join(runFolder(run), 'weights.pth'));
+      assert.equal(parent, run);
+      assert.deepEqual(config, record(run).config);
+      const values = { run, dataset: 'zoo', preset: 'demo', settings: tinySettings(7) };
+      trained.push(await command<TrainResult>('rpg.trainFromWeights', values));
+      assert.equal(trained[1]!.step, 7);
+      for (const each of trained) await command('rpg.removeRun', { run: each.run });
+      assert.equal(context.library.findRun(run)?.status, 'finished');
+    });
+
+    it('Train from Weights of another model says which tensor does not fit', async () => {
+      const settings = [...tinySettings(7), 'recurrent.dState=8'];
+      const messages = await messagesOf(() =>
+        command('rpg.trainFromWeights', { run, dataset: 'zoo', preset: 'demo', settings }),
+      );
+      assert.equal(messages.length, 1);
+      assert.match(messages[0]!.text, /weights\.pth/);
+    });
+
     it('Generate for a Task and from a Prompt refuse a run without tasks, with the reason', async () => {
       const messages = await messagesOf(async () => {
         assert.equal(await command('rpg.generateForTask', { run, classes: [1] }), undefined);
@@ -139,13 +222,35 @@ export function commandSuite(): void {
       });
       const [{ folder: generated } = assert.fail()] = (await context.client.call(runDetails, { run })).samples;
       const messages = await messagesOf(() => command('rpg.evaluate', { run, generated }));
-      assert.match(messages[0]?.text ?? '', /the test failed on 6 of 6 networks: .*code 3/);
+      assert.match(messages[0]?.text ?? '', /the test failed on (\d+) of \1 networks: .*code 3/);
       await command('rpg.editTestCommand', { dataset: 'zoo', testCommand });
     });
 
-    it('Export writes weights, evaluation and metrics', async () => {
+    it('Evaluate compares weights only where there is no test, at the press of a button', async () => {
+      const { context } = await extension();
+      const { testCommand } = context.library.datasets.find(({ name }) => name === 'zoo')!;
+      await context.client.call(register, { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true });
+      const [{ folder: generated } = assert.fail()] = (await context.client.call(runDetails, { run })).samples;
+      const nBefore = (await context.client.call(runDetails, { run })).evaluations.length;
+      const messages = await messagesOf(
+        async () => {
+          await command('rpg.evaluate', { run, generated });
+          await until('weights are compared', async () => {
+            const { evaluations } = await context.client.call(runDetails, { run });
+            return evaluations.length > nBefore;
+          });
+        },
+        ({ buttons }) => buttons.find(button => button === 'Compare Weights Only'),
+      );
+      assert.deepEqual(messages[0]?.buttons, ['Change Test Command', 'Compare Weights Only']);
+      assert.match(messages[0].text, /RPG: Change Test Command, or compare weights only$/);
+      await command('rpg.editTestCommand', { dataset: 'zoo', testCommand });
+    });
+
+    it('Export writes weights, evaluation, report and metrics', async () => {
       for (const [kind, name] of [
         ['weights', 'out.pth'],
+        ['report', 'out.html'],
         ['evaluation', 'out.json'],
         ['metrics', 'out.csv'],
       ] as const) {
@@ -155,6 +260,26 @@ export function commandSuite(): void {
       }
       const lines = readFileSync(path.join(workspace, 'out.csv'), 'utf8').trim().split('\n');
       assert.equal(lines.length, 13);
+      assert.match(readFileSync(path.join(workspace, 'out.html'), 'utf8'), /^<!doctype html>/i);
+    });
+
+    it('Export writes the curves where TensorBoard finds them', async () => {
+      const out = path.join(workspace, 'logs');
+      assert.equal(await command('rpg.exportRun', { run, kind: 'tensorBoard', out }), out);
+      const [file, ...others] = readdirSync(out);
+      assert.match(file ?? '', /^events\.out\.tfevents\./);
+      assert.ok(readFileSync(path.join(out, file!)).includes('train/loss'));
+      assert.deepEqual(others, []);
+    });
+
+    it('Export asks which snapshot, where there are several', async () => {
+      const out = path.join(workspace, 'step-10.pth');
+      const offered = await answering([{ pick: 'Step 10' }, { save: out }], () =>
+        command('rpg.exportRun', { run, kind: 'weights' }),
+      );
+      assert.deepEqual(offered, [['Step 12', 'Step 10', 'Step 5']]);
+      const finished = readFileSync(path.join(runFolder(run), 'weights.pth'));
+      assert.ok(!readFileSync(out).equals(finished));
     });
 
     it('Export says what stands in the way of a file, and offers no log for it', async () => {
@@ -240,6 +365,37 @@ export function commandSuite(): void {
       }
     });
 
+    it('Convert Checkpoint asks for what can be changed, and writes it', async () => {
+      const { context } = await extension();
+      const input = path.join(workspace, 'zoo', 'checkpoint', 'net_0.pth');
+      const output = path.join(workspace, 'converted.safetensors');
+      const offered = await answering([{ pick: 'float16' }, { save: output }], () =>
+        command('rpg.convertCheckpoint', vscode.Uri.file(input)),
+      );
+      assert.deepEqual(offered, [['As they are', 'float32', 'float16', 'bfloat16', 'float64']]);
+      const report = await context.client.call(inspect, { path: output, statistics: false });
+      assert.ok(report.kind === 'checkpoint' && report.format === 'safetensors');
+      assert.ok(report.tensors.some(({ dtype }) => dtype === 'float16'));
+    });
+
+    it('Convert Checkpoint replaces nothing unasked, and says so without words for a terminal', async () => {
+      const input = path.join(workspace, 'zoo', 'checkpoint', 'net_0.pth');
+      const output = path.join(workspace, 'converted.safetensors');
+      const before = readFileSync(output);
+      const [message] = await messagesOf(() => command('rpg.convertCheckpoint', { input, output }));
+      assert.match(message?.text ?? '', /converted\.safetensors exists already/);
+      assert.doesNotMatch(message!.text, /--/);
+      assert.deepEqual(readFileSync(output), before);
+      rmSync(output);
+    });
+
+    it('Convert Checkpoint says why a folder of checkpoints is none', async () => {
+      const [message] = await messagesOf(() =>
+        command('rpg.convertCheckpoint', vscode.Uri.file(path.join(workspace, 'zoo'))),
+      );
+      assert.match(message?.text ?? '', /is a folder of checkpoints; convert one of them/);
+    });
+
     it('Compare Checkpoints takes two, and says so where more are selected', async () => {
       const uris = [0, 1, 2].map(index =>
         vscode.Uri.file(path.join(workspace, 'zoo', 'checkpoint', `net_${index}.pth`)),
@@ -288,6 +444,17 @@ export function commandSuite(): void {
       assert.ok(states.has('python'));
     });
 
+    it('Benchmark times a preset and shows what it found', async () => {
+      const measured = await command<BenchmarkResult>('rpg.benchmark', {
+        preset: 'demo',
+        nTokens: 5,
+        steps: 2,
+        sampleSteps: 2,
+      });
+      assert.ok(measured.stepMs.median > 0);
+      assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /one network in 2 DDIM steps +[\d.]+ s/);
+    });
+
     it('Prepare Checkpoints runs the training command as a task and measures again', async () => {
       const source = path.join(workspace, 'zoo', 'checkpoint');
       const copy = `cp "${path.join(source, 'net_0.pth')}" "${path.join(source, 'net_9.pth')}"`;
@@ -295,6 +462,12 @@ export function commandSuite(): void {
       assert.equal(record.nCheckpoints, 4);
       await vscode.workspace.fs.delete(vscode.Uri.file(path.join(source, 'net_9.pth')));
       await command('rpg.registerFolder', { folder: path.join(workspace, 'zoo'), name: 'zoo', replace: true });
+    });
+
+    it('Prepare Checkpoints says so where its folder is gone, and does not wait for a task that cannot begin', async () => {
+      const folder = path.join(workspace, 'no such folder');
+      const [message] = await messagesOf(() => command('rpg.prepareCheckpoints', { folder, command: 'true' }));
+      assert.match(message?.text ?? '', /no such folder does not exist; put it back/);
     });
 
     it('a registered folder is measured again, and keeps its name and test', async () => {

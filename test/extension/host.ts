@@ -53,6 +53,66 @@ export async function messagesOf(
   return shown;
 }
 
+/** What a person answers, question by question: an entry of a list by its words, a text, or the file of a save dialog. */
+export type Answer = { readonly pick: string | RegExp } | { readonly type: string } | { readonly save: string };
+
+/** Answers what `work` asks, in this order, and returns the lists that were offered. Every answer must be asked for. */
+export async function answering(answers: readonly Answer[], work: () => Thenable<unknown>): Promise<string[][]> {
+  const left = [...answers];
+  const offered: string[][] = [];
+  const next = <K extends string>(kind: K, question: string): Extract<Answer, Record<K, unknown>> => {
+    const answer = left.shift();
+    assert.ok(
+      answer && kind in answer,
+      `${question}: asked for a ${kind}, and the answer is ${JSON.stringify(answer)}`,
+    );
+    return answer as Extract<Answer, Record<K, unknown>>; // just seen
+  };
+  const { createQuickPick, showInputBox, showSaveDialog } = vscode.window;
+  // The cast: three functions, replaced for a moment and put back.
+  const window = vscode.window as unknown as Record<string, unknown>;
+  window.createQuickPick = () => {
+    const pick = createQuickPick();
+    const accepted = new vscode.EventEmitter<void>();
+    let selected: readonly vscode.QuickPickItem[] = [];
+    return {
+      show: () => {},
+      dispose: () => pick.dispose(),
+      onDidHide: () => ({ dispose: () => {} }),
+      onDidAccept: accepted.event,
+      get selectedItems() {
+        return selected;
+      },
+      title: '',
+      set items(items: readonly vscode.QuickPickItem[]) {
+        offered.push(items.map(({ label }) => label));
+        const { pick: wanted } = next('pick', this.title);
+        const isWanted = ({ label }: vscode.QuickPickItem): boolean =>
+          typeof wanted === 'string' ? label.includes(wanted) : wanted.test(label);
+        selected = [
+          items.find(isWanted) ?? assert.fail(`${this.title}: nothing like ${wanted} in ${offered.at(-1)!.join(', ')}`),
+        ];
+        accepted.fire();
+      },
+    };
+  };
+  window.showInputBox = async (options: vscode.InputBoxOptions = {}) => {
+    const { type } = next('type', options.title ?? '');
+    const problem = await options.validateInput?.(type);
+    assert.ok(typeof problem !== 'string', `${type}: ${JSON.stringify(problem)}`);
+    return type;
+  };
+  window.showSaveDialog = async ({ title = '' }: vscode.SaveDialogOptions = {}) =>
+    vscode.Uri.file(next('save', title).save);
+  try {
+    await work();
+  } finally {
+    Object.assign(window, { createQuickPick, showInputBox, showSaveDialog });
+  }
+  assert.deepEqual(left, [], 'not asked for');
+  return offered;
+}
+
 /** A tiny zoo in the workspace, registered as `zoo`. Made once. */
 export async function registeredZoo(): Promise<void> {
   if (!existsSync(path.join(workspace, 'zoo'))) await makeTrainingWorkspace(workspace);

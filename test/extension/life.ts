@@ -6,7 +6,18 @@ import type { TrainResult } from '../../protocol/sidecar';
 import { SidecarProcess } from '../../src/sidecarProcess';
 import { createSidecarClient } from '../../src/sidecarClient';
 import { listRuns, train } from '../../protocol/sidecar';
-import { command, extension, isAlive, registeredZoo, root, runFolder, tinySettings, until, workspace } from './host';
+import {
+  command,
+  extension,
+  isAlive,
+  messagesOf,
+  registeredZoo,
+  root,
+  runFolder,
+  tinySettings,
+  until,
+  workspace,
+} from './host';
 
 export function lifeSuite(): void {
   const start = (steps: number): Thenable<TrainResult | undefined> =>
@@ -35,15 +46,19 @@ export function lifeSuite(): void {
       assert.equal(resumed.step, 400);
     });
 
-    it('a cancelled job ends in mid-training', async () => {
+    it('a training that is cancelled has lost nothing: its last step is saved', async () => {
       const training = start(100_000);
-      await runningRun();
+      const run = await runningRun();
       const { context } = await extension();
       const startedAt = Date.now();
-      context.jobs.all.find(({ training: progress }) => progress !== null)!.cancel();
-      assert.equal(await training, undefined);
-      const tookMs = Date.now() - startedAt;
-      console.log(`[test] cancelled in ${tookMs} ms`);
+      context.jobs.trainingOf(run)!.cancel();
+      const [message] = await messagesOf(async () => assert.equal(await training, undefined));
+      console.log(`[test] cancelled in ${Date.now() - startedAt} ms`);
+      assert.deepEqual(message?.buttons, ['Resume']);
+      const { status, step, snapshots } = context.library.findRun(run)!;
+      assert.equal(status, 'stopped');
+      assert.ok(step > 3);
+      assert.equal(snapshots.at(-1), step);
     });
 
     it('a second training waits for its turn on the device', async () => {

@@ -90,8 +90,8 @@ describe('rpg inspect', () => {
 
 describe('rpg bench', () => {
   test.each([
-    ['--steps', '--steps 0 measures nothing; give at least 1'],
-    ['--tokens', '--tokens 0 is no checkpoint; give at least 1'],
+    ['--steps', '0 steps measure nothing; give at least 1'],
+    ['--tokens', 'a checkpoint of 0 tokens is none; give at least 1'],
   ])('%s 0 is refused', async (option, message) => {
     const { code, stderr } = await rpg(['bench', '--preset', 'demo', '--device', 'cpu', option, '0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);

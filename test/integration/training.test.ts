@@ -287,7 +287,13 @@ describe('before anything is written', () => {
     const workspace = await workspaceWith({ training: { batchSize: 0, stepz: 1 }, dataset: 'nozoo' });
     const { code, stderr } = await rpg(['train', 'tiny.rpg.json', '--set', 'seed=x'], { cwd: workspace.folder });
     expect(code).toBe(2);
-    for (const part of ['4 problems', 'training.batchSize', 'did you mean training.steps?', 'seed (--set)', 'nozoo']) {
+    for (const part of [
+      '4 problems',
+      'training.batchSize',
+      'did you mean training.steps?',
+      'seed (setting)',
+      'nozoo',
+    ]) {
       expect(stderr).toContain(part);
     }
     expect(await runs(workspace)).toEqual([]);
@@ -295,7 +301,7 @@ describe('before anything is written', () => {
 
   it('a count of no workers is refused', async () => {
     const { code, stderr } = await rpg([...start, '--workers', '0'], { cwd: finished.folder });
-    expect([code, stderr]).toEqual([2, expect.stringContaining('--workers 0 trains nothing; give at least 1')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('0 workers train nothing; give at least 1')]);
   });
 
   it('a file that is not JSON is told with line and column', async () => {
@@ -345,7 +351,7 @@ describe('before anything is written', () => {
     expect((await rpg(['register', 'zoo', '--test', test], { cwd: workspace.folder })).code).toBe(0);
     await writeTinyNetwork(path.join(workspace.zoo, 'checkpoint', 'net_1.pth'), 77);
     const { stderr } = await rpg(start, { cwd: workspace.folder });
-    const [, command] = /Register it again \(rpg (.*--replace)\)/.exec(stderr)!;
+    const [, command] = /register it again \(rpg (.*--replace)\)/.exec(stderr)!;
     const words = spawnSync('sh', ['-c', `printf '%s\\n' ${command!}`], { encoding: 'utf8' })
       .stdout.trim()
       .split('\n');
@@ -375,7 +381,7 @@ describe('before anything is written', () => {
     ];
     const { code, stderr } = await rpg([...start, ...huge], { cwd: workspace.folder });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/training needs about [\d.]+ GB of memory.*free\. Lower .*or go on with --force/);
+    expect(stderr).toMatch(/training needs about [\d.]+ GB of memory.*free; lower .*or go on with --force/);
   });
 });
 
@@ -472,10 +478,10 @@ describe('rpg generate', () => {
     [['--class', '1'], /for task-conditioned runs/],
     [['--snapshot', '7'], /no good snapshot of step 7; it has 5, 10, 12/],
     [['--sampler', 'ddim', '--steps', '9'], /does not fit a schedule of 8/],
-    [['--steps', '5'], /--steps is for DDIM, and DDPM always takes all 8 steps; add --sampler ddim/],
-    [['--tag', '../mine'], /--tag ..\/mine is not part of a file name/],
+    [['--steps', '5'], /steps is for DDIM, and DDPM always takes all 8 steps; choose the sampler ddim/],
+    [['--tag', '../mine'], /tag ..\/mine is not part of a file name/],
     [['--device', 'abacus'], /no device auto\/abacus/],
-    [['--token-slice', '3', '--device', 'cpu'], /leave out --token-slice/],
+    [['--token-slice', '3', '--device', 'cpu'], /leave out the token slice/],
     [['--count', '0'], /not a whole number from 1/],
   ])('refuses %j', async (extra, message) => {
     const workspace = finished;
@@ -493,7 +499,10 @@ describe('rpg generate', () => {
     await succeed(['register', 'zoo'], workspace);
     await succeed(start, workspace);
     const refused = await rpg(['generate', '1'], { cwd: folder });
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('give --class with 0 to 15')]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('give one or more classes from 0 to 15'),
+    ]);
     const unjudged = await rpg(['evaluate', '1', '--no-test'], { cwd: folder });
     expect([unjudged.code, unjudged.stderr]).toEqual([2, expect.stringContaining('rpg generate 0001-zoo --class')]);
     await succeed(['generate', '1', '--class', '3,12', '--out', 'out', '--device', device], workspace);

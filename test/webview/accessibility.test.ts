@@ -35,7 +35,7 @@ async function showResults(view: View): Promise<void> {
     config: { ...config, training: { ...config.training, learningRate: 0.001 } },
   });
   const reason = 'This workspace is not trusted: test commands do not run.';
-  const job = { id: 'j1', title: 'Generating', run: null, fraction: 0.4, message: '4 of 10', canCancel: true };
+  const job = { id: 'j1', title: 'Generating', run: null, fraction: 0.4, message: '4 of 10', end: 'cancel' as const };
   await view.send({
     kind: 'state',
     state: exampleState([exampleView('0003-fashion', 'running', { blocked: { evaluate: reason } }), second], {

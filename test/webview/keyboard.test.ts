@@ -153,7 +153,7 @@ describePages('By keyboard', open => {
 
   it('cancels with Enter on a button of the component library', async () => {
     const view = await open();
-    const job = { id: 'j1', title: 'Generating', run: null, fraction: null, message: '', canCancel: true };
+    const job = { id: 'j1', title: 'Generating', run: null, fraction: null, message: '', end: 'cancel' as const };
     await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')], { jobs: [job] }) });
     await view.page.getByRole('button', { name: 'Cancel Generating' }).focus();
     await press(view, 'Enter');

@@ -300,12 +300,25 @@ describePages('The results page', open => {
       run: '0002-fashion',
       fraction: 0.25,
       message: 'Testing 5 of 20',
-      canCancel: true,
+      end: 'cancel' as const,
     };
     await view.send({ kind: 'state', state: exampleState([exampleView('0002-fashion')], { jobs: [job] }) });
     await view.page.getByText('Testing 5 of 20').waitFor();
     await view.page.getByRole('button', { name: 'Cancel Evaluating 0002-fashion' }).click();
     expect(await intentsOf(view, 'cancel')).toEqual([{ kind: 'cancel', job: 'j1' }]);
+  });
+
+  it('has one Stop for a training: that of the run shown, or beside its line', async () => {
+    const view = await open();
+    const job = { id: 'j1', title: 'Training zoo', run: '0003-zoo', fraction: 0.5, message: '', end: 'stop' as const };
+    const [training, other] = [exampleView('0003-zoo', 'running'), exampleView('0002-fashion')];
+    await view.send({ kind: 'state', state: exampleState([training, other], { jobs: [job] }) });
+    await view.page.locator('.job-title').waitFor();
+    expect(await view.page.getByRole('button', { name: /Stop|Cancel/ }).count()).toBe(1);
+    await view.send({ kind: 'state', state: exampleState([other, training], { jobs: [job] }) });
+    await view.page.getByRole('button', { name: 'Stop Training zoo: its last step is saved' }).click();
+    expect(await intentsOf(view, 'act')).toEqual([{ kind: 'act', run: '0003-zoo', action: 'stop' }]);
+    expect(await view.page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
   });
 
   it('opens files, and unfolds a section that the host wants to show', async () => {

@@ -126,7 +126,7 @@ export function createRunHeader(actions: PageActions): Part {
       showCompared(page.state.runs);
       run.hidden = first === undefined;
       if (first) showRun(first, page);
-      showJobs(jobs, page.state.jobs, actions);
+      showJobs(jobs, page.state.jobs, first?.summary.id, actions);
     },
   };
 }
@@ -137,16 +137,21 @@ function offeredActions(status: RunStatus): RunAction[] {
   return [...(status === 'finished' ? [] : (['resume'] as const)), 'generate', 'evaluate', 'delete'];
 }
 
-function showJobs(parent: HTMLElement, jobs: readonly JobView[], { post }: PageActions): void {
-  fill(parent, jobs.map(job => `${job.id}:${job.canCancel}`).join('|'), () =>
+/** A run at work has one Stop: that of the shown one is among its actions. */
+function showJobs(
+  parent: HTMLElement,
+  jobs: readonly JobView[],
+  shown: string | undefined,
+  { post }: PageActions,
+): void {
+  const endOf = ({ end, run }: JobView): JobView['end'] => (end === 'stop' && run === shown ? null : end);
+  fill(parent, jobs.map(job => `${job.id}:${endOf(job)}`).join('|'), () =>
     jobs.map(job =>
       element(
         'div',
         { class: 'job', 'data-job': job.id },
         element('span', { role: 'status', class: 'job-title' }, job.title),
-        job.canCancel
-          ? button('Cancel', () => post({ kind: 'cancel', job: job.id }), { description: `Cancel ${job.title}` })
-          : null,
+        endButton(job, endOf(job), post),
         element('span', { class: 'job-message' }),
         element('vscode-progress-bar', { 'aria-label': job.title }),
       ),
@@ -160,4 +165,12 @@ function showJobs(parent: HTMLElement, jobs: readonly JobView[], { post }: PageA
     bar.value = job.fraction ?? 0;
     bar.max = 1;
   }
+}
+
+function endButton({ id, title, run }: JobView, end: JobView['end'], post: PageActions['post']): HTMLElement | null {
+  if (end === null) return null;
+  if (end === 'cancel' || run === null)
+    return button('Cancel', () => post({ kind: 'cancel', job: id }), { description: `Cancel ${title}` });
+  const description = `Stop ${title}: its last step is saved`;
+  return button('Stop', () => post({ kind: 'act', run, action: 'stop' }), { description });
 }

@@ -58,7 +58,7 @@ class CudaCard implements EngineDevice {
 
   refuses(spec: ModelSpec, precision: OpenOptions['precision']): string | null {
     const unsupported = unsupportedSizes(spec, precision);
-    return unsupported === null ? null : `${unsupported}; --engine portable runs it`;
+    return unsupported === null ? null : `${unsupported}; the portable engine runs it`;
   }
 
   async planTraining(

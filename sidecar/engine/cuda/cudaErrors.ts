@@ -71,7 +71,7 @@ export function outOfDeviceMemory(
 export function cardFull(device: string, text: string): RpgError {
   return userError(
     'cuda-out-of-memory',
-    `CUDA: ${device} has no memory left (${text}): other programs have taken it, \`nvidia-smi\` shows which. Close them, or choose another device (--device)`,
+    `CUDA: ${device} has no memory left (${text}): other programs have taken it, \`nvidia-smi\` shows which. Close them, or choose another device`,
     { device },
   );
 }
@@ -86,7 +86,7 @@ export function planTooLarge(device: string, wanted: number, free: number, plan:
 }
 
 export function unsupportedModel(what: string): RpgError {
-  return userError('cuda-unsupported-model', `CUDA: ${what}. Choose the portable engine (--engine portable)`);
+  return userError('cuda-unsupported-model', `CUDA: ${what}. Choose the portable engine`);
 }
 
 export function cublasRefused(call: string, status: number): RpgError {

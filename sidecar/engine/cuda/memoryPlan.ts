@@ -83,7 +83,7 @@ export function checkPlan(
   if (total <= freeBytes) return;
   const state = bytesOf(name => stateNames.has(name));
   if (optimizerState === 'none') {
-    const elsewhere = 'choose another card (--device) or --engine portable';
+    const elsewhere = 'choose another card, or the portable engine';
     throw planTooLarge(device, total, freeBytes, describePlan(lines), elsewhere);
   }
   const remedies = [

@@ -24,12 +24,12 @@ export function planNetworks(
 ): PlannedNetwork[] {
   const count = params.count ?? 1;
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000) {
-    throw badRequest(`--count ${count} is not a whole number from 1 to 1000000`);
+    throw badRequest(`count ${count} is not a whole number from 1 to 1000000`);
   }
-  if (seed >= 2 ** 32) throw badRequest(`--seed ${seed} is too large; give 0 to ${2 ** 32 - 1}`); // Philox takes 32 bits
+  if (seed >= 2 ** 32) throw badRequest(`seed ${seed} is too large; give 0 to ${2 ** 32 - 1}`); // Philox takes 32 bits
   if (!isFileNamePart(tag))
     throw badRequest(
-      `--tag ${JSON.stringify(tag).slice(1, -1) || "''"} is not part of a file name; give one without slashes and line breaks`,
+      `tag ${JSON.stringify(tag).slice(1, -1) || "''"} is not part of a file name; give one without slashes and line breaks`,
     );
   checkPermutation(params.permutation, spec);
   const classes = checkedClasses(params.classes, spec);
@@ -82,24 +82,22 @@ function permutationOf(
 function checkPermutation(wanted: GenerateParams['permutation'], spec: ModelSpec): void {
   if (typeof wanted !== 'number') return;
   if (!spec.usePermutationState)
-    throw badRequest('--permutation is for runs with permutation states, and this one has none');
+    throw badRequest('a permutation state is for runs with permutation states, and this one has none');
   if (!Number.isInteger(wanted) || wanted < 0 || wanted >= spec.nPermutation) {
-    throw badRequest(
-      `--permutation ${wanted} is not a state of this run; give 0 to ${spec.nPermutation - 1}, or random`,
-    );
+    throw badRequest(`permutation ${wanted} is not a state of this run; give 0 to ${spec.nPermutation - 1}, or random`);
   }
 }
 
 function checkedClasses(classes: readonly number[] | undefined, spec: ModelSpec): readonly number[] {
   if (spec.condition.kind === 'none') {
-    if (classes && classes.length > 0) throw badRequest('--class is for task-conditioned runs, and this one is not');
+    if (classes && classes.length > 0) throw badRequest('classes are for task-conditioned runs, and this one is not');
     return [];
   }
   const largest = 2 ** spec.condition.taskBits - 1;
   if (!classes || classes.length === 0)
-    throw badRequest(`this run generates for a task; give --class with 0 to ${largest}`);
+    throw badRequest(`this run generates for a task; give one or more classes from 0 to ${largest}`);
   const wrong = classes.find(label => !Number.isInteger(label) || label < 0 || label > largest);
-  if (wrong !== undefined) throw badRequest(`--class ${wrong} is not a class of this run; give 0 to ${largest}`);
+  if (wrong !== undefined) throw badRequest(`${wrong} is not a class of this run; give 0 to ${largest}`);
   return [...new Set(classes)];
 }
 

@@ -5,7 +5,7 @@ import type { EngineDevice } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { estimateMemory, plannedMemory, type MemoryEstimate } from '../../training/memoryEstimate';
 import { precisionsOf } from '../../training/precision';
-import { userError } from '../../util/rpgError';
+import { mendableError } from '../../util/rpgError';
 
 /** *Units* bytes. What this process may still use: a container's limit counts, not only the machine's memory. */
 export function freeMemoryBytes(): number {
@@ -48,17 +48,14 @@ export function checkMemory(estimate: MemoryEstimate, freeBytes: number, where: 
     estimate.activationBytes > estimate.weightBytes + estimate.optimizerBytes
       ? 'lower training.batchSize or diffusion.diffusionBatch'
       : 'lower tokens.dimPerToken and recurrent.dModel';
-  throw userError(
+  throw mendableError(
     'memory-too-small',
-    `training needs ${describeEstimate(estimate)}; ${where} has ${gigabytes(freeBytes)} GB free. ${capital(remedy)}, or go on with --force`,
+    `training needs ${describeEstimate(estimate)}; ${where} has ${gigabytes(freeBytes)} GB free`,
+    [remedy, { does: 'goOn', despite: 'memory' }],
     { ...estimate, freeBytes },
   );
 }
 
 function gigabytes(bytes: number): string {
   return (bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1);
-}
-
-function capital(text: string): string {
-  return `${text[0]!.toUpperCase()}${text.slice(1)}`;
 }

@@ -1,6 +1,7 @@
 // The dataset of a run, by its registered name or by folder: measured, and compared with what was registered.
 import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
+import type { Remedy } from '../../../protocol/errors';
 import type { DatasetRecord } from '../../../protocol/records';
 import type { RunConfig } from '../../../protocol/runConfig';
 import type { DatasetFacts } from '../../config/resolveConfig';
@@ -8,7 +9,7 @@ import { classOfFileName, taskBitsOf } from '../../datasets/checkpointFolder';
 import { findDataset, listDatasets, suggestDatasetName } from '../../datasets/datasetStore';
 import { measureDataset, type MeasuredDataset } from '../../datasets/measureDataset';
 import { createTokenLayout } from '../../tokenizer/tokenLayout';
-import { userError, type RpgError } from '../../util/rpgError';
+import { mendableError, type RpgError } from '../../util/rpgError';
 
 export interface OpenedDataset {
   readonly name: string;
@@ -85,38 +86,35 @@ function changesSince(record: DatasetRecord, measured: MeasuredDataset): string[
   return changes.length > 0 ? changes : ['some of its files have other weights'];
 }
 
-/** The command that keeps what was registered; without its test and key it would be another dataset. */
-function registerCommand({ name, testCommand, accuracyPattern, key }: DatasetRecord, folder: string): string {
-  const test = testCommand === null ? [] : ['--test', testCommand];
-  const pattern = accuracyPattern === null ? [] : ['--accuracy-pattern', accuracyPattern];
-  const dictionary = key === '' ? [] : ['--key', key];
-  return ['rpg', 'register', folder, '--name', name, ...test, ...pattern, ...dictionary, '--replace']
-    .map(shellWord)
-    .join(' ');
-}
-
-function shellWord(word: string): string {
-  return /^[\w./:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 function datasetChanged(record: DatasetRecord, folder: string, changes: readonly string[]): RpgError {
   const { name } = record;
-  return userError(
+  return mendableError(
     'dataset-changed',
-    `dataset ${name} (${folder}) is not what was registered: ${changes.join('; ')}. ` +
-      `Register it again (${registerCommand(record, folder)}), or train on it as it is with --accept-changed`,
+    `dataset ${name} (${folder}) is not what was registered: ${changes.join('; ')}`,
+    [registerAgain(record, folder), { does: 'goOn', despite: 'changes' }],
     { name, folder, changes, canBeAccepted: true },
   );
 }
 
 function datasetMissing(record: DatasetRecord, folder: string): RpgError {
   const { name } = record;
-  return userError(
+  return mendableError(
     'dataset-missing',
-    `the folder of dataset ${name} is gone: ${folder}; put it back, or register the one it moved to (${registerCommand(record, 'FOLDER')})`,
+    `the folder of dataset ${name} is gone: ${folder}`,
+    ['put it back', registerAgain(record, null)],
     { name, folder },
   );
 }
+
+/** With what was registered; without its test and key it would be another dataset. */
+const registerAgain = ({ name, testCommand, accuracyPattern, key }: DatasetRecord, folder: string | null): Remedy => ({
+  does: 'register',
+  folder,
+  name,
+  testCommand,
+  accuracyPattern,
+  key,
+});
 
 function isFolder(candidate: string): boolean {
   return existsSync(candidate) && statSync(candidate).isDirectory();

@@ -231,10 +231,8 @@ class Session {
 }
 
 function trainingCancelled(run: string, step: number): RpgError {
-  return new RpgError('cancelled', 'cancelled', `stopped ${run} after step ${step}; go on with: rpg resume ${run}`, {
-    run,
-    step,
-  });
+  const remedies = [{ does: 'resume', run }] as const;
+  return new RpgError('cancelled', 'cancelled', `stopped ${run} after step ${step}`, { run, step }, { remedies });
 }
 
 /** A batch needs more checkpoints than there are: legal, and worth saying. */

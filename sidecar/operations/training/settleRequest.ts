@@ -23,7 +23,7 @@ export async function settleRequest(
 ): Promise<SettledRequest> {
   const { workspace, signal } = context;
   if (params.workers === 0)
-    throw userError('bad-request', '--workers 0 trains nothing; give at least 1, or leave it out');
+    throw userError('bad-request', '0 workers train nothing; give at least 1, or leave the choice to the machine');
   const read = ({ device }: ChosenDevice) =>
     readConfig(params, workspace, engineFacts(device.engine), {
       acceptChanged: params.acceptChanged ?? false,

@@ -81,11 +81,26 @@ export function createTestBeside({ program, argumentsFor, onResult }: BesideOpti
 }
 
 function readOutcome(step: number, code: number | null, stdout: string, stderr: string): BesideResult {
-  if (code !== 0) return { step, output: null, problem: stderr.trim() || `it ended with code ${String(code)}` };
+  if (code !== 0)
+    return {
+      step,
+      output: null,
+      problem: failureOf(stdout) ?? (stderr.trim() || `it ended with code ${String(code)}`),
+    };
   try {
     return { step, output: JSON.parse(stdout) as unknown, problem: null };
   } catch {
     return { step, output: null, problem: 'its output is not JSON' };
+  }
+}
+
+/** What `--json` tells of an error: without the words for a terminal, for an editor shows it. */
+function failureOf(stdout: string): string | null {
+  try {
+    const { error } = JSON.parse(stdout) as { error?: { message?: unknown } };
+    return typeof error?.message === 'string' ? error.message : null;
+  } catch {
+    return null; // it was killed before it could tell
   }
 }
 

@@ -111,9 +111,9 @@ describe('problems', () => {
       'training.stepz': 'a.rpg.json: there is no such field; did you mean training.steps?',
       'tokens.split':
         'a.rpg.json: "layers" is not one of the choices; give one of layer, output, flat (did you mean layer?)',
-      seed: '--set: -1 is too small; give a whole number from 0 to 4294967295',
-      learningRate: '--set: there is no such field; did you mean training.learningRate?',
-      'diffusion.kernelSize': '--set: 4 is even; give an odd width, such as 7',
+      seed: 'setting: -1 is too small; give a whole number from 0 to 4294967295',
+      learningRate: 'setting: there is no such field; did you mean training.learningRate?',
+      'diffusion.kernelSize': 'setting: 4 is even; give an odd width, such as 7',
     });
   });
 

@@ -46,7 +46,7 @@ describe('planning networks', () => {
   });
 
   it('refuses a seed of which only a part would be used', () => {
-    expect(() => planNetworks({}, 't', 2 ** 32, spec)).toThrow('--seed 4294967296 is too large; give 0 to 4294967295');
+    expect(() => planNetworks({}, 't', 2 ** 32, spec)).toThrow('seed 4294967296 is too large; give 0 to 4294967295');
   });
 
   it.each(['', 'a/b', 'a\nb'])('refuses %j as a part of file names', tag => {

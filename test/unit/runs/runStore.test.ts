@@ -78,7 +78,10 @@ describe('run folders', () => {
     expect(await findRun(workspace, 'last')).toBe(other);
     await expect(findRun(workspace, 'a')).rejects.toThrow(/fits 2 runs: 0001-alpha, 0002-beta/);
     await expect(findRun(workspace, '0001-alhpa')).rejects.toThrow(/did you mean 0001-alpha/);
-    await expect(findRun(temporaryFolder(), 'x')).rejects.toThrow(/there are none yet; start one with: rpg train/);
+    await expect(findRun(temporaryFolder(), 'x')).rejects.toMatchObject({
+      code: 'run-not-found',
+      remedies: [{ does: 'train' }],
+    });
   });
 });
 

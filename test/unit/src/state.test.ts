@@ -78,7 +78,7 @@ describe('jobs', () => {
       await new Promise<void>(resolve => (finish = resolve));
       return 7;
     });
-    expect(jobs.all[0]?.view).toMatchObject({ title: 'Measuring', fraction: 0.5, message: 'half', canCancel: true });
+    expect(jobs.all[0]?.view).toMatchObject({ title: 'Measuring', fraction: 0.5, message: 'half', end: 'cancel' });
     finish();
     expect(await result).toBe(7);
     expect(jobs.all).toEqual([]);
@@ -89,10 +89,28 @@ describe('jobs', () => {
     const result = jobs.start({ title: 'Training' }, async job => {
       jobs.all[0]!.cancel();
       job.report({ fraction: 0.9, message: 'one more step' });
-      expect(jobs.all[0]!.view).toMatchObject({ message: 'Stopping', canCancel: false });
+      expect(jobs.all[0]!.view).toMatchObject({ message: 'Stopping', end: null });
       return job.signal.aborted;
     });
     expect(await result).toBe(true);
+  });
+});
+
+describe('a training', () => {
+  it('is cancelled before it has a run, and stopped from then on', async () => {
+    const jobs = new Jobs();
+    const ends: unknown[] = [];
+    const nothingYet = { step: 0, steps: 9, loss: null, learningRate: null, stepsPerSecond: null, remainingMs: null };
+    await jobs.start({ title: 'Training zoo' }, async job => {
+      for (const run of ['', '0001-zoo']) {
+        job.reportTraining({ run, phase: 'preparing', message: 'reading', ...nothingYet });
+        ends.push(jobs.all[0]!.view.end);
+      }
+      jobs.all[0]!.cancel();
+      job.reportTraining({ run: '0001-zoo', phase: 'saving', message: 'saving step 3', ...nothingYet });
+      ends.push(jobs.all[0]!.view.end);
+    });
+    expect(ends).toEqual(['cancel', 'stop', null]);
   });
 });
 

@@ -1,17 +1,23 @@
 // Words: numbers, complaints, messages, lines. Every sentence a person reads from the VS Code-free part of the extension.
 import { describe, expect, it } from 'vitest';
+import type { Remedy } from '../../../protocol/errors';
 import type { RunSummary } from '../../../protocol/runRecords';
 import type { TrainProgress } from '../../../protocol/sidecar';
-import { errorMessage, type Attempt } from '../../../src/errorMessage';
+import { remedyText as terminalText } from '../../../sidecar/cli/remedyText';
+import { errorMessage, textOf, withAttempt, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
 import { about, formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
 import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
+import { commonPrefix } from '../../../src/text/names';
+import { remedyText } from '../../../src/text/remedyText';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
 import {
   classesProblem,
   datasetNameProblem,
+  etaProblem,
+  fileNamePartProblem,
   parseClasses,
   testCommandProblem,
   wholeNumberProblem,
@@ -99,7 +105,47 @@ describe('while one types', () => {
     expect(testCommandProblem('python test.py')).toMatch(/\{file\}/);
     expect(testCommandProblem('python "test.py {file}')).toMatch(/not closed/);
     expect(testCommandProblem('')).toBeNull();
+    expect(['0', '1', '0.05'].map(etaProblem)).toEqual([null, null, null]);
+    expect(['', 'x', '-0.1', '1.1'].map(text => etaProblem(text) !== null)).toEqual([true, true, true, true]);
+    expect(fileNamePartProblem('mine-2')).toBeNull();
+    expect(fileNamePartProblem('../mine')).toMatch(/no slashes/);
   });
+});
+
+/** One of each kind: a new kind is not forgotten here. */
+const remedies = {
+  goOn: { does: 'goOn', despite: 'memory' },
+  register: {
+    does: 'register',
+    folder: '/zoo',
+    name: 'zoo',
+    testCommand: 'python3 test.py {file}',
+    accuracyPattern: null,
+    key: '',
+  },
+  replace: { does: 'replace', what: 'file' },
+  train: { does: 'train' },
+  stop: { does: 'stop', run: '0003-zoo' },
+  resume: { does: 'resume', run: '0003-zoo' },
+  resumeOn: { does: 'resumeOn', run: '0003-zoo', engine: 'cuda' },
+  beginFrom: { does: 'beginFrom', run: '0003-zoo' },
+  generate: { does: 'generate', run: '0003-zoo', isForTask: true },
+  evaluate: { does: 'evaluate', run: '0003-zoo' },
+  setTest: { does: 'setTest' },
+  compareWeightsOnly: { does: 'compareWeightsOnly' },
+} as const satisfies { [D in Structured['does']]: Extract<Structured, { does: D }> };
+type Structured = Exclude<Remedy, string>;
+
+describe('a prefix of names', () => {
+  it.each([
+    [['module.conv.weight', 'module.conv.bias', 'module.fc.weight'], 'module.'],
+    [['a.b.x', 'a.b.y'], 'a.b.'],
+    [['conv.weight', 'fc.weight'], ''],
+    [['module.weight', 'modular.weight'], ''],
+    [['module.weight', 'module'], ''],
+    [['module.weight'], ''],
+    [[], ''],
+  ])('is offered to be taken off: %j → %j', (names, expected) => expect(commonPrefix(names)).toBe(expected));
 });
 
 describe('an error', () => {
@@ -138,14 +184,56 @@ describe('an error', () => {
   });
 
   it.each([
-    ['memory-too-small', {}, [{ title: 'Train Anyway', args: [{ preset: 'demo', force: true }] }]],
-    ['dataset-changed', { canBeAccepted: true }, [{ args: [{ preset: 'demo', acceptChanged: true }] }]],
-    ['dataset-changed', { canBeAccepted: false }, []],
-    ['device-unavailable', {}, [{ command: 'rpg.chooseDevice' }]],
-  ])('of a training offers to try it differently: %s %j', (code, details, actions) => {
+    ['memory-too-small', [remedies.goOn], [{ title: 'Train Anyway', args: [{ preset: 'demo', force: true }] }]],
+    [
+      'dataset-changed',
+      [remedies.register, { ...remedies.goOn, despite: 'changes' as const }],
+      [
+        {
+          title: 'Register Again',
+          command: 'rpg.registerFolder',
+          args: [{ folder: '/zoo', name: 'zoo', replace: true }],
+        },
+        { title: 'Train Anyway', args: [{ preset: 'demo', acceptChanged: true }] },
+      ],
+    ],
+    ['dataset-changed', ['put the missing files back'], []],
+    ['device-unavailable', [], [{ command: 'rpg.chooseDevice' }]],
+  ])('of a training offers to try it differently: %s %j', (code, ways, actions) => {
     const attempt: Attempt = { verb: 'Train', command: 'rpg.train', given: { preset: 'demo' } };
-    expect(errorMessage(new SidecarError(code, 'user', '', { ...details, attempt }))).toMatchObject({ actions });
+    expect(errorMessage(new SidecarError(code, 'user', '', { attempt }, ways))).toMatchObject({ actions });
   });
+
+  it('names the ways out as the editor has them', () => {
+    const error = new SidecarError('dataset-changed', 'user', 'dataset zoo is not what was registered', {}, [
+      remedies.register,
+      { does: 'goOn', despite: 'changes' },
+      'start a new run',
+    ]);
+    expect(textOf(error)).toBe(
+      'Dataset zoo is not what was registered; register it again, or go on with the files as they are, or start a new run',
+    );
+  });
+
+  it('keeps its ways out when it is told what was tried', () => {
+    const error = new SidecarError('no-test', 'user', 'no test', {}, [remedies.setTest, remedies.compareWeightsOnly]);
+    const attempt: Attempt = { verb: 'Evaluate', command: 'rpg.evaluate', given: { run: '0003-zoo' } };
+    expect(errorMessage(withAttempt(error, attempt))).toMatchObject({
+      actions: [
+        { title: 'Change Test Command', command: 'rpg.editTestCommand' },
+        { title: 'Compare Weights Only', command: 'rpg.evaluate', args: [{ run: '0003-zoo', weightsOnly: true }] },
+      ],
+    });
+  });
+
+  it.each(Object.values(remedies))(
+    'speaks of no command line in the editor, and of one in the terminal: %j',
+    remedy => {
+      expect(remedyText(remedy)).not.toMatch(/--\w|\brpg /);
+      expect(terminalText(remedy)).not.toMatch(/RPG:/);
+      expect(terminalText(remedy)).toMatch(/--\w|\brpg /);
+    },
+  );
 
   it('of a run on a device that is not here offers the others, for the setting does not move a run', () => {
     const attempt: Attempt = { verb: 'Resume', command: 'rpg.resume', given: { run: '0003-zoo' } };
@@ -205,7 +293,7 @@ describe('what cannot be done with a run has a reason', () => {
 });
 
 describe('the status bar', () => {
-  const job = { id: '1', title: 'Training zoo', run: null, fraction: 0.126, message: '', canCancel: true };
+  const job = { id: '1', title: 'Training zoo', run: null, fraction: 0.126, message: '', end: 'cancel' as const };
   it('shows the work and how far it is', () => {
     expect(statusText([job, job], { kind: 'starting' }).text).toBe('$(sync~spin) Training zoo 12 % +1');
     expect(statusText([], { kind: 'stopped' })).toMatchObject({ text: '$(type-hierarchy) RPG', isWarning: false });
