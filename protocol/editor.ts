@@ -2,7 +2,7 @@
 // new points of a curve, putting things aside and back, and what is missing on this machine.
 import type { EvaluationRecord } from './evaluation';
 import { operation } from './operation';
-import type { DatasetRecord, Progress } from './records';
+import type { DatasetRecord, DictionaryRecord, Progress } from './records';
 import type { ResolvedRunConfig } from './runConfig';
 import type { RunDataset, RunEngine, RunFailure, RunSummary } from './runRecords';
 import type { DeviceChoice } from './sidecar';
@@ -125,6 +125,9 @@ export interface RemovedRun {
 /** What `restoreRun` can take back, newest first. */
 export const removedRuns = operation<object, RemovedRun[]>('removedRuns');
 export const restoreRun = operation<{ trash: string }, { run: string }>('restoreRun');
+
+/** The tensor dictionaries of a folder's first checkpoint that may be the network, the likeliest first. */
+export const candidateDictionaries = operation<{ folder: string }, DictionaryRecord[]>('candidateDictionaries');
 
 /** Gives a dataset another name. Runs keep the name they began with. */
 export const renameDataset = operation<{ name: string; newName: string }, DatasetRecord>('renameDataset');

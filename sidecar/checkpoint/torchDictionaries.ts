@@ -60,7 +60,10 @@ function placeInside({ key, nesting, container }: Place, name: string | number, 
   };
 }
 
-const rank = (dictionary: TensorDictionary): number => (notTheNetwork.test(dictionary.key) ? 1 : 0);
+/** By its name; an optimizer's tensors are as many as the network's. */
+export const mayBeNetwork = ({ key }: Pick<TensorDictionary, 'key'>): boolean => !notTheNetwork.test(key);
+
+const rank = (dictionary: TensorDictionary): number => (mayBeNetwork(dictionary) ? 0 : 1);
 const sizeOf = (dictionary: TensorDictionary): number =>
   dictionary.tensors.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 const isContainer = (value: unknown): boolean =>

@@ -75,6 +75,11 @@ function planDdim(schedule: Schedule, { steps, eta, spacing }: SamplerOptions): 
   return { kind: 'ddim', steps: entries.reverse() };
 }
 
+/** Steps where a person names none: 60, as published, or as many as a short schedule has. */
+export function usualDdimSteps(T: number, spacing: SamplerOptions['spacing']): number {
+  return Math.max(1, Math.min(60, spacing === 'published' ? Math.floor(T / 2) : T));
+}
+
 function publishedTimes(T: number, steps: number): number[] {
   const stride = Math.floor(T / steps);
   const times = Array.from({ length: steps }, (_, i) => i * stride + 1);

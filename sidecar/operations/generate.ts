@@ -11,7 +11,7 @@ import { formatForWriting, openCheckpoint } from '../checkpoint/registry';
 import { toModelSpec } from '../config/toModelSpec';
 import type { Model, TokenSlice } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
-import { planSampler, samplerRemark, type SamplerPlan } from '../model/sampler';
+import { planSampler, samplerRemark, usualDdimSteps, type SamplerPlan } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
 import { logEvent } from '../runs/eventLog';
 import { fileExists, publishNew, writeDurably } from '../runs/durableFile';
@@ -111,7 +111,6 @@ interface Job {
   tokenSlice: TokenSlice;
 }
 
-const defaultDdimSteps = 60;
 const defaultEta = 0.05;
 
 async function planJob(params: GenerateParams, workspace: string): Promise<Job> {
@@ -283,7 +282,8 @@ function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sa
     if (unused !== undefined) throw notOfDdpm(unused, spec.diffusion.T);
     return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
   }
-  const { steps = defaultDdimSteps, spacing = 'published', eta = defaultEta } = params;
+  const { spacing = 'published', eta = defaultEta } = params;
+  const { steps = usualDdimSteps(spec.diffusion.T, spacing) } = params;
   return { kind: 'ddim', steps, spacing, eta };
 }
 

@@ -80,7 +80,7 @@ async function inspectCheckpoint(params: InspectParams, context: OperationContex
   }
 }
 
-function describeDictionary(dictionary: TensorDictionary): CheckpointReport['dictionaries'][number] {
+export function describeDictionary(dictionary: TensorDictionary): CheckpointReport['dictionaries'][number] {
   return {
     key: dictionary.key,
     nTensors: dictionary.tensors.length,

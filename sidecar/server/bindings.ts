@@ -7,6 +7,7 @@ import { convert } from '../operations/convert';
 import { datasets, register, unregister } from '../operations/datasets';
 import { renameDataset, restoreDataset } from '../operations/datasetRecords';
 import { diff } from '../operations/diff';
+import { candidateDictionaries } from '../operations/candidateDictionaries';
 import { checkSetUp } from '../operations/checkSetUp';
 import { estimateTraining } from '../operations/estimateTraining';
 import { estimateRun } from '../operations/estimateRun';
@@ -94,6 +95,7 @@ export const bindings: readonly BoundOperation[] = [
   binding({ operation: editor.removeRun, run: removeRun }),
   binding({ operation: editor.removedRuns, run: removedRuns }),
   binding({ operation: editor.restoreRun, run: restoreRun }),
+  binding({ operation: editor.candidateDictionaries, run: candidateDictionaries }),
   binding({ operation: editor.renameDataset, run: renameDataset }),
   binding({ operation: editor.restoreDataset, run: restoreDataset }),
   binding({ operation: editor.checkSetUp, run: checkSetUp, runsCommands: params => params.isTrusted }),

@@ -86,7 +86,8 @@ export async function askSampler(
     const msPerPass = measured ? measured.msPerNetwork! / measured.passes : null;
     const preferred = [...samplers].sort(({ name }) => (name === generateSampler ? -1 : 1));
     const choices = preferred.map(({ name, title, defaultSteps }): Choice<SamplerChoice> => {
-      const steps = defaultSteps === null ? undefined : generateSteps;
+      const most = config ? Math.max(1, Math.floor(config.diffusion.T / 2)) : Infinity; // that the published spacing has
+      const steps = defaultSteps === null ? undefined : Math.min(generateSteps, most);
       const passes = count * (steps ?? config?.diffusion.T ?? 0);
       const time = msPerPass === null ? '' : ` · ${about(passes * msPerPass)}`;
       return {

@@ -4,11 +4,12 @@ import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { DatasetSummary } from '../../protocol/records';
+import { candidateDictionaries } from '../../protocol/editor';
 import { register } from '../../protocol/sidecar';
 import { formatBytes, plural } from '../text/format';
 import { datasetNameProblem, testCommandProblem } from '../text/validate';
-import { askText } from './ask';
-import { text, values, type RpgCommand } from './command';
+import { askText, choose } from './ask';
+import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
 export const registerFolderCommand: RpgCommand = {
@@ -38,10 +39,12 @@ export const registerFolderCommand: RpgCommand = {
       before?.testCommand ??
       (given.name === undefined && !before ? await askTest(folder) : '');
     if (testCommand === undefined) return undefined;
+    const key = text(given.key) ?? before?.key ?? (given.name === undefined ? await askKey(context, folder) : '');
+    if (key === undefined) return undefined;
     const params = {
       folder,
       name,
-      key: before?.key || undefined,
+      key: key || undefined,
       testCommand: testCommand.trim() || undefined,
       replace: given.replace === true || before !== undefined,
     };
@@ -79,6 +82,22 @@ async function askTest(folder: string): Promise<string | undefined> {
     placeholder: 'python3 test.py {file}',
     problem: testCommandProblem,
   });
+}
+
+/** Asked only of nested checkpoints with several networks inside; empty means the only one. */
+async function askKey({ client }: CommandContext, folder: string): Promise<string | undefined> {
+  const found = await client.call(candidateDictionaries, { folder });
+  if (found.length < 2) return '';
+  return choose(
+    `Register ${path.basename(folder)}`,
+    'Each file holds several sets of weights: which is the network?',
+    found.map(({ key, nTensors, nElements, sizeBytes }) => ({
+      label: key || '(top level)',
+      description: `${plural(nTensors, 'tensor')}, ${plural(nElements, 'weight')}, ${formatBytes(sizeBytes)}`,
+      value: key,
+      reason: null,
+    })),
+  );
 }
 
 /** `NAME/checkpoint` and `NAME` are the same dataset. */

@@ -143,7 +143,8 @@ const naturalOrder = new Intl.Collator('en', { numeric: true });
 const checkpointEnding = /\.(pth|pt|bin|safetensors|ckpt)$/i;
 
 async function filesOf(folder: string): Promise<DatasetNode[]> {
-  const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.file(folder));
+  // A folder that vanished has nothing to list; the next refresh of the library says that it is missing.
+  const entries = await Promise.resolve(vscode.workspace.fs.readDirectory(vscode.Uri.file(folder))).catch(() => []);
   const isShown = (name: string, type: vscode.FileType): boolean =>
     !name.startsWith('.') && ((type & vscode.FileType.File) !== 0 || isAdapter(path.join(folder, name)));
   const files = entries.filter(([name, type]) => isShown(name, type)).sort(([a], [b]) => naturalOrder.compare(a, b));

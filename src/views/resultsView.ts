@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import type { RunAction, ViewCommand, ViewIntent, ViewSection } from '../../protocol/view';
 import type { CommandContext, ResultsDoor } from '../commands/command';
+import { SidecarError } from '../sidecarError';
 import { saveExport } from './saveExport';
 import { ResultsPage, type PageHost } from './resultsPage';
 import { setDocument } from './webviewDocument';
@@ -151,10 +152,19 @@ const viewCommandIds: Readonly<Record<ViewCommand, string>> = {
   openInEditor: 'rpg.openResultsInEditor',
 };
 
-/** Folders in the Explorer, where they are part of the workspace; checkpoints and texts in their editors. */
+/** Folders in the Explorer, where they are part of the workspace; checkpoints and texts in their editors. *Errors* `file-system`. */
 async function openPath(file: string): Promise<void> {
   const uri = vscode.Uri.file(file);
-  const { type } = await vscode.workspace.fs.stat(uri);
-  const isFolder = (type & vscode.FileType.Directory) !== 0;
+  const isFolder = ((await typeOf(uri)) & vscode.FileType.Directory) !== 0;
   await vscode.commands.executeCommand(isFolder ? 'revealInExplorer' : 'vscode.open', uri);
+}
+
+async function typeOf(uri: vscode.Uri): Promise<vscode.FileType> {
+  try {
+    return (await vscode.workspace.fs.stat(uri)).type;
+  } catch (error) {
+    if (!(error instanceof vscode.FileSystemError)) throw error;
+    const message = `${uri.fsPath} cannot be opened: ${error.message}; it may have been removed`;
+    throw new SidecarError('file-system', 'user', message);
+  }
 }

@@ -1,6 +1,15 @@
 // Every command does what it says, asked with values instead of by mouse.
 import * as assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { estimateTraining, runDetails, type SetUpItem } from '../../protocol/editor';
@@ -13,6 +22,7 @@ import {
   extension,
   messagesOf,
   registeredZoo,
+  root,
   runFolder,
   tinySettings,
   until,
@@ -485,6 +495,21 @@ export function commandSuite(): void {
         context.library.datasets.map(({ name }) => name),
         names,
       );
+    });
+
+    it('Register asks which weights are the network, where each file holds several', async () => {
+      const folder = path.join(workspace, 'nested');
+      mkdirSync(folder);
+      for (const name of ['a.pth', 'b.pth'])
+        copyFileSync(path.join(root, 'test', 'fixtures', 'torch', 'nested.pth'), path.join(folder, name));
+      const offered = await answering([{ type: 'averages' }, { type: '' }, { pick: 'nested.x.y' }], () =>
+        command('rpg.registerFolder', { folder }),
+      );
+      assert.deepEqual(offered, [['model', 'nested.x.y']]); // not the optimizer's
+      const { context } = await extension();
+      assert.equal(context.library.datasets.find(({ name }) => name === 'averages')?.key, 'nested.x.y');
+      await command('rpg.unregister', { dataset: 'averages' });
+      rmSync(folder, { recursive: true });
     });
 
     it('New Run Configuration opens a file that Train accepts', async () => {

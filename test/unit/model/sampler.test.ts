@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planSampler, samplerRemark, samplers } from '../../../sidecar/model/sampler';
+import { planSampler, samplerRemark, samplers, usualDdimSteps } from '../../../sidecar/model/sampler';
 import { createSchedule } from '../../../sidecar/model/schedule';
 
 const schedule = createSchedule({ T: 1000, betaStart: 1e-4, betaEnd: 0.02 });
@@ -77,6 +77,16 @@ describe('DDIM', () => {
   it('is not remarked where the schedule itself never gets to noise', () => {
     const short = createSchedule({ T: 100, betaStart: 1e-4, betaEnd: 0.02 });
     expect(samplerRemark(planSampler('ddpm', short, options), short)).toBeNull();
+  });
+
+  it.each([2, 3, 8, 59, 119, 120, 1000])('has as many steps by default as a schedule of %i allows, 60 at most', T => {
+    const short = createSchedule({ T, betaStart: 1e-4, betaEnd: 0.02 });
+    for (const spacing of ['published', 'even'] as const) {
+      const steps = usualDdimSteps(T, spacing);
+      expect(planSampler('ddim', short, { steps, eta: 0, spacing }).steps).toHaveLength(steps);
+      expect(steps).toBeLessThanOrEqual(60);
+    }
+    expect(usualDdimSteps(1000, 'published')).toBe(60);
   });
 
   it('accepts as many steps as the message says', () => {
