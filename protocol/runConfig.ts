@@ -18,8 +18,9 @@ export interface Field<T> {
   readonly maxItems?: number;
   /** Of a `choice`. */
   readonly values?: readonly string[];
-  /** `null` is allowed and means what the doc says. */
+  /** `null` is allowed and means what the doc says; `nullMeans` in a word. */
   readonly nullable?: boolean;
+  readonly nullMeans?: string;
 }
 
 type Range = { min?: number; max?: number; above?: number; below?: number; unit?: string };
@@ -29,11 +30,17 @@ const integer = (value: number, doc: string, range: Range = {}): Field<number> =
   doc,
   ...range,
 });
-const integerOrNull = (value: number | null, doc: string, range: Range = {}): Field<number | null> => ({
+const integerOrNull = (
+  value: number | null,
+  nullMeans: string,
+  doc: string,
+  range: Range = {},
+): Field<number | null> => ({
   kind: 'integer',
   default: value,
   doc,
   nullable: true,
+  nullMeans,
   ...range,
 });
 const number = (value: number, doc: string, range: Range = {}): Field<number> => ({
@@ -55,6 +62,7 @@ const integers = (
   ...range,
 });
 const integersOrNull = (
+  nullMeans: string,
   doc: string,
   range: Range & { minItems?: number; maxItems?: number } = {},
 ): Field<readonly number[] | null> => ({
@@ -62,6 +70,7 @@ const integersOrNull = (
   default: null,
   doc,
   nullable: true,
+  nullMeans,
   ...range,
 });
 const choice = <const V extends readonly string[]>(values: V, value: V[number], doc: string): Field<V[number]> => ({
@@ -107,7 +116,7 @@ export const runConfigFields = {
     T: integer(1000, 'Diffusion steps', { min: 2, max: 100000 }),
     betaStart: number(1e-4, 'First beta of the linear schedule', { above: 0, below: 1 }),
     betaEnd: number(0.02, 'Last beta of the linear schedule', { above: 0, below: 1 }),
-    diffusionBatch: integerOrNull(null, 'Token rows of the batch that enter the loss each step; null, or more than there are: all', { min: 1, max: 100_000_000, unit: 'rows' }),
+    diffusionBatch: integerOrNull(null, 'all', 'Token rows of the batch that enter the loss each step; null, or more than there are: all', { min: 1, max: 100_000_000, unit: 'rows' }),
   },
   training: {
     batchSize: integer(8, 'Checkpoints per step', { min: 1, max: 4096, unit: 'checkpoints' }),
@@ -121,7 +130,7 @@ export const runConfigFields = {
     epsilon: number(1e-8, 'AdamW epsilon', { above: 0, max: 1 }),
     optimizerState: choice(['float32', 'uint8'], 'float32', 'AdamW state; uint8 takes a quarter of the memory (CUDA engine)'),
     precision: choice(['auto', 'float32', 'bfloat16'], 'auto', 'Arithmetic of the matrix products; auto: the engine\u2019s fastest that is known to be as good'),
-    bfloat16Steps: integersOrNull('First and last step of bfloat16 arithmetic, float32 before and after (CUDA engine); null: all steps in training.precision', { min: 1, max: 10_000_000, minItems: 2, maxItems: 2, unit: 'steps' }),
+    bfloat16Steps: integersOrNull('no window', 'First and last step of bfloat16 arithmetic, float32 before and after (CUDA engine); null: all steps in training.precision', { min: 1, max: 10_000_000, minItems: 2, maxItems: 2, unit: 'steps' }),
     saveEvery: integer(500, 'Steps between snapshots', { min: 1, max: 10_000_000, unit: 'steps' }),
     keepSnapshots: integer(3, 'Newest snapshots that stay on disk; 0: all', { min: 0, max: 10_000, unit: 'snapshots' }),
     evaluateEvery: integer(0, 'Steps between generate-and-test beside the training, from the snapshot of that step; 0: never', { min: 0, max: 10_000_000, unit: 'steps' }),

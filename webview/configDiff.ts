@@ -15,8 +15,9 @@ export interface ConfigRow {
 
 export function configRows(views: readonly RunView[]): ConfigRow[] {
   const configs = views.map(view => view.config);
-  return fields(runConfigFields, []).map(({ path, doc, unit }) => {
-    const values = configs.map(config => valueText(path.reduce<unknown>(inside, config), unit));
+  return fields(runConfigFields, []).map(field => {
+    const { path, doc } = field;
+    const values = configs.map(config => valueText(path.reduce<unknown>(inside, config), field));
     return { path: path.join('.'), doc, values, isDifferent: new Set(values).size > 1 };
   });
 }
@@ -32,21 +33,25 @@ interface NamedField {
   readonly path: readonly string[];
   readonly doc: string;
   readonly unit: string | undefined;
+  readonly nullMeans: string;
 }
 
 /** The leaves of the configuration table. */
 function fields(table: unknown, path: readonly string[]): NamedField[] {
   if (!isRecord(table)) return [];
-  if (typeof table.doc === 'string')
-    return [{ path, doc: table.doc, unit: typeof table.unit === 'string' ? table.unit : undefined }];
+  const { doc, unit, nullMeans } = table;
+  if (typeof doc === 'string') {
+    const shown = typeof nullMeans === 'string' ? nullMeans : 'none';
+    return [{ path, doc, unit: typeof unit === 'string' ? unit : undefined, nullMeans: shown }];
+  }
   return Object.entries(table).flatMap(([name, part]) => fields(part, [...path, name]));
 }
 
 const inside = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 
-function valueText(value: unknown, unit: string | undefined): string {
+function valueText(value: unknown, { unit, nullMeans }: Pick<NamedField, 'unit' | 'nullMeans'>): string {
   if (value === undefined) return '—';
-  if (value === null) return 'all';
+  if (value === null) return nullMeans;
   if (value === '') return '(empty)';
   const text = Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : JSON.stringify(value);
   return unit ? `${text} ${unit}` : text;
