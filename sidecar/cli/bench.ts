@@ -1,4 +1,5 @@
 // `rpg bench`.
+import { usualDdimSteps } from '../../protocol/ddim';
 import type { BenchmarkParams } from '../../protocol/sidecar';
 import { benchmark } from '../operations/benchmark';
 import type { CliCommand } from './cliCommand';
@@ -10,8 +11,6 @@ interface BenchOptions extends Omit<BenchmarkParams, 'nTokens' | 'sampleSteps'> 
   json?: boolean;
 }
 
-const ddimSteps = 60;
-
 export const benchCommand: CliCommand = {
   add: (program, cli) => {
     const command = program
@@ -20,10 +19,10 @@ export const benchCommand: CliCommand = {
       .requiredOption('--preset <name>', 'which published size')
       .option('--steps <n>', 'measured steps (default: 20)', wholeNumber)
       .option('--tokens <n>', 'tokens of a checkpoint (default: 19 for cnn presets, else 1448)', wholeNumber)
-      .option('--generate', `also sample one network in ${ddimSteps} DDIM steps`)
+      .option('--generate', `also sample one network in ${usualDdimSteps} DDIM steps`)
       .option('--json', 'print JSON');
     addDeviceOptions(command).action(async ({ tokens, generate, json, ...rest }: BenchOptions) => {
-      const params = { ...rest, nTokens: tokens, sampleSteps: generate ? ddimSteps : undefined };
+      const params = { ...rest, nTokens: tokens, sampleSteps: generate ? usualDdimSteps : undefined };
       const result = await cli.run(benchmark, params, { title: 'Measuring', json });
       if (json) {
         cli.printJson(result);
@@ -42,7 +41,7 @@ export const benchCommand: CliCommand = {
         );
       }
       if (result.sampleMs !== null)
-        cli.print(`DDIM-${ddimSteps} of one network ${(result.sampleMs / 1000).toFixed(3)} s`);
+        cli.print(`DDIM-${usualDdimSteps} of one network ${(result.sampleMs / 1000).toFixed(3)} s`);
     });
   },
 };

@@ -30,7 +30,8 @@ export interface ConfigDraft {
 }
 
 /** Sources of values that stand in no file, in words for terminal and editor. */
-const [asked, settingSource] = ['as asked', 'setting'];
+const asked = 'as asked';
+const settingSource = 'setting';
 
 /** Lays the sources over the defaults. Never throws. */
 export function draftConfig(sources: ConfigSources, presets: readonly Preset[]): ConfigDraft {

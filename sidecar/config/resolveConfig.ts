@@ -63,14 +63,13 @@ export function completeConfig(draft: ConfigDraft, facts: ConfigFacts): { config
   }
   if ('problems' in facts.dataset && !faulty.has('dataset')) problems.push(...facts.dataset.problems);
   if (problems.length > 0 || dataset === null || nTokens === null) throw configInvalid(problems);
-  const { precision, bfloat16Steps } = config.training;
-  const fastPrecision = bfloat16Steps ? 'bfloat16' : facts.engine.fastPrecision;
+  const { precision } = config.training;
   return {
     nTokens,
     config: {
       ...config,
       name: config.name || dataset.name,
-      training: { ...config.training, precision: precision === 'auto' ? fastPrecision : precision },
+      training: { ...config.training, precision: precision === 'auto' ? facts.engine.fastPrecision : precision },
     },
   };
 }

@@ -76,12 +76,14 @@ export async function measureDataset(folder: string, options: MeasureOptions = {
   };
 }
 
+/** NaN or infinite weights of one file. */
+export function nonFiniteCount({ statistics }: Pick<MeasuredFile, 'statistics'>): number {
+  return statistics.reduce((sum, statistic) => sum + (statistic?.nNonFinite ?? 0), 0);
+}
+
 /** NaN or infinite weights, and which files hold them; null where there are none. */
 export function describeNonFinite(files: readonly Pick<MeasuredFile, 'name' | 'statistics'>[]): string | null {
-  const broken = files.flatMap(({ name, statistics }) => {
-    const count = statistics.reduce((sum, statistic) => sum + (statistic?.nNonFinite ?? 0), 0);
-    return count > 0 ? [{ name, count }] : [];
-  });
+  const broken = files.map(file => ({ name: file.name, count: nonFiniteCount(file) })).filter(({ count }) => count > 0);
   if (broken.length === 0) return null;
   const shown = broken.slice(0, 3).map(({ name, count }) => `${name} (${count})`);
   if (broken.length > shown.length) shown.push(`${broken.length - shown.length} more`);

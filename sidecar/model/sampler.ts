@@ -1,6 +1,7 @@
 // Samplers as plans: which steps are visited, and x ← a·x + b·epsilonTheta + sigma·noise with what numbers. An engine
 // executes a plan without knowing the sampler; a new sampler is one entry of the registry below.
 // Sources: DDPM, Ho et al. 2020; DDIM, Song et al., "Denoising diffusion implicit models", ICLR 2021.
+import { mostDdimSteps } from '../../protocol/ddim';
 import { userError, type RpgError } from '../util/rpgError';
 import { ddpmCoefficients, type Schedule } from './schedule';
 
@@ -75,20 +76,15 @@ function planDdim(schedule: Schedule, { steps, eta, spacing }: SamplerOptions): 
   return { kind: 'ddim', steps: entries.reverse() };
 }
 
-/** Steps where a person names none: 60, as published, or as many as a short schedule has. */
-export function usualDdimSteps(T: number, spacing: SamplerOptions['spacing']): number {
-  return Math.max(1, Math.min(60, spacing === 'published' ? Math.floor(T / 2) : T));
-}
-
 function publishedTimes(T: number, steps: number): number[] {
   const stride = Math.floor(T / steps);
   const times = Array.from({ length: steps }, (_, i) => i * stride + 1);
-  if (stride < 1 || times.at(-1)! >= T) throw tooManySteps(steps, T, 'published', Math.floor(T / 2));
+  if (stride < 1 || times.at(-1)! >= T) throw tooManySteps(steps, T, 'published');
   return times;
 }
 
 function evenTimes(T: number, steps: number): number[] {
-  if (steps > T) throw tooManySteps(steps, T, 'even', T);
+  if (steps > T) throw tooManySteps(steps, T, 'even');
   return Array.from({ length: steps }, (_, i) => Math.round(((i + 1) * T) / steps) - 1);
 }
 
@@ -96,7 +92,8 @@ function badSamplerOption(message: string): RpgError {
   return userError('bad-request', message);
 }
 
-function tooManySteps(steps: number, T: number, spacing: string, most: number): RpgError {
+function tooManySteps(steps: number, T: number, spacing: SamplerOptions['spacing']): RpgError {
+  const most = mostDdimSteps(T, spacing);
   return userError(
     'too-many-sampler-steps',
     `DDIM with ${steps} steps does not fit a schedule of ${T} with ${spacing} spacing; use at most ${most} steps`,

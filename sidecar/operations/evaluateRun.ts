@@ -1,6 +1,6 @@
 // `rpg evaluate RUN`: a run's generated networks beside the checkpoints it learned and the trivial baselines. Keeps the record
 // in the run's evaluations/ folder and, when asked, a report and tables. Makes ten networks first where there are none.
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { evaluateDefaults, type EvaluationRecord, type EvaluationResult } from '../../protocol/evaluation';
 import type { RunRecord } from '../../protocol/runRecords';
@@ -11,8 +11,8 @@ import { logEvent, readEvents } from '../runs/eventLog';
 import { readMetrics } from '../runs/metricsLog';
 import { readRunDataset } from '../runs/runDataset';
 import { findRun, readRun, runFiles } from '../runs/runStore';
-import { writeFileAtomically } from '../util/atomicFile';
-import { fileError, mendableError, type RpgError } from '../util/rpgError';
+import { makeFolder, writeFileAtomically } from '../util/atomicFile';
+import { mendableError, type RpgError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { evaluate } from './evaluate';
 import { generate } from './generate';
@@ -165,14 +165,6 @@ async function writeTables(folder: string, evaluation: EvaluationResult): Promis
 async function writeText(file: string, text: string): Promise<void> {
   makeFolder(path.dirname(file));
   await writeFileAtomically(file, out => out.append(Buffer.from(text)));
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw fileError(folder, 'create', error);
-  }
 }
 
 /** A path that means the same to whoever gets the report. */

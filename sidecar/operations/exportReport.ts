@@ -5,7 +5,7 @@ import { findRun, readRun } from '../runs/runStore';
 import { mendableError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { writeReport } from './evaluateRun';
-import { runDetails } from './runDetails';
+import { listEvaluations, readEvaluation } from './runDetails';
 
 /** *Errors* `run-not-found`, `not-evaluated`, `file-system`. */
 export async function exportReport(
@@ -14,7 +14,7 @@ export async function exportReport(
 ): Promise<{ file: string; sizeBytes: number }> {
   const runFolder = await findRun(context.workspace, params.run);
   const run = await readRun(runFolder);
-  const { evaluation } = await runDetails({ run: run.id, evaluation: params.evaluation }, context);
+  const evaluation = await readEvaluation(runFolder, await listEvaluations(runFolder), params.evaluation);
   if (!evaluation)
     throw mendableError('not-evaluated', `${run.id} was not evaluated yet`, [{ does: 'evaluate', run: run.id }]);
   const file = path.resolve(params.out);

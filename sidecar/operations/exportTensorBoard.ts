@@ -1,14 +1,13 @@
 // A run's curves for TensorBoard. Metrics hold no times, so a step's is taken between those events of the log that name a step.
-import * as fs from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as path from 'node:path';
-import type { MetricsLine } from '../../protocol/runRecords';
+import type { LogLine, MetricsLine } from '../../protocol/runRecords';
 import { readEvents } from '../runs/eventLog';
 import { readMetrics } from '../runs/metricsLog';
 import { findRun, readRun, runFiles } from '../runs/runStore';
 import { tensorBoardEvents, type Scalar } from '../runs/tensorBoardEvents';
-import { writeFileAtomically } from '../util/atomicFile';
-import { fileError, userError } from '../util/rpgError';
+import { makeFolder, writeFileAtomically } from '../util/atomicFile';
+import { userError } from '../util/rpgError';
 import type { OperationContext } from './context';
 import { listTrainingTests } from './runDetails';
 
@@ -23,20 +22,18 @@ export async function exportTensorBoard(
   if (metrics.length === 0) {
     throw userError('nothing-to-export', `${id} has taken no step yet; export it when it has`, { run: id });
   }
-  const log = path.join(folder, runFiles.log);
+  const events = readEvents(path.join(folder, runFiles.log), 'snapshot', 'stopped', 'interrupted', 'finished');
   const started = Date.parse(createdAt) / 1000;
-  const wallTime = timesOf(log, started);
+  const wallTime = timesOf(events, started);
   const scalars = [
     ...curves(metrics, wallTime),
-    ...speeds(log, wallTime),
+    ...speeds(events, wallTime),
     ...(await listTrainingTests(folder)).flatMap(({ step, accuracy }) =>
       accuracy === null ? [] : [{ tag: 'test/accuracy', step, value: accuracy, wallTime: wallTime(step) }],
     ),
   ];
   const out = path.resolve(params.out);
-  await fs.mkdir(out, { recursive: true }).catch((error: unknown) => {
-    throw fileError(out, 'make the folder', error);
-  });
+  makeFolder(out);
   // The same name each time: a later export replaces the earlier one, and is not drawn over it.
   const file = path.join(out, `events.out.tfevents.${Math.floor(started)}.${hostname()}.${id}`);
   const bytes = Buffer.concat([...tensorBoardEvents(scalars, started)]);
@@ -52,19 +49,18 @@ const curves = (metrics: readonly MetricsLine[], wallTime: Times): Scalar[] =>
     { tag: 'train/learning_rate', step, value: learningRate, wallTime: wallTime(step) },
   ]);
 
-const speeds = (log: string, wallTime: Times): Scalar[] =>
-  readEvents(log, 'snapshot').flatMap(({ step, stepsPerSecond: value }) =>
+/** Only snapshots tell one. */
+const speeds = (events: readonly LogLine[], wallTime: Times): Scalar[] =>
+  events.flatMap(({ step, stepsPerSecond: value }) =>
     typeof step === 'number' && typeof value === 'number'
       ? [{ tag: 'train/steps_per_second', step, value, wallTime: wallTime(step) }]
       : [],
   );
 
 /** Step → seconds since 1970, linear between the events that tell; a resumed run's later time counts. */
-function timesOf(log: string, started: number): Times {
+function timesOf(events: readonly LogLine[], started: number): Times {
   const latest = new Map<number, number>([[0, started]]);
-  for (const event of ['snapshot', 'stopped', 'interrupted', 'finished'].flatMap(name => readEvents(log, name))) {
-    if (typeof event.step === 'number') latest.set(event.step, Date.parse(event.time) / 1000);
-  }
+  for (const { step, time } of events) if (typeof step === 'number') latest.set(step, Date.parse(time) / 1000);
   const known = [...latest].sort(([a], [b]) => a - b);
   return step => {
     const next = known.findIndex(([at]) => at >= step);

@@ -3,6 +3,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { mostDdimSteps, usualDdimSteps } from '../../protocol/ddim';
 import type { Progress } from '../../protocol/records';
 import type { GenerateParams, GenerateResult } from '../../protocol/sidecar';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../protocol/runRecords';
@@ -11,7 +12,7 @@ import { formatForWriting, openCheckpoint } from '../checkpoint/registry';
 import { toModelSpec } from '../config/toModelSpec';
 import type { Model, TokenSlice } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
-import { planSampler, samplerRemark, usualDdimSteps, type SamplerPlan } from '../model/sampler';
+import { planSampler, samplerRemark, type SamplerPlan } from '../model/sampler';
 import { createSchedule } from '../model/schedule';
 import { logEvent } from '../runs/eventLog';
 import { fileExists, publishNew, writeDurably } from '../runs/durableFile';
@@ -283,7 +284,7 @@ function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sa
     return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
   }
   const { spacing = 'published', eta = defaultEta } = params;
-  const { steps = usualDdimSteps(spec.diffusion.T, spacing) } = params;
+  const { steps = Math.min(usualDdimSteps, mostDdimSteps(spec.diffusion.T, spacing)) } = params;
   return { kind: 'ddim', steps, spacing, eta };
 }
 

@@ -15,7 +15,7 @@ import { elementCount } from '../util/namedArrays';
 import { decodeFloat32, tensorChunks } from '../checkpoint/tensorData';
 import { accuracyOfFileName } from '../datasets/checkpointFolder';
 import { describeDifference } from '../datasets/errors';
-import { measureDataset } from '../datasets/measureDataset';
+import { measureDataset, nonFiniteCount } from '../datasets/measureDataset';
 import { generatedCount, type Structure } from '../tokenizer/structure';
 import { createTokenLayout } from '../tokenizer/tokenLayout';
 import { existsAdapterConfig } from '../checkpoint/peft';
@@ -185,7 +185,7 @@ async function inspectFolder(params: InspectParams, context: OperationContext): 
     ...dataset.unreadable.map(file => file.message),
     ...dataset.differences.map(describeDifference),
     ...dataset.files.flatMap(file => {
-      const nNonFinite = file.statistics.reduce((sum, statistic) => sum + (statistic?.nNonFinite ?? 0), 0);
+      const nNonFinite = nonFiniteCount(file);
       return nNonFinite > 0 ? [`${file.path}: ${nNonFinite} weights are NaN or infinite`] : [];
     }),
   ];

@@ -24,9 +24,8 @@ export async function runDetails(
   const summary = await summarizeRun(folder);
   const record: RunRecord | null = await readRun(folder).catch(() => null);
   const found = await listEvaluations(folder);
-  const chosen = found.find(id => id === params.evaluation) ?? found[0];
   const log = await readLog(folder);
-  const evaluation = chosen === undefined ? null : await readEvaluation(folder, chosen);
+  const evaluation = await readEvaluation(folder, found, params.evaluation);
   return {
     summary,
     config: record?.config ?? null,
@@ -54,7 +53,14 @@ export async function listEvaluations(runFolder: string): Promise<string[]> {
     .sort((a, b) => Number(b) - Number(a));
 }
 
-async function readEvaluation(folder: string, id: string): Promise<RunDetails['evaluation']> {
+/** The wanted one of those found, else the newest; null where there is none or it is torn. */
+export async function readEvaluation(
+  folder: string,
+  found: readonly string[],
+  wanted?: string,
+): Promise<RunDetails['evaluation']> {
+  const id = found.find(each => each === wanted) ?? found[0];
+  if (id === undefined) return null;
   const file = path.join(evaluationsFolder(folder), `${id}.json`);
   try {
     const record = JSON.parse(await fs.readFile(file, 'utf8')) as Partial<EvaluationRecord> | null;
@@ -73,8 +79,7 @@ async function evaluatedAt(folder: string, id: string): Promise<string> {
   return stat?.mtime.toISOString() ?? '';
 }
 
-/** What the trainer kept of its tests beside the training. A torn or foreign file is passed over. */
-/** Of the snapshots tested beside the training, by step. */
+/** What the trainer kept of its tests beside the training, by step. A torn or foreign file is passed over. */
 export async function listTrainingTests(folder: string): Promise<TrainingTest[]> {
   const names = await fs.readdir(evaluationsFolder(folder)).catch(() => []);
   const tests = await Promise.all(

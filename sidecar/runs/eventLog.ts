@@ -13,8 +13,8 @@ export function logEvent(file: string, event: string, facts: Record<string, unkn
   }
 }
 
-/** The events of one kind, oldest first; a missing log has none, and a torn last line is passed over. */
-export function readEvents(file: string, event: string): LogLine[] {
+/** The events of these kinds, oldest first; a missing log has none, and a torn last line is passed over. */
+export function readEvents(file: string, ...events: readonly string[]): LogLine[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -24,7 +24,7 @@ export function readEvents(file: string, event: string): LogLine[] {
   return text.split('\n').flatMap(line => {
     try {
       const parsed = JSON.parse(line) as LogLine | null; // our own lines; anything else fails the comparison
-      return parsed?.event === event ? [parsed] : [];
+      return parsed && events.includes(parsed.event) ? [parsed] : [];
     } catch {
       return [];
     }

@@ -1,4 +1,5 @@
 // What a person can choose from, gathered from the registries: an editor builds its pickers of it.
+import { usualDdimSteps } from '../../protocol/ddim';
 import { runConfigFields } from '../../protocol/runConfig';
 import type { Capabilities } from '../../protocol/session';
 import { checkpointFormats } from '../checkpoint/registry';
@@ -21,7 +22,7 @@ export function capabilities(): Capabilities {
     })),
     recurrentModels: [...(runConfigFields.recurrent.kind.values ?? [])],
     samplers: [
-      { name: 'ddim', title: 'DDIM: a few dozen steps', defaultSteps: 60 },
+      { name: 'ddim', title: 'DDIM: a few dozen steps', defaultSteps: usualDdimSteps },
       { name: 'ddpm', title: 'DDPM: every step of the schedule', defaultSteps: null },
     ],
     zooRecipes: zooRecipes.map(({ name, title }) => ({ name, title })),

@@ -8,6 +8,15 @@ import { fileError } from './rpgError';
 
 const writeInBackground = promisify(write);
 
+/** A folder and those around it; one that is there already is kept. *Errors* `file-system`. */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(folder, 'create', error);
+  }
+}
+
 /** An open temporary file that only grows. */
 export class GrowingFile {
   private length = 0;

@@ -1,5 +1,5 @@
-// CRC-32 (IEEE 802.3) as zip files use it, and CRC-32C. Of the first, Node's own is used where it exists (20.15 and later); early Node 20 and some
-// Electron builds lack it.
+// CRC-32 (IEEE 802.3) as zip files use it, and CRC-32C. Of the first, Node's own is used where it exists (20.15 and later);
+// early Node 20 and some Electron builds lack it.
 import * as zlib from 'node:zlib';
 
 const native = (zlib as { crc32?: (data: Uint8Array, seed?: number) => number }).crc32;

@@ -1,7 +1,7 @@
 // The questions several commands ask: which run, which dataset, a text, a number. What cannot be chosen is listed with the
 // reason rather than left out. Undefined means that the person turned away.
 import * as vscode from 'vscode';
-import type { DatasetSummary } from '../../protocol/records';
+import type { DatasetSummary, DictionaryRecord } from '../../protocol/records';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
 import { formatBytes, formatCount, formatLoss, plural } from '../text/format';
@@ -163,4 +163,37 @@ export function askText({ title, prompt, value, placeholder, problem }: TextQues
     ignoreFocusOut: true,
     validateInput: problem,
   });
+}
+
+/** A folder that exists; `label` is the button. */
+export async function askFolder(
+  label: string,
+  title = 'A folder of checkpoints, or one with checkpoint/ inside',
+): Promise<string | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    canSelectFolders: true,
+    canSelectFiles: false,
+    openLabel: label,
+    title,
+    defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
+  });
+  return chosen?.[0]?.fsPath;
+}
+
+/** Which of a file's tensor dictionaries, by its key. */
+export function askDictionary(
+  title: string,
+  question: string,
+  dictionaries: readonly DictionaryRecord[],
+): Promise<string | undefined> {
+  return choose(
+    title,
+    question,
+    dictionaries.map(({ key, nTensors, nElements, sizeBytes }) => ({
+      label: key === '' ? '(whole file)' : key,
+      description: `${plural(nTensors, 'tensor')} · ${plural(nElements, 'weight')} · ${formatBytes(sizeBytes)}`,
+      value: key,
+      reason: null,
+    })),
+  );
 }

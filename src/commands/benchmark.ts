@@ -1,4 +1,5 @@
 // RPG: Benchmark — times training steps of a preset on the chosen device, on random numbers: what `rpg bench` prints, as a report.
+import { usualDdimSteps } from '../../protocol/ddim';
 import { benchmark } from '../../protocol/sidecar';
 import { showReport } from '../editors/reports';
 import { readSettings } from '../settings';
@@ -6,9 +7,6 @@ import { benchmarkText } from '../text/reports';
 import { choose } from './ask';
 import { text, values, wholeNumber, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
-
-/** As generating does it, unless told otherwise. */
-const sampleSteps = 60;
 
 export const benchmarkCommand: RpgCommand = {
   id: 'rpg.benchmark',
@@ -23,7 +21,7 @@ export const benchmarkCommand: RpgCommand = {
       preset,
       nTokens: wholeNumber(given.nTokens),
       steps: wholeNumber(given.steps),
-      sampleSteps: wholeNumber(given.sampleSteps) ?? sampleSteps,
+      sampleSteps: wholeNumber(given.sampleSteps) ?? usualDdimSteps,
       ...device,
     };
     const result = await callWithNotification(context, `Timing ${preset}`, benchmark, params);

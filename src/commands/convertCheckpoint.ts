@@ -8,7 +8,7 @@ import { checkpointEditorType } from '../editors/checkpointEditor';
 import { SidecarError } from '../sidecarError';
 import { formatBytes, plural } from '../text/format';
 import { commonPrefix } from '../text/names';
-import { choose, type Choice } from './ask';
+import { askDictionary, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { askCheckpoint } from './inspectCheckpoint';
 import { callWithNotification } from './runJob';
@@ -60,7 +60,7 @@ async function askHow(context: CommandContext, input: string): Promise<ConvertPa
   const look = (key?: string): Promise<CheckpointReport> => lookAt(context, input, key);
   let report = await look();
   if (report.dictionaries.length > 1) {
-    const key = await askKey(report);
+    const key = await askDictionary('Convert Checkpoint', 'Which tensor dictionary?', report.dictionaries);
     if (key === undefined) return undefined;
     if (key !== report.key) report = await look(key);
   }
@@ -86,16 +86,6 @@ async function lookAt({ client }: CommandContext, input: string, key?: string): 
   const report = await client.call(inspect, { path: input, key, statistics: false });
   if (report.kind === 'checkpoint') return report;
   throw new SidecarError('is-a-folder', 'user', `${input} is a folder of checkpoints; convert one of them`);
-}
-
-function askKey({ dictionaries }: CheckpointReport): Promise<string | undefined> {
-  const choices = dictionaries.map(({ key, nTensors, sizeBytes }): Choice<string> => ({
-    label: key === '' ? '(whole file)' : key,
-    description: `${plural(nTensors, 'tensor')} · ${formatBytes(sizeBytes)}`,
-    value: key,
-    reason: null,
-  }));
-  return choose('Convert Checkpoint', 'Which tensor dictionary?', choices);
 }
 
 function askType(): Promise<(typeof dtypes)[number] | 'same' | undefined> {

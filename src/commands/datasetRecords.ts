@@ -6,9 +6,8 @@ import { renameDataset, restoreDataset } from '../../protocol/editor';
 import { register, unregister } from '../../protocol/sidecar';
 import { SidecarError } from '../sidecarError';
 import { datasetNameProblem } from '../text/validate';
-import { askDataset, askText } from './ask';
+import { askDataset, askFolder, askText } from './ask';
 import { text, values, type RpgCommand } from './command';
-import { askFolder } from './registerFolder';
 import { callWithNotification } from './runJob';
 
 export const unregisterCommand: RpgCommand = {

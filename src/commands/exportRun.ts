@@ -7,8 +7,7 @@ import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
 import { formatBytes, formatCount } from '../text/format';
 import { writeFile } from '../writeFile';
-import { askRun, choose } from './ask';
-import { askFolder } from './registerFolder';
+import { askFolder, askRun, choose } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
 
 const kinds = ['weights', 'report', 'evaluation', 'metrics', 'tensorBoard'] as const;

@@ -1,6 +1,7 @@
 // RPG: Generate — a run, how many networks, how to sample; the networks are written beside the run and can be evaluated next.
 // A run that was trained with tasks is asked for a task.
 import * as vscode from 'vscode';
+import { mostDdimSteps } from '../../protocol/ddim';
 import { runDetails } from '../../protocol/editor';
 import { generate, type GenerateParams, type GenerateResult } from '../../protocol/sidecar';
 import type { RunSummary } from '../../protocol/runRecords';
@@ -86,7 +87,7 @@ export async function askSampler(
     const msPerPass = measured ? measured.msPerNetwork! / measured.passes : null;
     const preferred = [...samplers].sort(({ name }) => (name === generateSampler ? -1 : 1));
     const choices = preferred.map(({ name, title, defaultSteps }): Choice<SamplerChoice> => {
-      const most = config ? Math.max(1, Math.floor(config.diffusion.T / 2)) : Infinity; // that the published spacing has
+      const most = config ? mostDdimSteps(config.diffusion.T, 'published') : Infinity;
       const steps = defaultSteps === null ? undefined : Math.min(generateSteps, most);
       const passes = count * (steps ?? config?.diffusion.T ?? 0);
       const time = msPerPass === null ? '' : ` · ${about(passes * msPerPass)}`;

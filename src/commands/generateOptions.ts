@@ -1,11 +1,10 @@
 // What else can be said of a generation than how many networks and how they are sampled: a menu of options, each with the value
 // it has, open until one generates. The command line has the same under its own names.
-import * as vscode from 'vscode';
 import type { RunDetails } from '../../protocol/editor';
 import type { GenerateParams } from '../../protocol/sidecar';
 import { formatCount } from '../text/format';
 import { etaProblem, fileNamePartProblem, wholeNumberProblem } from '../text/validate';
-import { askText, choose, type Choice } from './ask';
+import { askFolder, askText, choose, type Choice } from './ask';
 import { text, wholeNumber } from './command';
 
 export type GenerateOptions = Pick<
@@ -140,13 +139,8 @@ const options: readonly Option[] = [
     isFor: always,
     shown: ({ out }) => out ?? "a new one among the run's samples",
     ask: async () => {
-      const chosen = await vscode.window.showOpenDialog({
-        title: 'A folder for the networks',
-        openLabel: 'Write Here',
-        canSelectFolders: true,
-        canSelectFiles: false,
-      });
-      return chosen?.[0] && { out: chosen[0].fsPath };
+      const out = await askFolder('Write Here', 'A folder for the networks');
+      return out === undefined ? undefined : { out };
     },
   },
 ];

@@ -8,9 +8,9 @@ import type { DatasetSummary } from '../../protocol/records';
 import { readSettings } from '../settings';
 import { SidecarError } from '../sidecarError';
 import { plural } from '../text/format';
-import { askText } from './ask';
+import { askFolder, askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
-import { askFolder, datasetOf, rootOf, suggestName } from './registerFolder';
+import { datasetOf, rootOf, suggestName } from './registerFolder';
 import { callWithNotification } from './runJob';
 
 export const prepareCheckpointsCommand: RpgCommand = {

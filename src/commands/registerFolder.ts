@@ -8,7 +8,7 @@ import { candidateDictionaries } from '../../protocol/editor';
 import { register } from '../../protocol/sidecar';
 import { formatBytes, plural } from '../text/format';
 import { datasetNameProblem, testCommandProblem } from '../text/validate';
-import { askText, choose } from './ask';
+import { askDictionary, askFolder, askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
@@ -59,20 +59,6 @@ export const registerFolderCommand: RpgCommand = {
   },
 };
 
-export async function askFolder(
-  label: string,
-  title = 'A folder of checkpoints, or one with checkpoint/ inside',
-): Promise<string | undefined> {
-  const chosen = await vscode.window.showOpenDialog({
-    canSelectFolders: true,
-    canSelectFiles: false,
-    openLabel: label,
-    title,
-    defaultUri: vscode.workspace.workspaceFolders?.[0]?.uri,
-  });
-  return chosen?.[0]?.fsPath;
-}
-
 /** Asked only where none is found: empty means the built-in test, or none. */
 async function askTest(folder: string): Promise<string | undefined> {
   if (existsSync(path.join(rootOf(folder), 'test.py'))) return '';
@@ -88,16 +74,8 @@ async function askTest(folder: string): Promise<string | undefined> {
 async function askKey({ client }: CommandContext, folder: string): Promise<string | undefined> {
   const found = await client.call(candidateDictionaries, { folder });
   if (found.length < 2) return '';
-  return choose(
-    `Register ${path.basename(folder)}`,
-    'Each file holds several sets of weights: which is the network?',
-    found.map(({ key, nTensors, nElements, sizeBytes }) => ({
-      label: key || '(top level)',
-      description: `${plural(nTensors, 'tensor')}, ${plural(nElements, 'weight')}, ${formatBytes(sizeBytes)}`,
-      value: key,
-      reason: null,
-    })),
-  );
+  const question = 'Each file holds several sets of weights: which is the network?';
+  return askDictionary(`Register ${path.basename(folder)}`, question, found);
 }
 
 /** `NAME/checkpoint` and `NAME` are the same dataset. */

@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../protocol/runRecords';
-import { SidecarError } from '../sidecarError';
 import { formatCount, formatLoss } from '../text/format';
-import { choose, type Choice } from './ask';
+import { askRun, choose, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { trainCommand } from './train';
 
@@ -28,16 +27,13 @@ const blocked = (run: RunSummary): string | null =>
   existsSync(weightsOf(run)) ? null : 'it is not finished; RPG: Export writes the weights of its newest snapshot';
 
 /** Of the run given, or of one chosen, or a file. *Errors* `run-not-found`, `run-blocked`. */
-async function askWeights({ library }: CommandContext, given: string | undefined): Promise<string | undefined> {
-  await library.refresh();
+async function askWeights(context: CommandContext, given: string | undefined): Promise<string | undefined> {
   if (given !== undefined) {
-    const run = library.findRun(given);
-    if (!run) throw new SidecarError('run-not-found', 'user', `there is no run ${given} in this workspace`);
-    const reason = blocked(run);
-    if (reason !== null) throw new SidecarError('run-blocked', 'user', `${run.id}: ${reason}`);
-    return weightsOf(run);
+    const run = await askRun(context, 'Train from Weights', given, blocked);
+    return run && weightsOf(run);
   }
-  const ofRuns = library.runs.map((run): Choice<string> => ({
+  await context.library.refresh();
+  const ofRuns = context.library.runs.map((run): Choice<string> => ({
     label: `$(pass) ${run.id}`,
     description: `${formatCount(run.steps)} steps · loss ${formatLoss(run.loss)}`,
     detail: run.dataset,

@@ -5,6 +5,7 @@ import { listDevices, selectDevice } from '../../sidecar/engine/registry';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import { planSampler } from '../../sidecar/model/sampler';
 import { createSchedule } from '../../sidecar/model/schedule';
+import { bits } from '../support/bits';
 import { mambaLayer, tinyBatch, tinySpec } from '../support/specs';
 
 const options: OpenOptions = { seed: 4, workers: 1, precision: 'float32', optimizerState: 'float32' };
@@ -244,12 +245,6 @@ function norm(values: Float32Array): number {
 }
 
 /** Bytes of everything, as text that differs when a bit does. */
-function bits(arrays: NamedArrays): string[] {
-  return [...arrays].map(
-    ([name, { data }]) => `${name} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')}`,
-  );
-}
-
 function sines(length: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin(1.7 * i));
 }

@@ -1,21 +1,16 @@
 // Steps in bfloat16 between two given steps. The portable engine computes both precisions alike, so a model that went
 // through the window must end with the very bits of one that was never closed.
 import { describe, expect, it } from 'vitest';
-import type { Model, NamedArrays } from '../../sidecar/engine/engine';
+import type { Model } from '../../sidecar/engine/engine';
 import { selectDevice } from '../../sidecar/engine/registry';
 import { openForTraining, precisionAt, precisionsOf, type Precision } from '../../sidecar/training/precision';
+import { bits } from '../support/bits';
 import { tinyBatch, tinySpec } from '../support/specs';
 
 const hyper = { learningRate: 0.01, weightDecay: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 const training = { precision: 'bfloat16', bfloat16Steps: [3, 5] } as const;
 const spec = tinySpec();
 const { device } = await selectDevice({ engine: 'portable', device: 'cpu' });
-
-const bits = (arrays: NamedArrays) =>
-  [...arrays].map(([name, { data }]) => [
-    name,
-    Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
-  ]);
 
 /** Opens models, and tells in which precisions and which of them are open. */
 function opener(failFrom = Infinity) {
