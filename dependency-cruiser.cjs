@@ -26,10 +26,10 @@ const allow = {
   'sidecar/evaluation': ['protocol', 'sidecar/tokenizer', 'sidecar/zoo', 'sidecar/util', node],
   'sidecar/zoo': ['protocol', 'sidecar/checkpoint', 'sidecar/engine', 'sidecar/util', node],
   'sidecar/runs': ['protocol', 'sidecar/checkpoint', 'sidecar/tokenizer', 'sidecar/util', node],
-  'sidecar/operations': ['protocol', 'sidecar/(?!main|server|cli)', node],
-  'sidecar/server': [
+  'sidecar/app': ['protocol', 'sidecar/(?!main|rpc|cli)', node],
+  'sidecar/rpc': [
     'protocol',
-    'sidecar/operations',
+    'sidecar/app',
     'sidecar/checkpoint',
     'sidecar/config',
     'sidecar/datasets',
@@ -41,7 +41,7 @@ const allow = {
   ],
   'sidecar/cli': [
     'protocol',
-    'sidecar/operations',
+    'sidecar/app',
     'sidecar/checkpoint',
     'sidecar/zoo',
     'sidecar/util',
@@ -71,8 +71,8 @@ module.exports = {
     {
       name: 'front-doors-are-not-imported',
       severity: 'error',
-      from: { pathNot: '^(sidecar/main\\.ts|sidecar/server|sidecar/cli/|test/)' },
-      to: { path: '^sidecar/(main|server|cli/)' },
+      from: { pathNot: '^(sidecar/main\\.ts|sidecar/rpc/|sidecar/cli/|test/)' },
+      to: { path: '^sidecar/(main|rpc/|cli/)' },
     },
     ...rules,
   ],

@@ -26,7 +26,7 @@ export default tseslint.config(
   {
     // Style sheets and a Python program are full of dashes; the command line may speak of its own options.
     files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
-    ignores: ['sidecar/cli/**', 'sidecar/evaluation/reportStyle.ts', 'sidecar/zoo/testScript.ts', 'sidecar/server.ts'],
+    ignores: ['sidecar/cli/**', 'sidecar/evaluation/reportStyle.ts', 'sidecar/zoo/testScript.ts', 'sidecar/rpc/server.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -1,6 +1,6 @@
 // What the read-only checkpoint page is told and what it asks for. As in view.ts the host keeps the truth: it answers `ready`
 // with a whole state and posts a whole state again whenever something changed. Nothing in a checkpoint is ever executed.
-import type { CheckpointReport } from './records';
+import type { CheckpointReport } from './checkpoints';
 import type { ExportedFile, ViewProblem } from './view';
 
 /** Host → page. */

@@ -1,6 +1,7 @@
 // The record of one evaluation: what evaluations/NNNN.json holds, what the report and the results view show. Plain JSON.
 // Accuracy and shares are fractions in [0, 1]; losses are mean cross entropies in nats; distances are Euclidean over all
 // generated weights (fixed tensors left out), in the weights' own units; `null` means "could not be measured", never zero.
+import { operation, type Progress } from './operation';
 
 /** Five numbers of a set of values. */
 export interface Summary {
@@ -193,3 +194,35 @@ export const evaluateDefaults = {
   midpoints: 10,
   seed: 0,
 } as const satisfies Partial<EvaluateParams>;
+
+export interface EvaluateRunParams extends Partial<
+  Omit<EvaluateParams, 'dataset' | 'key' | 'generated' | 'testCommand'>
+> {
+  run: string;
+  /** Folder of networks to judge; the ones generated last by default, and ten new ones where there are none. */
+  generated?: string;
+  /** How many to generate where there are none. */
+  count?: number;
+  /** `python test.py {file}`; the dataset's registered test by default, else the built-in one of a built-in zoo. */
+  test?: string;
+  /** File to write a self-contained HTML report to. */
+  report?: string;
+  /** Folder to write CSV tables to. */
+  csv?: string;
+}
+
+export interface EvaluateRunResult extends EvaluationRecord {
+  /** Where the record is kept. */
+  file: string;
+  report: string | null;
+  tables: string[];
+}
+
+/** Judges a run's generated networks beside its training checkpoints and the trivial baselines. */
+export const evaluateRun = operation<EvaluateRunParams, EvaluateRunResult, Progress>('evaluateRun');
+
+/** Writes a kept evaluation, the newest by default, as a self-contained HTML report. */
+export const exportReport = operation<
+  { run: string; evaluation?: string; out: string },
+  { file: string; sizeBytes: number }
+>('exportReport');

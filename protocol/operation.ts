@@ -18,3 +18,9 @@ export interface Envelope<Params> {
   readonly params: Params;
   readonly progressToken?: string;
 }
+
+/** How far a long operation has come. `fraction` in [0, 1], or null where the end is unknown. */
+export interface Progress {
+  fraction: number | null;
+  message: string;
+}

@@ -1,5 +1,6 @@
 // What `rpg zoo` is asked and what it answers. Plain JSON.
 import type { Summary } from './evaluation';
+import { operation, type Progress } from './operation';
 
 export interface PrepareZooParams {
   /** Name of a recipe: `fashion-cnnsmall`. */
@@ -37,3 +38,31 @@ export interface PrepareZooResult {
   readonly testCommand: string;
   readonly elapsedMs: number;
 }
+
+/** Trains small real networks on packaged real images, as a dataset folder. */
+export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
+
+/** What training a zoo by a recipe takes on this machine, timed on its threads. */
+export interface ZooEstimate {
+  recipe: string;
+  /** Of one run, whatever the number of its checkpoints. *Units* ms */
+  trainingMs: number;
+  /** Of one checkpoint. *Units* ms */
+  testMs: number;
+  /** Of the images; the rest is small. */
+  memoryBytes: number;
+}
+
+/** One a recipe, in their order; takes about a second. */
+export const estimateZoos = operation<object, ZooEstimate[], Progress>('estimateZoos');
+
+/** Trains a zoo by a recipe and registers it. */
+export const createZoo = operation<PrepareZooParams, PrepareZooResult & { dataset: string }, Progress>('createZoo');
+
+export interface DemoZooResult {
+  folder: string;
+  dataset: string;
+}
+
+/** Copies the packaged zoo into the workspace and registers it; trains one where none is packaged. */
+export const prepareDemo = operation<{ folder: string }, DemoZooResult, Progress>('prepareDemo');

@@ -1,6 +1,6 @@
 // The settings, typed, one property each, read anew every time. Their words, units and ranges are in package.json.
 import * as vscode from 'vscode';
-import type { DeviceChoice } from '../protocol/sidecar';
+import type { DeviceChoice } from '../protocol/training';
 
 export interface Settings {
   /** Null: the editor's own Node. */

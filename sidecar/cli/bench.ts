@@ -1,7 +1,7 @@
 // `rpg bench`.
 import { usualDdimSteps } from '../../protocol/ddim';
-import type { BenchmarkParams } from '../../protocol/sidecar';
-import { benchmark } from '../operations/benchmark';
+import type { BenchmarkParams } from '../../protocol/training';
+import { benchmark } from '../app/train/benchmark';
 import type { CliCommand } from './cliCommand';
 import { addDeviceOptions, wholeNumber } from './deviceOptions';
 

@@ -1,8 +1,8 @@
 // The frame of a command: one file exports a CliCommand, registry.ts lists it. A command parses words, calls an operation and
 // prints; it decides nothing else.
 import type { Command } from 'commander';
-import type { Progress } from '../../protocol/records';
-import type { OperationContext, OperationFunction } from '../operations/context';
+import type { Progress } from '../../protocol/operation';
+import type { OperationContext, OperationFunction } from '../app/context';
 
 export interface CliCommand {
   /** Adds itself to the program. */

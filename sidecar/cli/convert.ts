@@ -1,8 +1,8 @@
 // `rpg convert IN OUT`: one format into another, one type into another.
 import { Option } from 'commander';
-import type { ConvertParams } from '../../protocol/sidecar';
+import type { ConvertParams } from '../../protocol/checkpoints';
 import { weightDtypes } from '../checkpoint/tensor';
-import { convert } from '../operations/convert';
+import { convert } from '../app/checkpoints/convert';
 import type { CliCommand } from './cliCommand';
 import { formatBytes, formatCount } from './format';
 

@@ -1,5 +1,5 @@
 // `rpg register`, `rpg datasets`, `rpg unregister`.
-import { datasets, register, unregister } from '../operations/datasets';
+import { datasets, register, unregister } from '../app/datasets/datasets';
 import type { CliCommand } from './cliCommand';
 import { formatBytes, formatCount, formatTable } from './format';
 

@@ -1,8 +1,8 @@
 // `rpg diff A B`: how far two checkpoints are apart. Like diff(1), it exits 0 either way only for programs (--json); for people
 // too, since a difference is the expected answer here.
 import colors from 'picocolors';
-import type { DifferenceReport } from '../../protocol/records';
-import { diff } from '../operations/diff';
+import type { DifferenceReport } from '../../protocol/checkpoints';
+import { diff } from '../app/checkpoints/diff';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatNumber, formatTable } from './format';
 

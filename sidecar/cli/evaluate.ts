@@ -1,8 +1,7 @@
 // `rpg evaluate RUN`: the table that tells what the generated networks are worth.
 import colors from 'picocolors';
-import type { EvaluationRow } from '../../protocol/evaluation';
-import type { EvaluateRunParams, EvaluateRunResult } from '../../protocol/sidecar';
-import { describeGeneration, evaluateRun } from '../operations/evaluateRun';
+import type { EvaluateRunParams, EvaluateRunResult, EvaluationRow } from '../../protocol/evaluation';
+import { describeGeneration, evaluateRun } from '../app/evaluate/evaluateRun';
 import type { Cli, CliCommand } from './cliCommand';
 import { realNumber, wholeNumber } from './deviceOptions';
 import { formatNumber, formatPercent, formatTable } from './format';

@@ -1,7 +1,7 @@
 // `rpg generate RUN`.
 import { InvalidArgumentError, Option } from 'commander';
-import type { GenerateParams, GenerateResult } from '../../protocol/sidecar';
-import { generate } from '../operations/generate';
+import type { GenerateParams, GenerateResult } from '../../protocol/generation';
+import { generate } from '../app/generate/generate';
 import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, realNumber, wholeNumber } from './deviceOptions';
 import { formatDuration } from './trainingBar';

@@ -1,7 +1,7 @@
 // `rpg inspect PATH`: a file's tensors, or what a folder of checkpoints has in common.
 import colors from 'picocolors';
-import type { CheckpointReport, FolderReport } from '../../protocol/records';
-import { inspect } from '../operations/inspect';
+import type { CheckpointReport, FolderReport } from '../../protocol/checkpoints';
+import { inspect } from '../app/checkpoints/inspect';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatBytes, formatCount, formatNumber, formatPercent, formatTable } from './format';
 

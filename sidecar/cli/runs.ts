@@ -1,7 +1,7 @@
 // `rpg runs`, `rpg stop`, `rpg export`, `rpg devices`.
 import type { RunSummary } from '../../protocol/runRecords';
-import { exportTensorBoard } from '../operations/exportTensorBoard';
-import { devices, exportWeights, listRuns, stopRun } from '../operations/runs';
+import { exportTensorBoard } from '../app/runs/exportTensorBoard';
+import { devices, exportWeights, listRuns, stopRun } from '../app/runs/runs';
 import type { Cli, CliCommand } from './cliCommand';
 import { wholeNumber } from './deviceOptions';
 import { formatBytes, formatCount, formatNumber, formatTable } from './format';

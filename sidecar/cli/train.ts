@@ -1,13 +1,13 @@
 // `rpg train` and `rpg resume`.
-import type { RunEstimate, TrainParams, TrainProgress, TrainResult } from '../../protocol/sidecar';
-import { estimateRun } from '../operations/estimateRun';
-import { resume } from '../operations/resume';
-import { train } from '../operations/train';
+import type { RunEstimate, TrainParams, TrainProgress, TrainResult } from '../../protocol/training';
+import { estimateRun } from '../app/train/estimateRun';
+import { resume } from '../app/train/resume';
+import { train } from '../app/train/train';
 import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, collect, wholeNumber } from './deviceOptions';
 import { formatBytes, formatCount, formatNumber } from './format';
 import { createTrainingBar, formatDuration } from './trainingBar';
-import type { OperationContext } from '../operations/context';
+import type { OperationContext } from '../app/context';
 
 interface TrainOptions extends Omit<TrainParams, 'configFile' | 'settings'> {
   set?: string[];

@@ -1,6 +1,6 @@
 // Training on a terminal: a bar with loss, steps a second and the time left. Into a pipe or file: a line now and then.
 import { SingleBar } from 'cli-progress';
-import type { TrainProgress } from '../../protocol/sidecar';
+import type { TrainProgress } from '../../protocol/training';
 import { printable } from '../checkpoint/errors';
 import { formatNumber } from './format';
 

@@ -1,6 +1,6 @@
 // `rpg zoo RECIPE --out DIR`.
 import { prepareZooDefaults } from '../../protocol/zoo';
-import { prepareZoo } from '../operations/prepareZoo';
+import { prepareZoo } from '../app/zoo/prepareZoo';
 import { zooRecipes } from '../zoo/recipes/registry';
 import type { CliCommand } from './cliCommand';
 import { wholeNumber } from './deviceOptions';

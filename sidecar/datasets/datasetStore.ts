@@ -1,7 +1,7 @@
 // Registered datasets: one small JSON file each under `.rpg/datasets/` of the workspace. The only writer of that folder.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import * as path from 'node:path';
-import type { DatasetRecord, DatasetSummary } from '../../protocol/records';
+import type { DatasetRecord, DatasetSummary } from '../../protocol/datasets';
 import { damagedFile, noSuchEntry } from '../checkpoint/errors';
 import { writeFileAtomically } from '../util/atomicFile';
 import { fileError, mendableError, userError } from '../util/rpgError';

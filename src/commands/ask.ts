@@ -1,7 +1,8 @@
 // The questions several commands ask: which run, which dataset, a text, a number. What cannot be chosen is listed with the
 // reason rather than left out. Undefined means that the person turned away.
 import * as vscode from 'vscode';
-import type { DatasetSummary, DictionaryRecord } from '../../protocol/records';
+import type { DictionaryRecord } from '../../protocol/checkpoints';
+import type { DatasetSummary } from '../../protocol/datasets';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
 import { formatBytes, formatCount, formatLoss, plural } from '../text/format';

@@ -1,6 +1,6 @@
 // RPG: Benchmark — times training steps of a preset on the chosen device, on random numbers: what `rpg bench` prints, as a report.
 import { usualDdimSteps } from '../../protocol/ddim';
-import { benchmark } from '../../protocol/sidecar';
+import { benchmark } from '../../protocol/training';
 import { showReport } from '../editors/reports';
 import { readSettings } from '../settings';
 import { benchmarkText } from '../text/reports';

@@ -1,6 +1,6 @@
 // RPG: Check Set-up — what the product can use on this machine, what is missing, and a fix for each that can be mended here.
 import * as vscode from 'vscode';
-import { checkSetUp, type SetUpFix, type SetUpItem } from '../../protocol/editor';
+import { checkSetUp, type SetUpFix, type SetUpItem } from '../../protocol/setup';
 import { readSettings, targetOf } from '../settings';
 import { choose } from './ask';
 import type { CommandContext, RpgCommand } from './command';

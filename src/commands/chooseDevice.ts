@@ -1,6 +1,6 @@
 // RPG: Choose Device — every device of every engine, those that cannot be used with the reason; the choice is a setting.
 import * as vscode from 'vscode';
-import { devices, type DeviceReport } from '../../protocol/sidecar';
+import { type DeviceReport, devices } from '../../protocol/setup';
 import { deviceSetting, targetOf } from '../settings';
 import type { SidecarClient } from '../sidecarClient';
 import { formatBytes } from '../text/format';

@@ -1,7 +1,7 @@
 // RPG: Compare Checkpoints — two files chosen in the Explorer or by dialog, tensor by tensor, as a table of text.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { diff } from '../../protocol/sidecar';
+import { diff } from '../../protocol/checkpoints';
 import { showReport } from '../editors/reports';
 import { SidecarError } from '../sidecarError';
 import { differenceText } from '../text/reports';

@@ -2,8 +2,7 @@
 // a dictionary only where there are several, a prefix only where all names have one.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { CheckpointReport } from '../../protocol/records';
-import { convert, inspect, type ConvertParams } from '../../protocol/sidecar';
+import { type CheckpointReport, convert, type ConvertParams, inspect } from '../../protocol/checkpoints';
 import { checkpointEditorType } from '../editors/checkpointEditor';
 import { SidecarError } from '../sidecarError';
 import { formatBytes, plural } from '../text/format';

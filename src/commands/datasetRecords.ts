@@ -1,9 +1,7 @@
 // RPG: Unregister, Rename and Locate — changes to what is registered. Checkpoints stay where they are, and forgetting can be
 // undone.
 import * as vscode from 'vscode';
-import type { DatasetRecord } from '../../protocol/records';
-import { renameDataset, restoreDataset } from '../../protocol/editor';
-import { register, unregister } from '../../protocol/sidecar';
+import { type DatasetRecord, register, renameDataset, restoreDataset, unregister } from '../../protocol/datasets';
 import { SidecarError } from '../sidecarError';
 import { datasetNameProblem } from '../text/validate';
 import { askDataset, askFolder, askText } from './ask';

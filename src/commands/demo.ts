@@ -2,9 +2,8 @@
 import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { createZoo, estimateZoos, prepareDemo, type ZooEstimate } from '../../protocol/editor';
-import { train } from '../../protocol/sidecar';
-import { prepareZooDefaults } from '../../protocol/zoo';
+import { train } from '../../protocol/training';
+import { createZoo, estimateZoos, prepareDemo, prepareZooDefaults, type ZooEstimate } from '../../protocol/zoo';
 import { readSettings } from '../settings';
 import { about, formatBytes, plural } from '../text/format';
 import { wholeNumberProblem } from '../text/validate';

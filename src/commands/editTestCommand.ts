@@ -1,6 +1,5 @@
 // Another test command for a registered dataset. The dataset is measured again, which its cache makes quick.
-import { register } from '../../protocol/sidecar';
-import type { DatasetRecord } from '../../protocol/records';
+import { type DatasetRecord, register } from '../../protocol/datasets';
 import { testCommandProblem } from '../text/validate';
 import { askDataset, askText, missingFolder } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';

@@ -2,8 +2,8 @@
 // fits, by their weights only.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { runDetails } from '../../protocol/editor';
-import { evaluateRun } from '../../protocol/sidecar';
+import { evaluateRun } from '../../protocol/evaluation';
+import { runDetails } from '../../protocol/runs';
 import { withAttempt } from '../errorMessage';
 import { readSettings } from '../settings';
 import { about, formatCount, formatDuration, plural } from '../text/format';

@@ -1,8 +1,8 @@
 // RPG: Export — a run's weights for use elsewhere, its newest evaluation as a report or as JSON, its curves as CSV or for TensorBoard.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { exportReport, metricsTail, runDetails } from '../../protocol/editor';
-import { exportTensorBoard, exportWeights } from '../../protocol/sidecar';
+import { exportReport } from '../../protocol/evaluation';
+import { exportTensorBoard, exportWeights, metricsTail, runDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
 import { formatBytes, formatCount } from '../text/format';

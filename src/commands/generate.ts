@@ -2,8 +2,8 @@
 // A run that was trained with tasks is asked for a task.
 import * as vscode from 'vscode';
 import { mostDdimSteps } from '../../protocol/ddim';
-import { runDetails } from '../../protocol/editor';
-import { generate, type GenerateParams, type GenerateResult } from '../../protocol/sidecar';
+import { generate, type GenerateParams, type GenerateResult } from '../../protocol/generation';
+import { runDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import { readSettings } from '../settings';
 import { blockedActions } from '../state/viewState';

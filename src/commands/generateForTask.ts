@@ -1,5 +1,5 @@
 // RPG: Generate for a Task… — networks for given tasks, from a run that was trained with tasks; unseen ones included.
-import { runDetails } from '../../protocol/editor';
+import { runDetails } from '../../protocol/runs';
 import type { ResolvedRunConfig } from '../../protocol/runConfig';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';

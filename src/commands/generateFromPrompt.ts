@@ -1,7 +1,7 @@
 // RPG: Generate from a Prompt… — says in words which labels the network is to find. What was understood is shown while one
 // types, before anything is generated.
 import * as vscode from 'vscode';
-import { readPrompt, type PromptReading } from '../../protocol/editor';
+import { type PromptReading, readPrompt } from '../../protocol/generation';
 import { textOf } from '../errorMessage';
 import { toSidecarError } from '../sidecarError';
 import { text, values, type CommandContext, type RpgCommand } from './command';

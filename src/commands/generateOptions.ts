@@ -1,7 +1,7 @@
 // What else can be said of a generation than how many networks and how they are sampled: a menu of options, each with the value
 // it has, open until one generates. The command line has the same under its own names.
-import type { RunDetails } from '../../protocol/editor';
-import type { GenerateParams } from '../../protocol/sidecar';
+import type { GenerateParams } from '../../protocol/generation';
+import type { RunDetails } from '../../protocol/runs';
 import { formatCount } from '../text/format';
 import { etaProblem, fileNamePartProblem, wholeNumberProblem } from '../text/validate';
 import { askFolder, askText, choose, type Choice } from './ask';

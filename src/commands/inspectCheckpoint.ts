@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { inspect } from '../../protocol/sidecar';
+import { inspect } from '../../protocol/checkpoints';
 import { checkpointEditorType, isAdapter } from '../editors/checkpointEditor';
 import { showReport } from '../editors/reports';
 import { folderReportText } from '../text/reports';

@@ -3,8 +3,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { register } from '../../protocol/sidecar';
-import type { DatasetSummary } from '../../protocol/records';
+import { type DatasetSummary, register } from '../../protocol/datasets';
 import { readSettings } from '../settings';
 import { SidecarError } from '../sidecarError';
 import { plural } from '../text/format';

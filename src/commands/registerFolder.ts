@@ -3,9 +3,8 @@
 import * as path from 'node:path';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { DatasetSummary } from '../../protocol/records';
-import { candidateDictionaries } from '../../protocol/editor';
-import { register } from '../../protocol/sidecar';
+import { candidateDictionaries } from '../../protocol/checkpoints';
+import { type DatasetSummary, register } from '../../protocol/datasets';
 import { formatBytes, plural } from '../text/format';
 import { datasetNameProblem, testCommandProblem } from '../text/validate';
 import { askDictionary, askFolder, askText } from './ask';

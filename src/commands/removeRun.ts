@@ -1,6 +1,6 @@
 // RPG: Remove Run and Undo Remove Run — put a run's folder into .rpg/trash, and take it back, also long after the message is gone.
 import * as vscode from 'vscode';
-import { removedRuns, removeRun, restoreRun } from '../../protocol/editor';
+import { removedRuns, removeRun, restoreRun } from '../../protocol/runs';
 import type { SidecarClient } from '../sidecarClient';
 import { SidecarError } from '../sidecarError';
 import { formatDuration } from '../text/format';

@@ -1,5 +1,5 @@
 // RPG: Resume — goes on with a run that was stopped, interrupted or failed, from its newest good snapshot.
-import { resume } from '../../protocol/sidecar';
+import { resume } from '../../protocol/training';
 import { parseDevice } from '../settings';
 import { blockedActions } from '../state/viewState';
 import { askRun } from './ask';

@@ -1,9 +1,8 @@
 // A long operation as a job of the window: shown in the status bar and the results, and, for what one waits for, in a
 // notification that can cancel it.
 import * as vscode from 'vscode';
-import type { Operation } from '../../protocol/operation';
-import type { Progress } from '../../protocol/records';
-import type { TrainProgress } from '../../protocol/sidecar';
+import type { Operation, Progress } from '../../protocol/operation';
+import type { TrainProgress } from '../../protocol/training';
 import { isCancelled } from '../sidecarError';
 import type { CommandContext } from './command';
 

@@ -1,7 +1,7 @@
 // RPG: Stop — asks the trainer of a run, in this window or anywhere else, to save what it has and end.
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../protocol/runRecords';
-import { stopRun } from '../../protocol/sidecar';
+import { stopRun } from '../../protocol/runs';
 import { isPreparing } from '../state/jobs';
 import { blockedActions } from '../state/viewState';
 import { askRun, choose, type Choice } from './ask';

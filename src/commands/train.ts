@@ -2,9 +2,15 @@
 // for those who want to say more; the configuration of another run where its weights are begun with.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { estimateTraining, runDetails, type EstimateResult, type TrainingEstimate } from '../../protocol/editor';
+import { runDetails } from '../../protocol/runs';
+import {
+  type EstimateResult,
+  estimateTraining,
+  train,
+  type TrainingEstimate,
+  type TrainParams,
+} from '../../protocol/training';
 import type { PartialRunConfig } from '../../protocol/runConfig';
-import { train, type TrainParams } from '../../protocol/sidecar';
 import { readSettings } from '../settings';
 import { SidecarError } from '../sidecarError';
 import { about, formatBytes, formatMany, plural } from '../text/format';

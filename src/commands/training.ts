@@ -1,7 +1,7 @@
 // What Train, Resume and the demo share: the run is shown as soon as it exists, and its end is said with what comes next.
 import * as vscode from 'vscode';
 import type { Operation } from '../../protocol/operation';
-import { resume, type TrainProgress, type TrainResult } from '../../protocol/sidecar';
+import { resume, type TrainProgress, type TrainResult } from '../../protocol/training';
 import { withAttempt } from '../errorMessage';
 import { readSettings } from '../settings';
 import { formatDuration, formatLoss } from '../text/format';

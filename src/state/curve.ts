@@ -1,6 +1,6 @@
 // One run's curve as it was posted to a page: where reading goes on, and how many points the page has. Reading is the
 // sidecar's; this only keeps the place.
-import { metricsTail, type MetricsTail } from '../../protocol/editor';
+import { metricsTail, type MetricsTail } from '../../protocol/runs';
 import type { MetricsChunk } from '../../protocol/view';
 import type { SidecarClient } from '../sidecarClient';
 

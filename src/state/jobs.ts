@@ -1,6 +1,6 @@
 // The long operations of this window: what the status bar, the trees and the results show as going on, and what can be
 // cancelled. The work itself is elsewhere.
-import type { TrainProgress } from '../../protocol/sidecar';
+import type { TrainProgress } from '../../protocol/training';
 import type { JobView } from '../../protocol/view';
 import { Emitter } from '../emitter';
 

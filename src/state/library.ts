@@ -1,8 +1,8 @@
 // What the workspace holds, as last read by the sidecar: datasets and runs. The truth is on the disk; this is refreshed when
 // something there changed, and says so to the views.
-import type { DatasetSummary } from '../../protocol/records';
+import { datasets as datasetsOperation, type DatasetSummary } from '../../protocol/datasets';
+import { listRuns } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
-import { datasets as datasetsOperation, listRuns } from '../../protocol/sidecar';
 import { Emitter } from '../emitter';
 import type { SidecarClient } from '../sidecarClient';
 import { toSidecarError, type SidecarError } from '../sidecarError';

@@ -1,5 +1,5 @@
 // What the results page is told, made of what the host knows. Pure: the same knowledge gives the same message.
-import type { RunDetails } from '../../protocol/editor';
+import type { RunDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import type { EvaluationView, RunAction, RunLive, RunView, ViewProblem } from '../../protocol/view';
 import { errorMessage } from '../errorMessage';

@@ -1,6 +1,6 @@
 // Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
-import type { DifferenceReport, FolderReport } from '../../protocol/records';
-import type { BenchmarkResult } from '../../protocol/sidecar';
+import type { DifferenceReport, FolderReport } from '../../protocol/checkpoints';
+import type { BenchmarkResult } from '../../protocol/training';
 import { formatCount, plural } from './format';
 
 /** A table with aligned columns; numbers to the right. */

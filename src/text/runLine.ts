@@ -1,6 +1,6 @@
 // A run in one line, and in a few.
 import type { RunSummary } from '../../protocol/runRecords';
-import type { TrainProgress } from '../../protocol/sidecar';
+import type { TrainProgress } from '../../protocol/training';
 import { formatCount, formatDuration, formatLoss } from './format';
 
 /** `step 120 of 2,000 · loss 0.31 · 3 min left` while it trains; otherwise what it is. */

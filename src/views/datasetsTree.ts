@@ -2,7 +2,7 @@
 // the first are listed, and how many there are.
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { DatasetSummary } from '../../protocol/records';
+import type { DatasetSummary } from '../../protocol/datasets';
 import { checkpointEditorType, isAdapter } from '../editors/checkpointEditor';
 import type { Library } from '../state/library';
 import { formatBytes, formatCount, plural } from '../text/format';

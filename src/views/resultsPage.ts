@@ -1,6 +1,6 @@
 // One results page's conversation: what it was posted, which runs it shows, and what it asks for. The truth is the library's
 // and the sidecar's; a page that was thrown away begins again with `ready` and misses nothing. No VS Code here.
-import { runDetails, type RunDetails } from '../../protocol/editor';
+import { runDetails, type RunDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import type { RunView, ViewIntent, ViewMessage, ViewSection, ViewState } from '../../protocol/view';
 import type { SidecarClient } from '../sidecarClient';

@@ -21,7 +21,7 @@ import { readFloat32, readTensorBytes } from '../../sidecar/checkpoint/tensorDat
 import { measureTensor, parameterKind, StructureBuilder, type Structure } from '../../sidecar/tokenizer/structure';
 import { createTokenLayout } from '../../sidecar/tokenizer/tokenLayout';
 import { tokenize } from '../../sidecar/tokenizer/weightTokenizer';
-import { inspect } from '../../sidecar/operations/inspect';
+import { inspect } from '../../sidecar/app/checkpoints/inspect';
 
 const nFiles = 6;
 const repeats = 5;

@@ -1,9 +1,9 @@
 // Times of the CUDA engine on published sizes with random tokens: `node scripts/run.mjs test/bench/cudaBench.ts [--size S]
 // [--steps N] [--precision P] [--profile] [--sample STEPS]`. Needs a card. Prints one JSON object a line.
 import { parseArgs } from 'node:util';
-import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver';
+import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver/driver';
 import { openCudaModel } from '../../sidecar/engine/cuda/cudaModel';
-import type { Timing } from '../../sidecar/engine/cuda/queue';
+import type { Timing } from '../../sidecar/engine/cuda/driver/queue';
 import type { TrainingBatch } from '../../sidecar/engine/engine';
 import { fillNormal } from '../../sidecar/model/philox';
 import { createSchedule } from '../../sidecar/model/schedule';

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { datasets } from '../../protocol/sidecar';
+import { datasets } from '../../protocol/datasets';
 import { ping } from '../../protocol/session';
 import { createSidecarClient } from '../../src/sidecarClient';
 import { SidecarProcess } from '../../src/sidecarProcess';

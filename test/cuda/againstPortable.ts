@@ -2,7 +2,7 @@
 // Needs a card. Float32 gradients, samples and one step must agree with tfjs on the CPU, which shares no code with the
 // kernels; the same seed must give the same bits twice; eight-bit optimizer state must train. Exits 1 otherwise.
 import { openCudaModel } from '../../sidecar/engine/cuda/cudaModel';
-import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver';
+import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver/driver';
 import type { Model, TrainingBatch } from '../../sidecar/engine/engine';
 import { cpuDevice } from '../../sidecar/engine/portable/devices/cpu';
 import type { ModelSpec, RecurrentSpec } from '../../sidecar/model/modelSpec';

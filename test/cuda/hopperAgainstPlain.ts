@@ -2,7 +2,7 @@
 // Needs a card of compute capability 9.0. Gradients of every parameter and a sample must agree to bfloat16's rounding, on
 // published channel counts and on rows that do not fill a tile. Exits 1 otherwise.
 import { openCudaModel } from '../../sidecar/engine/cuda/cudaModel';
-import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver';
+import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver/driver';
 import type { TrainingBatch } from '../../sidecar/engine/engine';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import { fillNormal } from '../../sidecar/model/philox';

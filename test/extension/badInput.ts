@@ -20,8 +20,12 @@ import { createSidecarClient, type SidecarClient } from '../../src/sidecarClient
 import { toSidecarError } from '../../src/sidecarError';
 import { SidecarProcess } from '../../src/sidecarProcess';
 import { ping } from '../../protocol/session';
-import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
-import { evaluateRun, generate, inspect, listRuns, register, train } from '../../protocol/sidecar';
+import { inspect } from '../../protocol/checkpoints';
+import { register } from '../../protocol/datasets';
+import { evaluateRun } from '../../protocol/evaluation';
+import { generate, type GenerateResult } from '../../protocol/generation';
+import { listRuns } from '../../protocol/runs';
+import { train, type TrainResult } from '../../protocol/training';
 import { makeTrainingWorkspace } from '../support/trainingWorkspace';
 import {
   command,

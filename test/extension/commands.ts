@@ -12,9 +12,12 @@ import {
 } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { estimateTraining, runDetails, type SetUpItem } from '../../protocol/editor';
-import type { DatasetRecord } from '../../protocol/records';
-import { inspect, register, type BenchmarkResult, type GenerateResult, type TrainResult } from '../../protocol/sidecar';
+import { inspect } from '../../protocol/checkpoints';
+import { type DatasetRecord, register } from '../../protocol/datasets';
+import type { GenerateResult } from '../../protocol/generation';
+import { runDetails } from '../../protocol/runs';
+import type { SetUpItem } from '../../protocol/setup';
+import { type BenchmarkResult, estimateTraining, type TrainResult } from '../../protocol/training';
 import { watchCheckpoint } from '../../src/editors/watchCheckpoint';
 import {
   answering,

@@ -3,9 +3,10 @@ import * as assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { runDetails } from '../../protocol/editor';
-import type { DatasetRecord } from '../../protocol/records';
-import type { GenerateResult, TrainResult } from '../../protocol/sidecar';
+import type { DatasetRecord } from '../../protocol/datasets';
+import type { GenerateResult } from '../../protocol/generation';
+import { runDetails } from '../../protocol/runs';
+import type { TrainResult } from '../../protocol/training';
 import { makeTrainingWorkspace } from '../support/trainingWorkspace';
 import { command, extension, messagesOf, registeredZoo, tinySettings, workspace } from './host';
 

@@ -2,10 +2,10 @@
 import * as assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import * as path from 'node:path';
-import type { TrainResult } from '../../protocol/sidecar';
+import { listRuns } from '../../protocol/runs';
+import { train, type TrainResult } from '../../protocol/training';
 import { SidecarProcess } from '../../src/sidecarProcess';
 import { createSidecarClient } from '../../src/sidecarClient';
-import { listRuns, train } from '../../protocol/sidecar';
 import {
   command,
   extension,

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { CheckpointReport, DatasetSummary, DifferenceReport, FolderReport } from '../../protocol/records';
+import type { CheckpointReport, DifferenceReport, FolderReport } from '../../protocol/checkpoints';
+import type { DatasetSummary } from '../../protocol/datasets';
 import { rpg } from '../support/cli';
 import { fixtures, goldenCases, temporaryFolder } from '../support/folders';
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { expect, test } from 'vitest';
 import type { EvaluationRecord } from '../../protocol/evaluation';
-import type { GenerateResult } from '../../protocol/sidecar';
+import type { GenerateResult } from '../../protocol/generation';
 import { adapterConfigAttribute, peft } from '../../sidecar/checkpoint/peft';
 import { openCheckpoint } from '../../sidecar/checkpoint/registry';
 import { torchZip } from '../../sidecar/checkpoint/torchZip';

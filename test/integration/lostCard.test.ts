@@ -7,7 +7,7 @@ import * as path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { initialize, protocolVersion } from '../../protocol/session';
-import type { GenerateResult } from '../../protocol/sidecar';
+import type { GenerateResult } from '../../protocol/generation';
 import { rpg } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
 import { makeTrainingWorkspace } from '../support/trainingWorkspace';

@@ -1,5 +1,5 @@
 // Distribution of the finite values of one tensor of a checkpoint, as bars and as a table.
-import type { TensorSummary } from '../../protocol/records';
+import type { TensorSummary } from '../../protocol/checkpoints';
 import { counted, significant, whole } from '../format';
 import type { TableModel } from '../tables/tableModel';
 import { axes, linearScale, type Frame } from './axis';

@@ -1,6 +1,6 @@
 // The top of the checkpoint page: the file, its dictionaries, what is wrong with it, and what can be done.
 import type { CheckpointState } from '../../protocol/checkpointView';
-import type { CheckpointReport } from '../../protocol/records';
+import type { CheckpointReport } from '../../protocol/checkpoints';
 import { button, facts, note } from '../controls';
 import { element, fill, setText } from '../dom';
 import { csvExport, jsonExport } from '../export/exportFile';

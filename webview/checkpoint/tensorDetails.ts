@@ -1,5 +1,5 @@
 // One tensor: its facts, its statistics and the distribution of its values.
-import type { CheckpointReport, TensorRecord } from '../../protocol/records';
+import type { CheckpointReport, TensorRecord } from '../../protocol/checkpoints';
 import { drawTensorHistogram, tensorHistogramTable } from '../charts/tensorHistogram';
 import { createSvgChart } from '../charts/svgChart';
 import type { Palette } from '../charts/theme';

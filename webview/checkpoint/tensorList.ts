@@ -1,5 +1,5 @@
 // The list of tensors with its filter: every word typed must be part of the name, the type or the shape.
-import type { CheckpointReport } from '../../protocol/records';
+import type { CheckpointReport } from '../../protocol/checkpoints';
 import { element, setText } from '../dom';
 import { counted, whole } from '../format';
 import { changeDetector } from '../page';

@@ -1,5 +1,5 @@
 // The tensors of a checkpoint as a table model: what the list shows and what is exported.
-import type { TensorRecord } from '../../protocol/records';
+import type { TensorRecord } from '../../protocol/checkpoints';
 import { bytes, shapeText, significant, whole } from '../format';
 import type { Cell, Column } from '../tables/tableModel';
 

@@ -3,12 +3,12 @@
 import type { EngineDevice, Model, OpenOptions, Probe, TrainingMemory } from '../engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { RpgError } from '../../util/rpgError';
-import { driverTooOld, noDevice, kernelsUnsupported } from './cudaErrors';
-import { cublasLtCandidates } from './cublasLt';
+import { driverTooOld, noDevice, kernelsUnsupported } from './driver/cudaErrors';
+import { cublasLtCandidates } from './driver/cublasLt';
 import { elementOf, openCudaModel } from './cudaModel';
 import { unsupportedSizes } from './limits';
-import { planTraining, trainingMemory } from './trainingPlan';
-import { CudaDevice, deviceFacts, openDriver, openLibrary } from './driver';
+import { planTraining, trainingMemory } from './memory/trainingPlan';
+import { CudaDevice, deviceFacts, openDriver, openLibrary } from './driver/driver';
 
 const oldestCapability = 80;
 /** Code of a toolkit does not load on drivers of an older major version; ours is of CUDA 13. */

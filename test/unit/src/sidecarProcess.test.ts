@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { datasets } from '../../../protocol/sidecar';
+import { datasets } from '../../../protocol/datasets';
 import { killOrphans, orphanMark } from '../../../src/orphans';
 import { createSidecarClient } from '../../../src/sidecarClient';
 import { SidecarProcess, type SidecarState } from '../../../src/sidecarProcess';

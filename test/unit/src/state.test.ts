@@ -1,9 +1,9 @@
 // What the host knows and posts: jobs, the library, curves, and a page's conversation.
 import { describe, expect, it } from 'vitest';
-import { metricsTail, runDetails, type MetricsTail, type RunDetails } from '../../../protocol/editor';
+import { datasets } from '../../../protocol/datasets';
+import { listRuns, metricsTail, type MetricsTail, runDetails, type RunDetails } from '../../../protocol/runs';
 import type { EvaluationRecord } from '../../../protocol/evaluation';
 import type { RunSummary } from '../../../protocol/runRecords';
-import { datasets, listRuns } from '../../../protocol/sidecar';
 import type { ViewIntent, ViewMessage } from '../../../protocol/view';
 import type { SidecarClient } from '../../../src/sidecarClient';
 import { SidecarError } from '../../../src/sidecarError';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Remedy } from '../../../protocol/errors';
 import type { RunSummary } from '../../../protocol/runRecords';
-import type { TrainProgress } from '../../../protocol/sidecar';
+import type { TrainProgress } from '../../../protocol/training';
 import { remedyText as terminalText } from '../../../sidecar/cli/remedyText';
 import { errorMessage, textOf, withAttempt, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';

@@ -1,6 +1,6 @@
 // Reports of checkpoints as the host posts them.
 import type { CheckpointState } from '../../../protocol/checkpointView';
-import type { TensorRecord } from '../../../protocol/records';
+import type { TensorRecord } from '../../../protocol/checkpoints';
 
 const types = ['float32', 'bfloat16', 'int64'] as const;
 

@@ -1,0 +1,65 @@
+// Which device a run gets, and why: the reasons are kept with the run.
+import type { DeviceChoice } from '../../../protocol/training';
+import type { RunEngine } from '../../../protocol/runRecords';
+import type { EngineFacts } from '../../config/resolveConfig';
+import type { EngineDevice, OpenOptions, Probe } from '../../engine/engine';
+import { selectDevice } from '../../engine/registry';
+import type { ModelSpec } from '../../model/modelSpec';
+
+export interface ChosenDevice {
+  readonly device: EngineDevice;
+  readonly probe: Extract<Probe, { kind: 'available' }>;
+  readonly reasons: readonly string[];
+  /** Of those, what people should read: better devices that something is missing for, and what this one does without. */
+  readonly remarks: readonly string[];
+}
+
+/** A model a device is wanted for, where it is known already. */
+export interface WantedModel {
+  readonly spec: ModelSpec;
+  /** All it will be opened in. */
+  readonly precisions: readonly OpenOptions['precision'][];
+}
+
+/** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
+export async function chooseDevice(choice: DeviceChoice, model?: WantedModel): Promise<ChosenDevice> {
+  const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
+  const { device, probe, passedOver } = await selectDevice(wanted, each => (model ? refusalOf(each, model) : null));
+  const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
+  const toText = (other: (typeof passedOver)[number]) => `not ${other.engine}/${other.device}: ${other.reason}`;
+  return {
+    device,
+    probe,
+    remarks: [...passedOver.filter(other => other.isUnavailable).map(toText), ...probe.notes],
+    reasons: [`${device.engine}/${device.device}: ${asked}`, ...passedOver.map(toText), ...probe.notes],
+  };
+}
+
+/** Why a device cannot run a model, or null. */
+export function refusalOf(device: EngineDevice, { spec, precisions }: WantedModel): string | null {
+  return (
+    precisions.map(precision => device.refuses?.(spec, precision) ?? null).find(refusal => refusal !== null) ?? null
+  );
+}
+
+/** What run.json says of it. */
+export function runEngine({ device, reasons }: ChosenDevice, description: string): RunEngine {
+  return { engine: device.engine, device: device.device, description, reasons };
+}
+
+/** What a configuration may ask of an engine. */
+export function engineFacts(engine: EngineDevice['engine']): EngineFacts {
+  switch (engine) {
+    case 'portable':
+      return { name: engine, fastPrecision: 'float32', precisions: ['float32'], optimizerStates: ['float32'] };
+    case 'cuda':
+      return {
+        name: engine,
+        fastPrecision: 'bfloat16',
+        precisions: ['float32', 'bfloat16'],
+        optimizerStates: ['float32', 'uint8'],
+      };
+    default:
+      return engine satisfies never;
+  }
+}

@@ -1,0 +1,161 @@
+// Goes on with a run from its newest good snapshot, as if it had never stopped.
+import * as path from 'node:path';
+import type { ResumeParams, TrainProgress, TrainResult } from '../../../protocol/training';
+import type { RunRecord } from '../../../protocol/runRecords';
+import { measureDataset } from '../../datasets/measureDataset';
+import { toModelSpec } from '../../config/toModelSpec';
+import type { Model } from '../../engine/engine';
+import type { ModelSpec } from '../../model/modelSpec';
+import { logEvent } from '../../runs/eventLog';
+import { truncateMetrics } from '../../runs/metricsLog';
+import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
+import { lockRun, type RunLock } from '../../runs/runLock';
+import { findRun, readRun, runFiles, updateRun } from '../../runs/runStore';
+import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../../runs/snapshots';
+import { precisionsOf } from '../../training/precision';
+import { mendableError, userError, type RpgError } from '../../util/rpgError';
+import type { OperationContext } from '../context';
+import { hashOf } from './train';
+import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './chooseDevice';
+import { readPublishedWeights, restoreSnapshot } from './modelFiles';
+import { prepareModel } from './prepareModel';
+import { runSession } from './session';
+
+/** *Errors* `run-finished`, `run-locked`, `run-newer`, `dataset-changed`, device errors; then those of a session. */
+export async function resume(params: ResumeParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
+  const folder = await findRun(context.workspace, params.run);
+  await readRun(folder); // a newer or damaged run is not locked
+  const lock = await lockRun(folder);
+  try {
+    return await resumeLocked(folder, lock, params, context);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function resumeLocked(
+  folder: string,
+  lock: RunLock,
+  params: ResumeParams,
+  context: OperationContext<TrainProgress>,
+): Promise<TrainResult> {
+  const found = await readRun(folder);
+  if (found.status === 'finished') throw runFinished(found);
+  const say = progressOf(found, context);
+  const wanted = {
+    engine: params.engine ?? found.engine.engine,
+    device: params.device ?? (params.engine === undefined ? found.engine.device : undefined),
+  };
+  const spec = toModelSpec(found.config, found.dataset);
+  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(found.config.training) });
+  checkPrecision(found, chosen);
+  const dataset = await readRunDataset(folder);
+  await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);
+  const prepared = await prepareModel({
+    workspace: context.workspace,
+    config: found.config,
+    chosen,
+    workers: found.workers,
+    dataset: { ...dataset, fileNames: dataset.files.map(file => file.name) },
+    force: params.force ?? false,
+    say,
+    signal: context.signal,
+  });
+  try {
+    const startStep = await restoreNewest(folder, found, prepared.model, prepared.spec);
+    const engine = runEngine(chosen, prepared.model.description);
+    if (engine.description !== found.engine.description) {
+      const change = { from: found.engine.description, to: engine.description, step: startStep };
+      logEvent(path.join(folder, runFiles.log), 'engine-changed', change);
+      say(`begun on ${change.from}; goes on on ${change.to}, whose results differ in their last digits`);
+    }
+    const record = await updateRun(folder, { status: 'running', failure: null, engine });
+    return await runSession({ ...prepared, folder, record, startStep, lock, context });
+  } finally {
+    prepared.tokens.dispose();
+    await prepared.model.dispose();
+  }
+}
+
+/** Brings model, metrics and snapshots to the newest good snapshot, or to the beginning. Returns its step. */
+async function restoreNewest(folder: string, record: RunRecord, model: Model, spec: ModelSpec): Promise<number> {
+  const { snapshot, damaged } = await newestSnapshot(folder);
+  const step = snapshot?.step ?? 0;
+  const log = path.join(folder, runFiles.log);
+  if (damaged.length > 0) logEvent(log, 'snapshots-damaged', { steps: damaged });
+  if (snapshot) await restoreSnapshot(model, snapshot);
+  else if (record.init) await model.writeWeights(readInit(record.init, spec));
+  await removeSnapshotsAfter(folder, step);
+  await pruneSnapshots(folder, record.config.training.keepSnapshots);
+  const kept = truncateMetrics(path.join(folder, runFiles.metrics), step);
+  if (kept < step) throw metricsLost(folder, step, kept);
+  return step;
+}
+
+function readInit(init: NonNullable<RunRecord['init']>, spec: ModelSpec) {
+  if (hashOf(init.path) !== init.sha256) {
+    throw userError(
+      'init-changed',
+      `${init.path} is not the file this run began with, and there is no snapshot yet; put it back, or start a new run`,
+      init,
+    );
+  }
+  return readPublishedWeights(init.path, spec);
+}
+
+/** The run goes on with the statistics it began with; the files must be the ones it began with too. */
+async function checkDataset(
+  record: RunRecord,
+  dataset: RunDatasetRecord,
+  acceptChanged: boolean,
+  { signal }: OperationContext<TrainProgress>,
+  say: (message: string) => void,
+): Promise<void> {
+  const measured = await measureDataset(dataset.folder, {
+    key: dataset.key,
+    signal,
+    onProgress: (_, name) => say(`measuring ${name}`),
+  });
+  const changes = describeFileChanges(dataset.files, measured.files);
+  const isSameSet = dataset.files.every(file => measured.files.some(now => now.name === file.name));
+  if (changes.length === 0 || (acceptChanged && isSameSet)) return;
+  const shown = changes.slice(0, 5).join(', ') + (changes.length > 5 ? ` and ${changes.length - 5} more` : '');
+  throw mendableError(
+    'dataset-changed',
+    `the dataset of ${record.id} (${dataset.folder}) changed since the run began: ${shown}`,
+    [isSameSet ? { does: 'goOn', despite: 'changes' } : 'put the missing files back', 'start a new run'],
+    { folder: dataset.folder, changes, canBeAccepted: isSameSet },
+  );
+}
+
+function checkPrecision(record: RunRecord, { device }: ChosenDevice): void {
+  const { precision, optimizerState } = record.config.training;
+  const facts = engineFacts(device.engine);
+  if (facts.precisions.includes(precision) && facts.optimizerStates.includes(optimizerState)) return;
+  throw mendableError(
+    'device-unsuitable',
+    `${record.id} was begun with ${precision} and ${optimizerState} optimizer state, which the ${device.engine} engine does not offer`,
+    [{ does: 'resumeOn', run: record.id, engine: record.engine.engine }],
+    { run: record.id, engine: device.engine },
+  );
+}
+
+function progressOf(record: RunRecord, { report }: OperationContext<TrainProgress>): (message: string) => void {
+  const nothingYet = { step: 0, loss: null, learningRate: null, stepsPerSecond: null, remainingMs: null };
+  const { steps } = record.config.training;
+  return message => report({ run: record.id, phase: 'preparing', message, steps, ...nothingYet });
+}
+
+function runFinished({ id, config }: RunRecord): RpgError {
+  const remedy = { does: 'generate', run: id, isForTask: config.condition.kind !== 'none' } as const;
+  return mendableError('run-finished', `${id} is finished`, [remedy], { run: id });
+}
+
+function metricsLost(folder: string, step: number, kept: number): RpgError {
+  return mendableError(
+    'run-damaged',
+    `${path.join(folder, runFiles.metrics)} ends at step ${kept}, before the snapshot of step ${step}`,
+    ['restore it from a backup', { does: 'beginFrom', run: path.basename(folder) }],
+    { folder, step, kept },
+  );
+}
