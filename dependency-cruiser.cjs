@@ -33,6 +33,7 @@ const allow = {
     'sidecar/checkpoint',
     'sidecar/config',
     'sidecar/datasets',
+    'sidecar/model',
     'sidecar/runs',
     'sidecar/zoo',
     'sidecar/util',
