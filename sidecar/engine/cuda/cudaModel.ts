@@ -262,15 +262,14 @@ export class CudaModel implements Model {
   }
 
   #captureForward() {
-    const queue = this.#queue(false);
-    this.#warmUp();
-    const phases = this.#trainStep(queue);
+    this.#finishNow(); // a failure of what was queued before is not to be told as the capture's
+    const phases = this.#trainStep(this.#queue(false));
     const forward = CudaGraph.capture(this.device, () => phases.forward());
     return { forward, seeded: null, given: null };
   }
 
   #captureRest(draw: boolean): CudaGraph {
-    // A planning walk of the first phase brings the memory plan to where the second begins.
+    // The phases share one memory plan: the first is captured once more, for nothing, to bring it to where the second begins.
     const queue = this.#queue(false);
     const phases = this.#trainStep(queue);
     const unused = CudaGraph.capture(this.device, () => phases.forward());
@@ -279,11 +278,6 @@ export class CudaModel implements Model {
       phases.denoise(draw);
       phases.backward();
     });
-  }
-
-  /** cuBLASLt loads its kernels on first use, which a capture does not allow: let every product choose its algorithm first. */
-  #warmUp(): void {
-    this.#finishNow();
   }
 
   #dropGraphs(): void {
