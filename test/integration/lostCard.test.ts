@@ -92,6 +92,19 @@ test.skipIf(missing)(
   },
 );
 
+test.skipIf(missing)(
+  'DDPM generates on the card where the schedule has more steps than any table of fixed size',
+  async () => {
+    const { folder: workspace } = await makeTrainingWorkspace(temporaryFolder());
+    const long = [...train, '--set', 'diffusion.T=5000', '--set', 'training.steps=1'];
+    expect((await rpg(long, { cwd: workspace, ...withDriver() })).code).toBe(0);
+    const ddpm = ['generate', 'last', '--count', '1', '--sampler', 'ddpm', '--engine', 'cuda', '--json'];
+    const generated = await rpg(ddpm, { cwd: workspace, ...withDriver() });
+    expect(generated.code, generated.stderr).toBe(0);
+    expect((JSON.parse(generated.stdout) as GenerateResult).networks[0]!.record.engine).toBe('cuda');
+  },
+);
+
 test.skipIf(missing)('the sidecar survives a lost card and can be asked again', async () => {
   const { folder: workspace } = await makeTrainingWorkspace(temporaryFolder());
   const child = fork(path.join(repository, 'dist', 'sidecar.js'), ['--serve'], {

@@ -19,8 +19,8 @@ import { checkPlan, describePlan, formatBytes, MemoryPlan } from './memory/memor
 import { Parameters } from './memory/parameters';
 import { elementBytes, Queue, type Timing } from './driver/queue';
 import { createRecurrent } from './layers/recurrent';
-import { SamplerKernels, type SampleTables } from './sampling/sampler';
-import { maxSamplerSteps, networksAtOnce, placeInputs } from './step/stepInputs';
+import { SamplerKernels, tableValues, takeTables, timesAtOnce } from './sampling/sampler';
+import { networksAtOnce, placeInputs } from './step/stepInputs';
 import { planTraining, walk } from './memory/trainingPlan';
 import { createTrainStep, type TrainStep } from './step/trainStep';
 
@@ -262,15 +262,14 @@ export class CudaModel implements Model {
   }
 
   #captureForward() {
-    const queue = this.#queue(false);
-    this.#warmUp();
-    const phases = this.#trainStep(queue);
+    this.#finishNow(); // a failure of what was queued before is not to be told as the capture's
+    const phases = this.#trainStep(this.#queue(false));
     const forward = CudaGraph.capture(this.device, () => phases.forward());
     return { forward, seeded: null, given: null };
   }
 
   #captureRest(draw: boolean): CudaGraph {
-    // A planning walk of the first phase brings the memory plan to where the second begins.
+    // The phases share one memory plan: the first is captured once more, for nothing, to bring it to where the second begins.
     const queue = this.#queue(false);
     const phases = this.#trainStep(queue);
     const unused = CudaGraph.capture(this.device, () => phases.forward());
@@ -279,11 +278,6 @@ export class CudaModel implements Model {
       phases.denoise(draw);
       phases.backward();
     });
-  }
-
-  /** cuBLASLt loads its kernels on first use, which a capture does not allow: let every product choose its algorithm first. */
-  #warmUp(): void {
-    this.#finishNow();
   }
 
   #dropGraphs(): void {
@@ -306,14 +300,17 @@ export class CudaModel implements Model {
   }
 
   /** Networks at once and token rows at once that fit the memory. */
-  #sliceSize({ count, noise }: SampleRequest): { networks: number; rows: number } {
+  #sliceSize({ count, noise, plan }: SampleRequest): { networks: number; rows: number } {
     const { spec } = this;
     const channels = denoiserLayers(spec.denoiser!).reduce((sum, { inChannels }) => sum + inChannels, 0);
     const perRow = spec.dimPerToken * (channels * elementBytes[this.#element] + 16);
     const budget = Math.max(this.#arena.bytes, Math.min(this.device.freeBytes() * 0.8, 16 * 2 ** 30));
     const all = Math.min(count, networksAtOnce) * spec.nTokens;
     const { tokenSlice = 'auto' } = this.options;
-    const fitting = Math.max(1, Math.floor((budget * 0.8) / perRow));
+    // What is taken beside the rows fits the spare fifth, but for the tables of a long plan.
+    const steps = plan.steps.length > timesAtOnce ? plan.steps.length : 0;
+    const tableBytes = steps * (spec.dimPerToken * elementBytes[this.#element] + 20);
+    const fitting = Math.max(1, Math.floor((budget * 0.8 - tableBytes) / perRow));
     const rows = Math.min(all, tokenSlice === 'auto' ? fitting : tokenSlice === 'full' ? all : tokenSlice);
     const networks =
       noise.kind === 'given' ? 1 : Math.max(1, Math.min(networksAtOnce, Math.floor(rows / spec.nTokens)));
@@ -336,39 +333,35 @@ export class CudaModel implements Model {
     const dim = spec.dimPerToken;
     const rows = networks * spec.nTokens;
     const inputs = this.#inputs;
-    if (plan.steps.length > maxSamplerSteps)
-      throw badBatch(`${plan.steps.length} sampler steps, at most ${maxSamplerSteps}`);
-    const tables: SampleTables = {
-      state: inputs.sampleState,
-      t: inputs.sampleTimes,
-      coefficients: inputs.coefficients,
-      steps: plan.steps.length,
-    };
     const given = noise.kind === 'given';
-    const prepare = (queue: Queue) => {
-      const x = queue.takeFloats('tokens', rows * dim);
-      const noises = given ? queue.takeFloats('given noise', noise.perStep.length) : 0n;
+    // Only takes memory: the host fills it before the kernels that read it are queued.
+    const take = (queue: Queue) => ({
+      x: queue.takeFloats('tokens', rows * dim),
+      noises: given ? queue.takeFloats('given noise', noise.perStep.length) : 0n,
+      tables: takeTables(queue, inputs.sampleState, plan.steps.length),
+    });
+    const prepare = (queue: Queue, { tables }: ReturnType<typeof take>) => {
       const kernels = new SamplerKernels(queue, this.parameters, spec, tables);
       const condition = queue.take('condition', rows * dim);
       queue.memory.scope(() => {
         const prototypes = this.#queuePrototypes(queue, networks);
         embedPrototypes(queue, this.parameters, spec, prototypes, rows, condition);
       });
-      return { x, noises, kernels, condition, buffers: kernels.takeBuffers(sliceRows) };
+      return { kernels, condition, buffers: kernels.takeBuffers(sliceRows) };
     };
-    this.#growArena(walk(device, this.#products, this.#element, queue => void prepare(queue)).peakBytes);
+    this.#growArena(walk(device, this.#products, this.#element, queue => void prepare(queue, take(queue))).peakBytes);
     this.#uploadConditioning(request.conditioning, first, networks);
-    device.upload(
-      inputs.sampleTimes,
-      Int32Array.from(plan.steps, ({ t }) => t),
-    );
-    device.upload(inputs.coefficients, Float32Array.from(plan.steps.flatMap(({ a, b, sigma }) => [a, b, sigma, 0])));
     const state = (stepIndex: number) =>
       given
         ? Uint32Array.of(0, 0, stepIndex, plan.steps.length)
         : Uint32Array.of(noise.seed, noise.firstNetwork + first, stepIndex, plan.steps.length);
     const queue = this.#queue(false);
-    const { x, noises, kernels, condition, buffers } = prepare(queue);
+    const taken = take(queue);
+    const { x, noises, tables } = taken;
+    const { t, coefficients } = tableValues(plan);
+    device.upload(tables.t, t);
+    device.upload(tables.coefficients, coefficients);
+    const { kernels, condition, buffers } = prepare(queue, taken);
     await device.settle();
     if (given) {
       device.upload(x, noise.xT);

@@ -10,11 +10,16 @@ import { cublasLtCandidates } from '../../../sidecar/engine/cuda/driver/cublasLt
 import { driverRefused, kernelsUnsupported, outOfDeviceMemory } from '../../../sidecar/engine/cuda/driver/cudaErrors';
 import type { KernelManifest } from '../../../sidecar/engine/cuda/driver/kernelFiles';
 import { checkPlan, describePlan, MemoryPlan } from '../../../sidecar/engine/cuda/memory/memoryPlan';
-import { layoutParameters } from '../../../sidecar/engine/cuda/memory/parameters';
+import { layoutParameters, Parameters } from '../../../sidecar/engine/cuda/memory/parameters';
 import { planTraining, trainingMemory } from '../../../sidecar/engine/cuda/memory/trainingPlan';
-import { splitsFor } from '../../../sidecar/engine/cuda/driver/queue';
+import type { CudaDevice } from '../../../sidecar/engine/cuda/driver/driver';
+import { Queue, splitsFor } from '../../../sidecar/engine/cuda/driver/queue';
+import { SamplerKernels, tableValues, takeTables } from '../../../sidecar/engine/cuda/sampling/sampler';
 import { listDevices, selectDevice } from '../../../sidecar/engine/registry';
+import { planSampler } from '../../../sidecar/model/sampler';
+import { createSchedule } from '../../../sidecar/model/schedule';
 import { benchSizes } from '../../bench/sizes';
+import { tinySpec } from '../../support/specs';
 
 const kernels = path.resolve('sidecar/engine/cuda/kernels');
 
@@ -118,6 +123,44 @@ describe('the plan of a training', () => {
   it('to generate takes the weights and no more', () => {
     expect(gibibytes('none')).toBeCloseTo(5.4, 1);
   });
+});
+
+describe('a sampler’s tables', () => {
+  const diffusion = { T: 100_000, betaStart: 1e-6, betaEnd: 1e-4 };
+  const plan = planSampler('ddpm', createSchedule(diffusion), { steps: 1, eta: 0, spacing: 'even' });
+
+  it('hold the longest DDPM plan, every step in its place', () => {
+    const { t, coefficients } = tableValues(plan);
+    expect(t.length).toBe(100_000);
+    expect(coefficients.length).toBe(400_000);
+    const { a, b, sigma } = plan.steps[4097]!;
+    expect(t[4097]).toBe(plan.steps[4097]!.t);
+    expect([...coefficients.subarray(4 * 4097, 4 * 4098)]).toEqual([...Float32Array.of(a, b, sigma, 0)]);
+    const memory = new MemoryPlan(0n);
+    takeTables(planning(memory), 0n, plan.steps.length);
+    expect(memory.peakBytes).toBeGreaterThanOrEqual(100_000 * 20);
+  });
+
+  it('grow with the plan by the time embeddings, while what makes them stays as it is', () => {
+    const spec = tinySpec({ diffusion });
+    const bytes = (steps: number) => {
+      const memory = new MemoryPlan(0n);
+      const queue = planning(memory);
+      const layout = layoutParameters(spec, 'f32', 'none');
+      const parameters = new Parameters(queue.device, layout, 'f32', 'none');
+      new SamplerKernels(queue, parameters, spec, takeTables(queue, 0n, steps));
+      return memory.peakBytes;
+    };
+    const perStep = 20 + spec.dimPerToken * 4;
+    expect(bytes(100_000) - bytes(4096)).toBeLessThan((100_000 - 4096) * perStep + 1024);
+  });
+
+  function planning(memory: MemoryPlan): Queue {
+    const closed: Pick<CudaDevice, 'facts'> = {
+      facts: { name: 'Card', capability: 90, multiprocessors: 132, sharedBytesPerBlock: 232_448, memoryBytes: 2 ** 36 },
+    };
+    return new Queue(closed as CudaDevice, null, 'f32', memory, true); // a walk that launches nothing reads nothing else
+  }
 });
 
 describe('parameters', () => {

@@ -1,6 +1,7 @@
 // Matrix products by NVIDIA's cuBLASLt, the user's own copy: from a CUDA toolkit, or from the wheel inside any PyTorch
-// environment. It is looked for in the usual places; without it matmul.ts falls back to our own kernel.
-// An algorithm is asked for once per shape and kept: the same call always runs the same algorithm, so bits repeat.
+// environment. It is looked for in the usual places; without it queue.ts falls back to our own kernel (matmul.cu).
+// An algorithm is asked for once per product (shape, pitches, alignments) and kept: the same call runs the same algorithm in the
+// life of a model, so bits repeat.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLibrary, type CudaDevice } from './driver';

@@ -11,7 +11,7 @@ export class CudaGraph {
   /** Captures what `enqueue` puts on the device's stream. A failure inside ends the capture and is thrown on. */
   static capture(device: CudaDevice, enqueue: () => void): CudaGraph {
     const { driver, stream } = device;
-    const relaxed = 2;
+    const relaxed = 2; // lets cuBLASLt choose an algorithm and load its kernel where a product is first seen in a capture
     driver.call('cuStreamBeginCapture_v2', ['uint64', 'int'], stream, relaxed);
     let graph = 0n;
     const end = () => driver.out64(out => driver.call('cuStreamEndCapture', ['uint64', 'void*'], stream, out));

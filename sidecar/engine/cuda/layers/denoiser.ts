@@ -176,8 +176,8 @@ export class DenoiserStep {
   }
 
   /**
-   * *Shapes* prototypes (n, dPrototype) → their gradient at dPrototypes, same shape.
-   * `afterForward` is called when `predicted` is there (golden values read it).
+   * The whole phase: noise (drawn from Philox if `draw`, else uploaded), prediction, loss, and every gradient down to the
+   * prototypes'. *Shapes* prototypes (n, dPrototype) → their gradient at dPrototypes, same shape.
    */
   run(prototypes: bigint, dPrototypes: bigint, draw: boolean): void {
     const { queue, parameters, spec, inputs } = this;

@@ -3,6 +3,7 @@
 // time embeddings and coefficients lie in tables, the position in them is a counter on the card.
 import type { ModelSpec } from '../../../model/modelSpec';
 import { denoiserLayers } from '../../../model/parameterInventory';
+import type { SamplerPlan } from '../../../model/sampler';
 import { convolve, packedSize, packWeights } from '../layers/convolution';
 import { embedTime, stackShapes } from '../layers/denoiser';
 import type { Parameters } from '../memory/parameters';
@@ -33,6 +34,27 @@ export interface SampleSlice {
 
 const stepIndexOffset = 8n;
 
+/** Steps whose time embeddings are made at once; a longer plan takes them in pieces, so that only the table grows with it. */
+export const timesAtOnce = 4096;
+
+/** Tables of a plan of any length. *Memory* taken from the queue's plan until it is reset. */
+export function takeTables(queue: Queue, state: bigint, steps: number): SampleTables {
+  return {
+    state,
+    t: queue.memory.take('sampler tables', steps * 4),
+    coefficients: queue.memory.take('sampler tables', steps * 16),
+    steps,
+  };
+}
+
+/** What the card reads of a plan, in the layout of `SampleTables`. */
+export function tableValues({ steps }: SamplerPlan): { t: Int32Array; coefficients: Float32Array } {
+  return {
+    t: Int32Array.from(steps, step => step.t),
+    coefficients: Float32Array.from(steps.flatMap(({ a, b, sigma }) => [a, b, sigma, 0])),
+  };
+}
+
 /** Folded weights and time embeddings, made once per run. *Memory* taken from the queue's plan until it is reset. */
 export class SamplerKernels {
   readonly #layers;
@@ -46,7 +68,11 @@ export class SamplerKernels {
   ) {
     const dim = spec.dimPerToken;
     this.#time = queue.take('time', tables.steps * dim);
-    queue.memory.scope(() => embedTime(queue, parameters, spec, tables.t, tables.steps, this.#time));
+    for (let first = 0; first < tables.steps; first += timesAtOnce) {
+      const count = Math.min(timesAtOnce, tables.steps - first);
+      const t = tables.t + BigInt(first * 4);
+      queue.memory.scope(() => embedTime(queue, parameters, spec, t, count, queue.at(this.#time, first * dim)));
+    }
     this.#layers = denoiserLayers(spec.denoiser!).map(layer => {
       const { prefix, inChannels, outChannels } = layer;
       const shape = { rows: 0, positions: dim, inChannels, outChannels, taps: spec.denoiser!.kernelSize };

@@ -1,10 +1,9 @@
-// Where everything lies on the card that the host writes: a step's batch and scalars, the schedule, a sampler's tables.
+// Where lies on the card what the host writes and whose size the model decides: a step's batch and scalars, the schedule, where
+// a sampler stands. Not here: a sampler's tables, which are as long as its plan (sampling/sampler.ts).
 import type { ModelSpec } from '../../../model/modelSpec';
 
 /** Networks whose prototypes are made at once, at most. */
 export const networksAtOnce = 64;
-/** Sampler steps a table holds; longer plans come in pieces. */
-export const maxSamplerSteps = 4096;
 
 /** What is small and changes every step is one block. `take`: memory of some bytes; while planning, its address is of no use. */
 export function placeInputs(spec: ModelSpec, take: (bytes: number) => bigint) {
@@ -41,7 +40,5 @@ export function placeInputs(spec: ModelSpec, take: (bytes: number) => bigint) {
     noiseRate: take(spec.diffusion.T * 4),
     loss: take(4),
     sampleState: take(16),
-    sampleTimes: take(maxSamplerSteps * 4),
-    coefficients: take(maxSamplerSteps * 16),
   };
 }
