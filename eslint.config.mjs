@@ -1,6 +1,22 @@
 // Typed linting for every program. Formatting is prettier's; who may import whom is dependency-cruiser's.
 import tseslint from 'typescript-eslint';
 
+/** Editors show what the sidecar says: a flag among other words, or one that is about to be put together. */
+const flagsOfTheCommandLine = ['Literal[value=PATTERN]', 'TemplateElement[value.raw=PATTERN]'].map(selector => ({
+  selector: selector.replace('PATTERN', String.raw`/(^|[\s\(])--([\w-]+[\s,;.:\)]|$)|[\s\(]--[a-z]|\brpg [a-z]+ /`),
+  message: 'Editors show this too: name no flag of the command line, but a remedy (protocol/errors.ts).',
+}));
+
+/** Outside the engines nothing depends on which of them it is. */
+const namesOfEngines = [
+  'BinaryExpression[operator=/^[!=]==?$/] > Literal[value=NAME]',
+  'SwitchCase > Literal[value=NAME]',
+  'CallExpression[callee.property.name="includes"] Literal[value=NAME]',
+].map(selector => ({
+  selector: selector.replace('NAME', '/^(portable|cuda|cpu|wasm|native|webgpu|tensorflow)$/'),
+  message: 'Ask what a device can (DeviceFacts, or a field of its report), not what it is called.',
+}));
+
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', 'shared/**', '.rpg/**', 'build/**'] },
   {
@@ -24,22 +40,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts', 'webview/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...namesOfEngines] },
+  },
+  {
     // Style sheets and a Python program are full of dashes; the command line may speak of its own options.
     files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
-    ignores: ['sidecar/cli/**', 'sidecar/evaluation/reportStyle.ts', 'sidecar/zoo/testScript.ts', 'sidecar/rpc/server.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        ...['Literal[value=PATTERN]', 'TemplateElement[value.raw=PATTERN]'].map(selector => ({
-          // A flag among other words, or one that is about to be put together.
-          selector: selector.replace(
-            'PATTERN',
-            String.raw`/(^|[\s\(])--([\w-]+[\s,;.:\)]|$)|[\s\(]--[a-z]|\brpg [a-z]+ /`,
-          ),
-          message: 'Editors show this too: name no flag of the command line, but a remedy (protocol/errors.ts).',
-        })),
-      ],
-    },
+    ignores: [
+      'sidecar/cli/**',
+      'sidecar/evaluation/reportStyle.ts',
+      'sidecar/zoo/testScript.ts',
+      'sidecar/rpc/server.ts',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...flagsOfTheCommandLine, ...namesOfEngines] },
+  },
+  {
+    files: ['sidecar/engine/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...flagsOfTheCommandLine] },
   },
   { files: ['scripts/**', 'test/**'], rules: { 'no-console': 'off' } },
 );

@@ -5,6 +5,7 @@ export interface DeviceReport {
   engine: string;
   device: string;
   title: string;
+  kind: 'processor' | 'card';
   isAvailable: boolean;
   /** What it is when available, else what is missing and what would mend it. */
   description: string;

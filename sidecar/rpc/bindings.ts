@@ -48,7 +48,7 @@ const waitingToTrain = (message: string): TrainProgress => ({
 /** All devices of the host share its cores: work on them takes turns. A card is a device of its own. */
 async function deviceKey(choice: DeviceChoice): Promise<string> {
   const { device } = await chooseDevice(choice);
-  return device.engine === 'portable' ? hostDevice : `${device.engine}/${device.device}`;
+  return device.facts.sharesHost ? hostDevice : `${device.engine}/${device.device}`;
 }
 
 const hostDevice = 'the processor';

@@ -45,7 +45,7 @@ function deviceChoice(report: DeviceReport, current: string | null): Choice<stri
   const value = deviceSetting(report);
   const memory = report.memoryBytes === null ? '' : `, ${formatBytes(report.memoryBytes)}`;
   return {
-    label: `$(${report.engine === 'cuda' ? 'circuit-board' : 'chip'}) ${value}`,
+    label: `$(${report.kind === 'card' ? 'circuit-board' : 'chip'}) ${value}`,
     description: value === current ? 'chosen' : undefined,
     detail: [`${report.title}: ${report.description}${memory}`, ...report.notes].join('; '),
     value,

@@ -75,7 +75,7 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
       samplingMs: Math.round(result.samplingMs),
       device: `${job.chosen.device.engine}/${job.chosen.device.device}`,
       peakBytes: process.resourceUsage().maxRSS * 1024,
-      deviceBytes: job.chosen.device.engine === 'cuda' ? model.memory().peakBytes : null,
+      deviceBytes: job.chosen.device.facts.ownsMemory ? model.memory().peakBytes : null,
     });
     return result;
   } finally {
@@ -192,7 +192,7 @@ async function sampleAndWrite(
 
 /** *Errors* user: a slice is asked of an engine that has no choice. */
 function tokenSliceOf(wanted: TokenSlice = 'auto', { device }: ChosenDevice): TokenSlice {
-  if (wanted === 'auto' || device.engine === 'cuda') return wanted;
+  if (wanted === 'auto' || device.facts.slicesTokens) return wanted;
   throw userError(
     'token-slice-unsupported',
     `${device.engine}/${device.device} denoises slices of its own; leave out the token slice, or choose the cuda engine`,

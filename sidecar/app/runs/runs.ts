@@ -70,7 +70,8 @@ export async function devices(_params: Record<string, never>, _context: Operatio
   return Promise.all(
     all.map(async (device): Promise<DeviceReport> => {
       const probe = await device.probe();
-      const common = { engine: device.engine, device: device.device, title: device.title };
+      const { engine, title, facts } = device;
+      const common = { engine, device: device.device, title, kind: facts.kind };
       return probe.kind === 'available'
         ? {
             ...common,

@@ -28,7 +28,7 @@ export async function benchmark(params: BenchmarkParams, context: OperationConte
     throw userError('bad-request', `a checkpoint of ${wantedTokens} tokens is none; give at least 1`);
   const dataset = { name: 'random', nCheckpoints, countTokens: () => wantedTokens, classes: null };
   const sources = { preset: params.preset, overrides: new Map([['dataset', 'random']]) };
-  const facts = { dataset, engine: engineFacts(chosen.device.engine) };
+  const facts = { dataset, engine: engineFacts(chosen.device) };
   const { config, nTokens } = resolveConfig(sources, presets, facts);
   const spec = toModelSpec(config, { nCheckpoints, nTokens });
   const { precision, optimizerState } = config.training;

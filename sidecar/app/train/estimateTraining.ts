@@ -11,8 +11,7 @@ import { stepOperations, type Speed } from '../../training/timeEstimate';
 import { RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
 import { estimateRun } from './estimateRun';
-import { chooseDevice, engineFacts, type ChosenDevice } from './chooseDevice';
-import { defaultWorkers } from './defaultWorkers';
+import { chooseDevice, defaultWorkers, engineFacts, type ChosenDevice } from './chooseDevice';
 import { deviceMemoryBytes, trainingMemoryOf } from './memoryCheck';
 import { datasetFacts, openDataset, type OpenedDataset } from './openDataset';
 import { readConfig, type ReadConfig } from './readConfig';
@@ -71,7 +70,7 @@ async function estimateOne(
 ): Promise<TrainingEstimate> {
   const nothing = { nTokens: 0, nParameters: 0, steps: 0, memoryBytes: 0, isFitting: false, durationMs: null };
   try {
-    const { config, nTokens, dataset } = await read(engineFacts(device.engine));
+    const { config, nTokens, dataset } = await read(engineFacts(device));
     const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
     const workers = defaultWorkers(device, config.training.batchSize);
     const { nParameters, totalBytes } = await trainingMemoryOf(device, spec, config.training, workers);

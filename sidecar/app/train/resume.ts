@@ -130,7 +130,7 @@ async function checkDataset(
 
 function checkPrecision(record: RunRecord, { device }: ChosenDevice): void {
   const { precision, optimizerState } = record.config.training;
-  const facts = engineFacts(device.engine);
+  const facts = engineFacts(device);
   if (facts.precisions.includes(precision) && facts.optimizerStates.includes(optimizerState)) return;
   throw mendableError(
     'device-unsuitable',

@@ -4,8 +4,14 @@ import type { TrainParams } from '../../../protocol/training';
 import { toModelSpec } from '../../config/toModelSpec';
 import { precisionsOf } from '../../training/precision';
 import { userError } from '../../util/rpgError';
-import { chooseDevice, engineFacts, refusalOf, type ChosenDevice, type WantedModel } from './chooseDevice';
-import { defaultWorkers } from './defaultWorkers';
+import {
+  chooseDevice,
+  defaultWorkers,
+  engineFacts,
+  refusalOf,
+  type ChosenDevice,
+  type WantedModel,
+} from './chooseDevice';
 import type { OpenedDataset } from './openDataset';
 import type { PrepareInput } from './prepareModel';
 import { readConfig, type ReadConfig } from './readConfig';
@@ -25,7 +31,7 @@ export async function settleRequest(
   if (params.workers === 0)
     throw userError('bad-request', '0 workers train nothing; give at least 1, or leave the choice to the machine');
   const read = ({ device }: ChosenDevice) =>
-    readConfig(params, workspace, engineFacts(device.engine), {
+    readConfig(params, workspace, engineFacts(device), {
       acceptChanged: params.acceptChanged ?? false,
       onProgress: (_, message) => say(`measuring ${message}`),
       signal,
