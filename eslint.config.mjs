@@ -2,7 +2,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', 'shared/**', '.rpg/**', 'build/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', '.rpg/**', 'build/**'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
@@ -25,8 +25,13 @@ export default tseslint.config(
   },
   {
     // Style sheets and a Python program are full of dashes; the command line may speak of its own options.
-    files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
-    ignores: ['sidecar/cli/**', 'sidecar/evaluation/reportStyle.ts', 'sidecar/zoo/testScript.ts', 'sidecar/rpc/server.ts'],
+    files: ['shared/**/*.ts', 'sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
+    ignores: [
+      'sidecar/cli/**',
+      'sidecar/evaluation/reportStyle.ts',
+      'sidecar/zoo/testScript.ts',
+      'sidecar/rpc/server.ts',
+    ],
     rules: {
       'no-restricted-syntax': [
         'error',
