@@ -18,7 +18,7 @@ const namesOfEngines = [
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', 'shared/**', '.rpg/**', 'build/**'] },
+  { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', '.rpg/**', 'build/**'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
@@ -45,7 +45,7 @@ export default tseslint.config(
   },
   {
     // Style sheets and a Python program are full of dashes; the command line may speak of its own options.
-    files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
+    files: ['shared/**/*.ts', 'sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
     ignores: [
       'sidecar/cli/**',
       'sidecar/evaluation/reportStyle.ts',

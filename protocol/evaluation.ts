@@ -36,6 +36,8 @@ export interface EvaluationRow {
   /** Mean of that distance over the originals' leave-one-out median. */
   readonly nearestDistanceRatio: number | null;
   readonly novelty: readonly NoveltyShare[];
+  /** What has no field of its own, by the id of its column; absent where nothing is known, and in older records. */
+  readonly metrics?: Readonly<Record<string, number | null>>;
 }
 
 /** Share of a group that is performant and novel. */
@@ -62,6 +64,8 @@ export interface EvaluatedNetwork {
   readonly nonFinite: number;
   /** Batch-norm variances ≤ 0. */
   readonly nonPositiveVariances: number;
+  /** As `EvaluationRow.metrics`. */
+  readonly metrics?: Readonly<Record<string, number | null>>;
 }
 
 /** Of the networks whose predictions are known: originals first, then generated, in the order of `names`. */

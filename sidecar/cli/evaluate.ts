@@ -1,10 +1,12 @@
 // `rpg evaluate RUN`: the table that tells what the generated networks are worth.
 import colors from 'picocolors';
 import type { EvaluateRunParams, EvaluateRunResult, EvaluationRow } from '../../protocol/evaluation';
+import { countText, rowColumns } from '../../shared/metrics/columns';
+import { cellText } from '../../shared/table';
 import { describeGeneration, evaluateRun } from '../app/evaluate/evaluateRun';
 import type { Cli, CliCommand } from './cliCommand';
 import { realNumber, wholeNumber } from './deviceOptions';
-import { formatNumber, formatPercent, formatTable } from './format';
+import { formatTable } from './format';
 import { formatDuration } from './trainingBar';
 
 interface Options extends Omit<EvaluateRunParams, 'run' | 'test' | 'weightsOnly' | 'timeLimitSeconds'> {
@@ -60,11 +62,11 @@ function printResult(result: EvaluateRunResult, cli: Cli): void {
     evaluation.test.samples === null ? '' : ` on ${evaluation.test.samples.toLocaleString('en-US')} samples`;
   cli.print(`${colors.bold(result.run)}  ${evaluation.test.title}${samples}`);
   cli.print();
-  cli.print(formatTable(columns, evaluation.rows.map(rowCells)));
+  cli.print(groupTable(evaluation.rows));
   cli.print();
   cli.print(
     colors.dim(
-      'IoU: overlap of the wrongly classified samples. Distance: to the nearest training checkpoint, in units of the',
+      'IoU: overlap of the wrongly classified samples. ÷ leave-one-out: distance to the nearest training checkpoint, in units of the',
     ),
   );
   cli.print(
@@ -87,34 +89,14 @@ function printResult(result: EvaluateRunResult, cli: Cli): void {
   if (result.report) cli.print(`Report: ${result.report}`);
 }
 
-const right = 'right' as const;
-const noveltyTau = 2;
-const columns = [
-  { title: 'group' },
-  { title: 'n', align: right },
-  { title: 'best', align: right },
-  { title: 'mean', align: right },
-  { title: 'min', align: right },
-  { title: 'sd', align: right },
-  { title: 'max IoU', align: right },
-  { title: 'IoU inside', align: right },
-  { title: 'distance', align: right },
-  { title: 'novel', align: right },
-];
-
-function rowCells(row: EvaluationRow): string[] {
-  const accuracy = (value: number | undefined): string => (value === undefined ? '—' : (100 * value).toFixed(2));
-  const share = row.novelty.find(({ tau }) => tau === noveltyTau)?.share;
-  return [
+/** The metrics' own columns, as many as a terminal is wide. */
+function groupTable(rows: readonly EvaluationRow[]): string {
+  const columns = rowColumns(rows).filter(column => column.isLeftOutInTerminal !== true);
+  const titles = ['Count', ...columns.map(({ title }) => title)].map(title => ({ title, align: 'right' as const }));
+  const cells = rows.map(row => [
     row.title,
-    row.failed > 0 ? `${row.count} (${row.failed} failed)` : String(row.count),
-    accuracy(row.accuracy?.best),
-    accuracy(row.accuracy?.mean),
-    accuracy(row.accuracy?.min),
-    accuracy(row.accuracy?.sd),
-    row.maxIouWithOriginals?.toFixed(3) ?? '—',
-    row.iouInside?.toFixed(3) ?? '—',
-    formatNumber(row.nearestDistanceRatio),
-    share === undefined ? '—' : formatPercent(share),
-  ];
+    countText(row),
+    ...columns.map(column => cellText(column.value(row), column)),
+  ]);
+  return formatTable([{ title: 'Networks' }, ...titles], cells);
 }

@@ -7,7 +7,7 @@ import type { Palette } from '../charts/theme';
 import { button, exportBar, facts, note, tableDisclosure } from '../controls';
 import { element, fill } from '../dom';
 import { csvExport, svgExport } from '../export/exportFile';
-import { bytes, duration, significant, unknown } from '../format';
+import { bytes, duration, significant, unknown } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 import { metricsTable } from '../tables/metricsTable';
 import { createTrainingTests } from './trainingTests';

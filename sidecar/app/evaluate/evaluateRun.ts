@@ -10,7 +10,8 @@ import {
   type EvaluationRecord,
   type EvaluationResult,
 } from '../../../protocol/evaluation';
-import { csv, groupTable, iouTable, networkTable } from '../../evaluation/csv';
+import { csvText } from '../../../shared/csv';
+import { groupTable, iouTable, networkTable } from '../../evaluation/csv';
 import { reportHtml } from '../../evaluation/report';
 import { logEvent, readEvents } from '../../runs/eventLog';
 import { readMetrics } from '../../runs/metricsLog';
@@ -19,7 +20,7 @@ import { findRun, readRun, runFiles } from '../../runs/runStore';
 import { makeFolder, writeFileAtomically } from '../../util/atomicFile';
 import { mendableError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
-import { evaluate } from './evaluateFolders';
+import { evaluateFolders } from './evaluateFolders';
 import { generate } from '../generate/generate';
 import { registeredTest } from './openTester';
 import { isBesideFolder } from '../train/testBeside';
@@ -45,7 +46,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
     context.report({ ...progress, fraction });
   };
   const registered = registeredTest(context.workspace, run);
-  const evaluation = await evaluate(
+  const evaluation = await evaluateFolders(
     {
       dataset: dataset.folder,
       key: dataset.key,
@@ -162,7 +163,7 @@ async function writeTables(folder: string, evaluation: EvaluationResult): Promis
   for (const [name, rows] of Object.entries(tables)) {
     if (rows.length === 0) continue;
     files.push(path.join(folder, `${name}.csv`));
-    await writeText(files.at(-1)!, csv(rows));
+    await writeText(files.at(-1)!, csvText(rows));
   }
   return files;
 }

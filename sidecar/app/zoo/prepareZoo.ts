@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { PrepareZooParams, PrepareZooResult } from '../../../protocol/zoo';
-import { summarise } from '../../evaluation/accuracySummary';
+import { summarise } from '../../../shared/statistics';
 import { fileError, userError } from '../../util/rpgError';
 import { packagedDatasetFolder, readImageDataset } from '../../zoo/imageData';
 import { zooMarker } from '../../datasets/checkpointFolder';

@@ -1,5 +1,5 @@
 // Best, mean, min and standard deviation of a group's accuracies.
-import type { Summary } from '../../protocol/evaluation';
+import type { Summary } from '../protocol/evaluation';
 
 /** The five numbers; null for no values. *Units* those of the values. */
 export function summarise(values: readonly number[]): Summary | null {

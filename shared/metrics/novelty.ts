@@ -1,12 +1,35 @@
-// Performant and novel at once, and how much of the training set the generated networks reach.
+// Performant and novel at once: as accurate as the originals, and far from every one of them.
 // Source: evaluation.md §5–6; the yardstick is the training set's own leave-one-out distance.
 import type { NoveltyShare } from '../../protocol/evaluation';
+import { summarise } from '../statistics';
+import { percent } from '../words';
+import type { Metric, RowColumn } from './metric';
 
 /** Multiples of the leave-one-out median at which novelty is reported. */
 export const noveltyTaus = [1, 2, 4] as const;
 
 /** How far below the originals' mean a network still counts as performant (one point). */
 export const performantMargin = 0.01;
+
+export const novelty: Metric = {
+  id: 'novelty',
+  ofGroup: ({ networks, originals: { row, leaveOneOutMedian } }) => {
+    // Of the originals themselves, and where none of them could be tested, the group's own.
+    const accuracy = row?.accuracy ?? summarise(networks.flatMap(network => network.accuracy ?? []));
+    return { novelty: noveltyShares(networks, accuracy?.mean ?? null, leaveOneOutMedian) };
+  },
+  networkColumns: [],
+  rowColumns: noveltyTaus.map((tau): RowColumn => ({
+    id: `novel-${tau}`,
+    title: `Novel τ=${tau}`,
+    name: `performant and novel at ${tau}`,
+    help: `Share within 1 point of the originals’ mean accuracy and at least ${tau} × the leave-one-out distance away`,
+    format: percent,
+    section: 'novelty',
+    ...(tau === 2 ? {} : { isLeftOutInTerminal: true }),
+    value: row => row.novelty.find(share => share.tau === tau)?.share ?? null,
+  })),
+};
 
 /** What novelty needs to know of a network. */
 export interface JudgedNetwork {
@@ -30,9 +53,4 @@ export function noveltyShares(
     );
     return { tau, share: novel.length / networks.length };
   });
-}
-
-/** Number of originals that are the nearest of some network. */
-export function coveredOriginals(nearestOriginals: readonly (number | null)[]): number {
-  return new Set(nearestOriginals.filter(index => index !== null)).size;
 }
