@@ -44,6 +44,7 @@ const allow = {
     'protocol',
     'sidecar/app',
     'sidecar/checkpoint',
+    'sidecar/model',
     'sidecar/zoo',
     'sidecar/util',
     packages.terminal,
