@@ -47,6 +47,7 @@ const allow = {
     'shared',
     'sidecar/app',
     'sidecar/checkpoint',
+    'sidecar/model',
     'sidecar/zoo',
     'sidecar/util',
     packages.terminal,

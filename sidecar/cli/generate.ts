@@ -1,7 +1,9 @@
 // `rpg generate RUN`.
 import { InvalidArgumentError, Option } from 'commander';
+import { usualDdimSteps } from '../../protocol/ddim';
 import type { GenerateParams, GenerateResult } from '../../protocol/generation';
 import { generate } from '../app/generate/generate';
+import { defaultSampler, samplers } from '../model/samplers/registry';
 import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, realNumber, wholeNumber } from './deviceOptions';
 import { formatDuration } from './trainingBar';
@@ -19,8 +21,12 @@ export const generateCommand: CliCommand = {
       .description('sample new networks from a run and write them as checkpoints')
       .argument('<run>', 'id, number, part of the id, or last')
       .option('--count <n>', 'networks, per class where there are classes', wholeNumber, 1)
-      .addOption(new Option('--sampler <name>', 'how to sample (default: ddpm)').choices(['ddpm', 'ddim']))
-      .option('--steps <n>', 'DDIM steps (default: 60)', wholeNumber)
+      .addOption(
+        new Option('--sampler <name>', `how to sample (default: ${defaultSampler})`).choices(
+          samplers.map(({ name }) => name),
+        ),
+      )
+      .option('--steps <n>', `DDIM steps (default: ${usualDdimSteps})`, wholeNumber)
       .addOption(new Option('--spacing <kind>', 'which steps DDIM visits').choices(['published', 'even']))
       .option('--eta <value>', 'noise of DDIM, 0 to 1 (default: 0.05)', realNumber)
       .option(

@@ -110,9 +110,10 @@ export async function askSampler(
   isMore = true;
   const sampler = await ask();
   if (sampler === undefined || sampler === 'more') return undefined;
+  const { samplers } = await client.capabilities();
   const facts = {
     details: await known,
-    sampler: sampler.sampler,
+    sampler: { options: samplers.find(({ name }) => name === sampler.sampler)?.options ?? [] },
     steps: sampler.steps,
     what: plural(count, 'network'),
   };

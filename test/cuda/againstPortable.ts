@@ -8,7 +8,7 @@ import { cpuDevice } from '../../sidecar/engine/portable/devices/cpu';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import type { RecurrentSpec } from '../../sidecar/model/recurrent/registry';
 import { fillNormal } from '../../sidecar/model/philox';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../sidecar/model/schedule';
 import { relativeError } from '../golden/checkedValue';
 

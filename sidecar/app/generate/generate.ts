@@ -3,7 +3,6 @@ import { createHash, randomInt } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import { mostDdimSteps, usualDdimSteps } from '../../../protocol/ddim';
 import type { GenerateParams, GenerateResult } from '../../../protocol/generation';
 import type { Progress } from '../../../protocol/operation';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../../protocol/runRecords';
@@ -12,7 +11,8 @@ import { formatForWriting, openCheckpoint } from '../../checkpoint/registry';
 import { toModelSpec } from '../../config/toModelSpec';
 import type { Model, TokenSlice } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
-import { planSampler, samplerRemark, type SamplerPlan } from '../../model/sampler';
+import { samplerRemark, type SamplerPlan } from '../../model/sampler';
+import { defaultSampler, planSampler, samplerOptions } from '../../model/samplers/registry';
 import { createSchedule } from '../../model/schedule';
 import { logEvent } from '../../runs/eventLog';
 import { fileExists, publishNew, writeDurably } from '../../runs/durableFile';
@@ -111,8 +111,6 @@ interface Job {
   templatePath: string;
   tokenSlice: TokenSlice;
 }
-
-const defaultEta = 0.05;
 
 async function planJob(params: GenerateParams, workspace: string): Promise<Job> {
   const runFolder = await findRun(workspace, params.run);
@@ -275,17 +273,11 @@ async function writeNew(file: string, content: CheckpointContent): Promise<void>
   }
 }
 
-/** *Errors* user: an option of DDIM is given and DDPM would pay no heed to it. */
+/** *Errors* user: an option is given that the sampler would pay no heed to. */
 function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {
   if (!spec.denoiser) return { kind: 'none', steps: 0, spacing: 'even', eta: 0 };
-  if ((params.sampler ?? 'ddpm') === 'ddpm') {
-    const unused = (['steps', 'spacing', 'eta'] as const).find(name => params[name] !== undefined);
-    if (unused !== undefined) throw notOfDdpm(unused, spec.diffusion.T);
-    return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
-  }
-  const { spacing = 'published', eta = defaultEta } = params;
-  const { steps = Math.min(usualDdimSteps, mostDdimSteps(spec.diffusion.T, spacing)) } = params;
-  return { kind: 'ddim', steps, spacing, eta };
+  const { sampler: kind = defaultSampler } = params;
+  return { kind, ...samplerOptions(kind, params, spec.diffusion.T) };
 }
 
 /** The original checkpoints' own format, unless another is asked for; an adapter stays a folder. */
@@ -353,13 +345,5 @@ function templateMissing(file: string, run: string) {
     'template-missing',
     `${file} is gone: it gives the networks of ${run} their names, types and fixed values; put it back`,
     { file, run },
-  );
-}
-
-function notOfDdpm(name: string, T: number) {
-  return userError(
-    'bad-request',
-    `${name} is for DDIM, and DDPM always takes all ${T} steps; choose the sampler ddim, or leave out ${name}`,
-    { name },
   );
 }

@@ -6,7 +6,7 @@ import { toModelSpec } from '../../config/toModelSpec';
 import type { Model, TrainingBatch } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { fillNormal } from '../../model/philox';
-import { planSampler } from '../../model/sampler';
+import { planSampler } from '../../model/samplers/registry';
 import { createSchedule } from '../../model/schedule';
 import { throwIfCancelled, userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';

@@ -60,6 +60,10 @@ describe('the server', () => {
     expect(capabilities.presets.map(({ name }) => name)).toContain('demo');
     expect(capabilities.recurrentModels).toEqual(['mamba', 'lstm', 'transformer', 'gmlp']);
     expect(capabilities.checkpointFormats.find(({ id }) => id === 'safetensors')?.extensions).toEqual(['.safetensors']);
+    expect(capabilities.samplers).toEqual([
+      { name: 'ddim', title: 'DDIM: a few dozen steps', defaultSteps: 60, options: ['steps', 'spacing', 'eta'] },
+      { name: 'ddpm', title: 'DDPM: every step of the schedule', defaultSteps: null, options: [] },
+    ]);
     expect(capabilities.zooRecipes.length).toBeGreaterThan(0);
   });
 
