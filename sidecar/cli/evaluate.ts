@@ -1,60 +1,14 @@
 // `rpg evaluate RUN`: the table that tells what the generated networks are worth.
 import colors from 'picocolors';
-import type { EvaluateRunParams, EvaluateRunResult, EvaluationRow } from '../../protocol/evaluation';
+import type { EvaluateRunResult, EvaluationRow } from '../../protocol/evaluation';
 import { countText, rowColumns } from '../../shared/metrics/columns';
 import { cellText } from '../../shared/table';
-import { describeGeneration, evaluateRun } from '../app/evaluate/evaluateRun';
+import { describeGeneration } from '../app/evaluate/evaluateRun';
 import type { Cli, CliCommand } from './cliCommand';
-import { realNumber, wholeNumber } from './deviceOptions';
 import { formatTable } from './format';
 import { formatDuration } from './trainingBar';
 
-interface Options extends Omit<EvaluateRunParams, 'run' | 'test' | 'weightsOnly' | 'timeLimitSeconds'> {
-  /** False: --no-test. */
-  test?: string | false;
-  timeLimit?: number;
-  json?: boolean;
-}
-
-export const evaluateCommand: CliCommand = {
-  add: (program, cli) => {
-    program
-      .command('evaluate')
-      .description('judge generated networks: accuracy, similarity, novelty, beside trivial baselines')
-      .argument('<run>', 'id, number, part of the id, or last')
-      .option(
-        '--generated <folder>',
-        'networks to judge (default: those generated last; ten new ones where there are none)',
-      )
-      .option('--count <n>', 'how many to generate where there are none', wholeNumber)
-      .option('--report <file>', 'write a self-contained HTML report')
-      .option('--csv <folder>', 'write tables and the similarity matrix as CSV')
-      .option('--test <command>', 'how a checkpoint is tested, such as "python test.py {file}"')
-      .option('--no-test', 'compare weights only: distances, spread and health')
-      .option('--time-limit <seconds>', 'of one test (default: 600)', realNumber)
-      .option('--concurrency <n>', 'tests at the same time (default: 2)', wholeNumber)
-      .option('--accuracy-pattern <regexp>', 'its first group is the accuracy in the test’s output')
-      .option(
-        '--networks-per-baseline <n>',
-        'networks made of each trivial baseline; 0: none (default: 10)',
-        wholeNumber,
-      )
-      .option('--midpoints <n>', 'midpoints towards the nearest checkpoint to test (default: 10)', wholeNumber)
-      .option('--seed <n>', 'of the baselines', wholeNumber)
-      .option('--json', 'print JSON')
-      .action(async (run: string, options: Options) => {
-        const { json, timeLimit, test, ...rest } = options;
-        const params = test === false ? { ...rest, weightsOnly: true } : { ...rest, test };
-        const result = await cli.run(
-          evaluateRun,
-          { ...params, run, timeLimitSeconds: timeLimit },
-          { title: 'Evaluating', json },
-        );
-        if (json) cli.printJson(result);
-        else printResult(result, cli);
-      });
-  },
-};
+export const evaluateCommand: CliCommand<'evaluateRun'> = { print: printResult };
 
 function printResult(result: EvaluateRunResult, cli: Cli): void {
   const { evaluation, generation } = result;

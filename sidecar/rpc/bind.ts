@@ -43,10 +43,6 @@ export interface BoundOperation {
   readonly runsCommands?: (params: never, workspace: string) => boolean | Promise<boolean>;
 }
 
-export function binding<Params, Result, P>(given: Binding<Params, Result, P>): BoundOperation {
-  return given as unknown as BoundOperation; // parameters only ever arrive under this very method name
-}
-
 const anyProgress = new ProgressType<unknown>();
 
 export function bindOperation(session: Session, given: BoundOperation): void {
