@@ -1,6 +1,13 @@
 // Typed linting for every program. Formatting is prettier's; who may import whom is dependency-cruiser's.
 import tseslint from 'typescript-eslint';
 
+/** The command line's flags among words, or one that is about to be put together. */
+const flagWords = ['Literal[value=PATTERN]', 'TemplateElement[value.raw=PATTERN]'].map(selector => ({
+  // A flag among other words, or one that is about to be put together.
+  selector: selector.replace('PATTERN', String.raw`/(^|[\s\(])--([\w-]+[\s,;.:\)]|$)|[\s\(]--[a-z]|\brpg [a-z]+ /`),
+  message: 'Editors show this too: name no flag of the command line, but a remedy (protocol/errors.ts).',
+}));
+
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', 'shared/**', '.rpg/**', 'build/**'] },
   {
@@ -26,18 +33,27 @@ export default tseslint.config(
   {
     // Style sheets and a Python program are full of dashes; the command line may speak of its own options.
     files: ['sidecar/**/*.ts', 'src/**/*.ts', 'protocol/**/*.ts'],
-    ignores: ['sidecar/cli/**', 'sidecar/evaluation/reportStyle.ts', 'sidecar/zoo/testScript.ts', 'sidecar/rpc/server.ts'],
+    ignores: [
+      'sidecar/cli/**',
+      'sidecar/evaluation/reportStyle.ts',
+      'sidecar/zoo/testScript.ts',
+      'sidecar/rpc/server.ts',
+    ],
+    rules: {
+      'no-restricted-syntax': ['error', ...flagWords],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/runCommand.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
-        ...['Literal[value=PATTERN]', 'TemplateElement[value.raw=PATTERN]'].map(selector => ({
-          // A flag among other words, or one that is about to be put together.
-          selector: selector.replace(
-            'PATTERN',
-            String.raw`/(^|[\s\(])--([\w-]+[\s,;.:\)]|$)|[\s\(]--[a-z]|\brpg [a-z]+ /`,
-          ),
-          message: 'Editors show this too: name no flag of the command line, but a remedy (protocol/errors.ts).',
-        })),
+        ...flagWords,
+        {
+          selector: "MemberExpression[property.name='executeCommand']",
+          message: 'Call runCommand (src/runCommand.ts): it knows which commands there are.',
+        },
       ],
     },
   },
