@@ -17,6 +17,11 @@ const namesOfEngines = [
   message: 'Ask what a device can (DeviceFacts, or a field of its report), not what it is called.',
 }));
 
+const calledByHand = {
+  selector: "MemberExpression[property.name='executeCommand']",
+  message: 'Call runCommand (src/runCommand.ts): it knows which commands there are.',
+};
+
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', '.workbench/**', '**/*.cjs', '.rpg/**', 'build/**'] },
   {
@@ -57,6 +62,11 @@ export default tseslint.config(
   {
     files: ['sidecar/engine/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...flagsOfTheCommandLine] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/runCommand.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...flagsOfTheCommandLine, ...namesOfEngines, calledByHand] },
   },
   { files: ['scripts/**', 'test/**'], rules: { 'no-console': 'off' } },
 );

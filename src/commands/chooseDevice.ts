@@ -8,7 +8,6 @@ import { choose, type Choice } from './ask';
 import { text, values, type RpgCommand } from './command';
 
 export const chooseDeviceCommand: RpgCommand = {
-  id: 'rpg.chooseDevice',
   async run({ client }, argument) {
     const configuration = vscode.workspace.getConfiguration('rpg');
     const current = configuration.get<string>('device', 'auto');

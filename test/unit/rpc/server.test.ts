@@ -49,6 +49,7 @@ async function failure(promise: Promise<unknown>): Promise<ErrorData & { message
 describe('the server', () => {
   it('binds every operation of the protocol, once', () => {
     const declared = [...Object.values(operations)].map(operation => operation.method).sort();
+    expect(Object.keys(operations).sort()).toEqual(declared);
     expect(bindings.map(({ operation }) => operation.method).sort()).toEqual(declared);
   });
 
