@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import type { ConvertParams } from '../../protocol/checkpoints';
 import { weightDtypes } from '../checkpoint/tensor';
+import { usualExtensions } from '../checkpoint/registry';
 import { convert } from '../app/checkpoints/convert';
 import type { CliCommand } from './cliCommand';
 import { formatBytes, formatCount } from './format';
@@ -20,7 +21,7 @@ export const convertCommand: CliCommand = {
       .command('convert')
       .description('write a checkpoint in another format (by the output name) or type')
       .argument('<in>', 'checkpoint to read')
-      .argument('<out>', 'file to write: .pth, .pt, .bin, .safetensors, or an adapter folder')
+      .argument('<out>', `file to write: ${usualExtensions.join(', ')}, or an adapter folder`)
       .addOption(new Option('--dtype <type>', 'type of the weights; others stay as they are').choices(weightDtypes))
       .option('--key <key>', 'which tensor dictionary of a nested checkpoint')
       .option('--strip-prefix <prefix>', 'take a prefix such as module. off the names')

@@ -1,6 +1,7 @@
 // `rpg inspect PATH`: a file's tensors, or what a folder of checkpoints has in common.
 import colors from 'picocolors';
 import type { CheckpointReport, FolderReport } from '../../protocol/checkpoints';
+import { usualExtensionsInWords } from '../checkpoint/registry';
 import { inspect } from '../app/checkpoints/inspect';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatBytes, formatCount, formatNumber, formatPercent, formatTable } from './format';
@@ -16,7 +17,7 @@ export const inspectCommand: CliCommand = {
     program
       .command('inspect')
       .description('show what a checkpoint, or a folder of checkpoints, holds')
-      .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, an adapter folder, or a folder of any of these')
+      .argument('<path>', `a ${usualExtensionsInWords} file, an adapter folder, or a folder of any of these`)
       .option('--json', 'print JSON')
       .option('--key <key>', 'which tensor dictionary of a nested checkpoint')
       .option('--no-statistics', 'names, types and shapes only: instant for files of any size')
