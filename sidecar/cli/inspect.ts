@@ -1,10 +1,12 @@
 // `rpg inspect PATH`: a file's tensors, or what a folder of checkpoints has in common.
 import colors from 'picocolors';
 import type { CheckpointReport, FolderReport } from '../../protocol/checkpoints';
+import { usualExtensionsInWords } from '../checkpoint/registry';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatBytes, formatCount, formatNumber, formatPercent, formatTable } from './format';
 
 export const inspectCommand: CliCommand<'inspect'> = {
+  help: { path: `a ${usualExtensionsInWords} file, an adapter folder, or a folder of any of these` },
   print: (report, cli) => {
     if (report.kind === 'checkpoint') printCheckpoint(report, cli);
     else printFolder(report, cli);

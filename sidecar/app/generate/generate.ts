@@ -7,7 +7,7 @@ import type { GenerateParams, GenerateResult } from '../../../protocol/generatio
 import type { Progress } from '../../../protocol/operation';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../../protocol/runRecords';
 import type { CheckpointContent, OpenCheckpoint } from '../../checkpoint/format';
-import { formatForWriting, openCheckpoint } from '../../checkpoint/registry';
+import { formatForWriting, formatOf, openCheckpoint } from '../../checkpoint/registry';
 import { toModelSpec } from '../../config/toModelSpec';
 import type { Model, TokenSlice } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
@@ -285,7 +285,7 @@ function extensionOf(format: GenerateParams['format'], templatePath: string): st
   if (format !== undefined) return `.${format}`;
   const template = openCheckpoint(templatePath);
   template.dispose();
-  return { 'torch-zip': '.pth', 'torch-stream': '.pth', safetensors: '.safetensors', peft: '' }[template.format];
+  return formatOf(template.format).generatedExtension;
 }
 
 /** An existing or new folder, in which none of the names is taken (or may be, with force). */
