@@ -9,7 +9,7 @@ import { exitCodes, withRemedies } from '../../protocol/errors';
 import type { Progress } from '../../protocol/operation';
 import { operationList } from '../../protocol/operations';
 import { printable } from '../checkpoint/errors';
-import type { OperationContext, OperationFunction } from '../app/context';
+import { atOnce, type OperationContext, type OperationFunction } from '../app/context';
 import { implementations } from '../app/registry';
 import { RpgError } from '../util/rpgError';
 import { version } from '../util/version';
@@ -65,6 +65,7 @@ function createCli(program: Command, signal: AbortSignal, setExitCode: (code: nu
   const context = <P>(report: (progress: P) => void): OperationContext<P> => ({
     signal,
     report,
+    onDevice: atOnce,
     workspace: workspace(),
     program: [process.execPath, ...process.execArgv, process.argv[1]!],
   });

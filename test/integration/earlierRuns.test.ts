@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 import type { EvaluateRunResult } from '../../protocol/evaluation';
 import type { GenerateResult } from '../../protocol/generation';
 import type { RunSummary } from '../../protocol/runRecords';
+import { atOnce } from '../../sidecar/app/context';
 import { runDetails } from '../../sidecar/app/runs/runDetails';
 import { rpg } from '../support/cli';
 import { repository, temporaryFolder } from '../support/folders';
@@ -49,7 +50,7 @@ const listed = async (workspace: string): Promise<RunSummary[]> =>
   JSON.parse(await succeed(['runs', '--json'], workspace)) as RunSummary[];
 
 const detailsOf = (workspace: string, run: string) =>
-  runDetails({ run }, { workspace, signal: new AbortController().signal, report: () => undefined });
+  runDetails({ run }, { workspace, signal: new AbortController().signal, report: () => undefined, onDevice: atOnce });
 
 describe('a run of the version before', () => {
   it('is listed with what it was', async () => {

@@ -7,6 +7,7 @@ import { prepareZooDefaults } from '../../protocol/zoo';
 import { accuracyOfFileName, listCheckpoints } from '../../sidecar/datasets/checkpointFolder';
 import { estimateZoos } from '../../sidecar/app/zoo/estimateZoos';
 import { evaluateFolders } from '../../sidecar/app/evaluate/evaluateFolders';
+import { atOnce } from '../../sidecar/app/context';
 import { prepareZoo } from '../../sidecar/app/zoo/prepareZoo';
 import { writeState } from '../../sidecar/app/checkpoints/stateFiles';
 import { seededRandom } from '../../sidecar/util/seededRandom';
@@ -22,7 +23,7 @@ import { bandImages } from '../support/zoo';
 
 /** Five of fifty checkpoints trained in PyTorch; their test accuracy is in their names. */
 const published = path.join(repository, 'test', 'fixtures', 'fashion-cnnsmall');
-const quiet = { signal: new AbortController().signal, report: () => undefined, workspace: '.' };
+const quiet = { signal: new AbortController().signal, report: () => undefined, onDevice: atOnce, workspace: '.' };
 
 /** A copy: measuring a dataset leaves a cache beside it. */
 function copyOfPublished(count = 5): string {

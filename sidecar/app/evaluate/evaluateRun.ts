@@ -20,6 +20,7 @@ import { findRun, readRun, runFiles } from '../../runs/runStore';
 import { makeFolder, writeFileAtomically } from '../../util/atomicFile';
 import { mendableError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
+import { hostTurn } from '../deviceTurn';
 import { evaluateFolders } from './evaluateFolders';
 import { generate } from '../generate/generate';
 import { registeredTest } from './openTester';
@@ -46,23 +47,27 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
     context.report({ ...progress, fraction });
   };
   const registered = registeredTest(context.workspace, run);
-  const evaluation = await evaluateFolders(
-    {
-      dataset: dataset.folder,
-      key: dataset.key,
-      generated,
-      testCommand: params.test ?? registered.testCommand,
-      weightsOnly: params.weightsOnly,
-      timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
-      concurrency: params.concurrency ?? evaluateDefaults.concurrency,
-      accuracyPattern: params.accuracyPattern ?? registered.accuracyPattern,
-      networksPerBaseline: params.networksPerBaseline ?? evaluateDefaults.networksPerBaseline,
-      midpoints: params.midpoints ?? evaluateDefaults.midpoints,
-      seed: params.seed ?? evaluateDefaults.seed,
-    },
-    { ...context, report },
-    { run: run.id, files: dataset.files },
-  );
+  const judge = (): Promise<EvaluationResult> =>
+    evaluateFolders(
+      {
+        dataset: dataset.folder,
+        key: dataset.key,
+        generated,
+        testCommand: params.test ?? registered.testCommand,
+        weightsOnly: params.weightsOnly,
+        timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
+        concurrency: params.concurrency ?? evaluateDefaults.concurrency,
+        accuracyPattern: params.accuracyPattern ?? registered.accuracyPattern,
+        networksPerBaseline: params.networksPerBaseline ?? evaluateDefaults.networksPerBaseline,
+        midpoints: params.midpoints ?? evaluateDefaults.midpoints,
+        seed: params.seed ?? evaluateDefaults.seed,
+      },
+      { ...context, report },
+      { run: run.id, files: dataset.files },
+    );
+  // Tests use the processor, whatever trained the networks.
+  const onWait = (message: string): void => report({ fraction: null, message });
+  const evaluation = await context.onDevice(hostTurn, judge, onWait);
   const record: EvaluationRecord = {
     run: run.id,
     generated,

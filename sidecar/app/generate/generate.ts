@@ -29,10 +29,22 @@ import { chooseDevice, type ChosenDevice } from '../train/chooseDevice';
 import { findSnapshot } from '../train/findSnapshot';
 import { readSnapshotWeights } from '../train/modelFiles';
 import type { OperationContext } from '../context';
+import { turnOf } from '../deviceTurn';
 
 /** *Errors* `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
 export async function generate(params: GenerateParams, context: OperationContext): Promise<GenerateResult> {
-  const job = await planJob(params, context.workspace);
+  const planned = await planJob(params, context.workspace);
+  const onWait = (message: string): void => context.report({ fraction: null, message });
+  return context.onDevice(turnOf(planned.chosen.device), () => generatePlanned(params, planned, context), onWait);
+}
+
+/** Has its turn at the device. */
+async function generatePlanned(
+  params: GenerateParams,
+  planned: PlannedJob,
+  context: OperationContext,
+): Promise<GenerateResult> {
+  const job = await beginJob(params, planned);
   const result = await generateNetworks(job, params.force ?? false, context).catch(async (error: unknown) => {
     await removeIfEmpty(job);
     throw error;
@@ -90,29 +102,33 @@ async function removeIfEmpty({ folder, runFolder }: Job): Promise<void> {
   if (isOurs) await fs.rmdir(folder).catch(() => undefined); // not empty: some networks were written
 }
 
-/** Everything settled before the first network is sampled. */
-interface Job {
+/** What is settled before there is a turn at the device. */
+interface PlannedJob {
   runFolder: string;
   record: RunRecord;
   dataset: RunDatasetRecord;
   spec: ModelSpec;
   layout: TokenLayout;
-  snapshot: Snapshot;
-  /** Of the snapshot's step. */
-  precision: Precision;
   sampler: GeneratedRecord['sampler'];
   /** Null without diffusion: the prototypes are the tokens. */
   plan: SamplerPlan | null;
   seed: number;
   networks: readonly PlannedNetwork[];
   chosen: ChosenDevice;
-  folder: string;
   extension: string;
   templatePath: string;
   tokenSlice: TokenSlice;
 }
 
-async function planJob(params: GenerateParams, workspace: string): Promise<Job> {
+/** Everything settled before the first network is sampled. */
+interface Job extends PlannedJob {
+  snapshot: Snapshot;
+  /** Of the snapshot's step. */
+  precision: Precision;
+  folder: string;
+}
+
+async function planJob(params: GenerateParams, workspace: string): Promise<PlannedJob> {
   const runFolder = await findRun(workspace, params.run);
   const record = await readRun(runFolder);
   const dataset = await readRunDataset(runFolder);
@@ -130,25 +146,30 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const precision = precisionAt(snapshot.step, record.config.training);
   const chosen = await chooseDevice(params, { spec, precisions: [precision] });
   const tokenSlice = tokenSliceOf(params.tokenSlice, chosen);
-  const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
   return {
     runFolder,
     record,
     dataset,
     spec,
     layout,
-    snapshot,
-    precision,
     sampler,
     plan,
     seed,
     networks,
     chosen,
-    folder,
     extension,
     templatePath,
     tokenSlice,
   };
+}
+
+/** The newest snapshot now: the training that was waited for may have written others, and removed the one that was newest. */
+async function beginJob(params: GenerateParams, planned: PlannedJob): Promise<Job> {
+  const { runFolder, record, networks, extension } = planned;
+  const snapshot = await findSnapshot(runFolder, params.snapshot);
+  const precision = precisionAt(snapshot.step, record.config.training);
+  const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
+  return { ...planned, snapshot, precision, folder };
 }
 
 async function sampleAndWrite(

@@ -23,9 +23,17 @@ export interface WantedModel {
 }
 
 /** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
-export async function chooseDevice(choice: DeviceChoice, model?: WantedModel): Promise<ChosenDevice> {
+export async function chooseDevice(
+  choice: DeviceChoice,
+  model?: WantedModel,
+  among?: readonly EngineDevice[],
+): Promise<ChosenDevice> {
   const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
-  const { device, probe, passedOver } = await selectDevice(wanted, each => (model ? refusalOf(each, model) : null));
+  const { device, probe, passedOver } = await selectDevice(
+    wanted,
+    each => (model ? refusalOf(each, model) : null),
+    among,
+  );
   const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
   const toText = (other: (typeof passedOver)[number]) => `not ${other.engine}/${other.device}: ${other.reason}`;
   return {

@@ -9,7 +9,7 @@ import { toModelSpec } from '../../config/toModelSpec';
 import { findRun, listRuns, readRun, runFiles } from '../../runs/runStore';
 import { stepOperations, type Speed } from '../../training/timeEstimate';
 import { RpgError } from '../../util/rpgError';
-import type { OperationContext } from '../context';
+import { atOnce, type OperationContext } from '../context';
 import { estimateRun } from './estimateRun';
 import { chooseDevice, defaultWorkers, engineFacts, type ChosenDevice } from './chooseDevice';
 import { deviceMemoryBytes, trainingMemoryOf } from './memoryCheck';
@@ -127,7 +127,11 @@ async function timedSpeed(
   context.report({ fraction: null, message: 'timing a few steps on this device' });
   try {
     const request = { ...params, dataset: name, preset: 'demo', acceptChanged: true };
-    const { config, nTokens, msPerStep } = await estimateRun(request, { ...context, report: () => {} });
+    const { config, nTokens, msPerStep } = await estimateRun(request, {
+      ...context,
+      report: () => {},
+      onDevice: atOnce, // whoever chooses a preset does not wait for a training to end
+    });
     if (msPerStep === null) return null;
     const operations = stepOperations(toModelSpec(config, { nCheckpoints: measured.files.length, nTokens }));
     const speed = { operationsPerSecond: (1000 * operations) / msPerStep, basis: 'a few steps timed on this device' };

@@ -15,6 +15,7 @@ import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../../runs
 import { precisionsOf } from '../../training/precision';
 import { mendableError, userError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
+import { turnOf } from '../deviceTurn';
 import { hashOf } from './train';
 import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './chooseDevice';
 import { readPublishedWeights, restoreSnapshot } from './modelFiles';
@@ -24,31 +25,43 @@ import { runSession } from './session';
 /** *Errors* `run-finished`, `run-locked`, `run-newer`, `dataset-changed`, device errors; then those of a session. */
 export async function resume(params: ResumeParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
   const folder = await findRun(context.workspace, params.run);
-  await readRun(folder); // a newer or damaged run is not locked
-  const lock = await lockRun(folder);
-  try {
-    return await resumeLocked(folder, lock, params, context);
-  } finally {
-    await lock.release();
-  }
+  const record = await readRun(folder); // a newer or damaged run is not locked
+  if (record.status === 'finished') throw runFinished(record);
+  const chosen = await deviceFor(record, params);
+  const work = async (): Promise<TrainResult> => {
+    const lock = await lockRun(folder);
+    try {
+      return await resumeLocked(folder, lock, chosen, params, context);
+    } finally {
+      await lock.release();
+    }
+  };
+  return context.onDevice(turnOf(chosen.device), work, progressOf(record, context));
 }
 
+/** Where it was, unless another device is asked for. */
+async function deviceFor(record: RunRecord, params: ResumeParams): Promise<ChosenDevice> {
+  const wanted = {
+    engine: params.engine ?? record.engine.engine,
+    device: params.device ?? (params.engine === undefined ? record.engine.device : undefined),
+  };
+  const spec = toModelSpec(record.config, record.dataset);
+  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(record.config.training) });
+  checkPrecision(record, chosen);
+  return chosen;
+}
+
+/** Has its turn at the device. */
 async function resumeLocked(
   folder: string,
   lock: RunLock,
+  chosen: ChosenDevice,
   params: ResumeParams,
   context: OperationContext<TrainProgress>,
 ): Promise<TrainResult> {
   const found = await readRun(folder);
-  if (found.status === 'finished') throw runFinished(found);
+  if (found.status === 'finished') throw runFinished(found); // by another program, while this one waited
   const say = progressOf(found, context);
-  const wanted = {
-    engine: params.engine ?? found.engine.engine,
-    device: params.device ?? (params.engine === undefined ? found.engine.device : undefined),
-  };
-  const spec = toModelSpec(found.config, found.dataset);
-  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(found.config.training) });
-  checkPrecision(found, chosen);
   const dataset = await readRunDataset(folder);
   await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);
   const prepared = await prepareModel({

@@ -4,6 +4,7 @@ import type { TrainParams } from '../../../protocol/training';
 import { toModelSpec } from '../../config/toModelSpec';
 import { precisionsOf } from '../../training/precision';
 import { userError } from '../../util/rpgError';
+import type { OperationContext } from '../context';
 import {
   chooseDevice,
   defaultWorkers,
@@ -24,10 +25,10 @@ export interface SettledRequest {
 /** *Errors* `bad-request`: no workers; `config-invalid`, `dataset-changed`, device errors. */
 export async function settleRequest(
   params: TrainParams,
-  context: { workspace: string; signal: AbortSignal },
+  context: Pick<OperationContext, 'workspace' | 'signal' | 'devices'>,
   say: (message: string) => void,
 ): Promise<SettledRequest> {
-  const { workspace, signal } = context;
+  const { workspace, signal, devices } = context;
   if (params.workers === 0)
     throw userError('bad-request', '0 workers train nothing; give at least 1, or leave the choice to the machine');
   const read = ({ device }: ChosenDevice) =>
@@ -36,11 +37,11 @@ export async function settleRequest(
       onProgress: (_, message) => say(`measuring ${message}`),
       signal,
     });
-  let chosen = await chooseDevice(params);
+  let chosen = await chooseDevice(params, undefined, devices);
   let settled = await read(chosen);
   const model = modelOf(settled);
   if (refusalOf(chosen.device, model) !== null) {
-    chosen = await chooseDevice(params, model); // the next one that runs it; what `auto` means depends on the engine
+    chosen = await chooseDevice(params, model, devices); // the next one that runs it; what `auto` means depends on the engine
     settled = await read(chosen);
   }
   const { config, dataset } = settled;

@@ -9,8 +9,9 @@ import { safetensors } from '../../../sidecar/checkpoint/safetensors';
 import { tensorFromBytes } from '../../../sidecar/checkpoint/tensor';
 import { evaluateFolders } from '../../../sidecar/app/evaluate/evaluateFolders';
 import { fixtures, temporaryFolder } from '../../support/folders';
+import { atOnce } from '../../../sidecar/app/context';
 
-const quiet = { signal: new AbortController().signal, report: () => undefined, workspace: '.' };
+const quiet = { signal: new AbortController().signal, report: () => undefined, onDevice: atOnce, workspace: '.' };
 const settings = {
   ...evaluateDefaults,
   testCommand: `${process.execPath} -e "console.log('Acc: 0.5')"`,

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { runDetails } from '../../../sidecar/app/runs/runDetails';
 import { logEvent } from '../../../sidecar/runs/eventLog';
 import { temporaryFolder } from '../../support/folders';
+import { atOnce } from '../../../sidecar/app/context';
 
 it('counts the time spent training, not what lies between trainings or comes after', async () => {
   const workspace = temporaryFolder();
@@ -15,7 +16,7 @@ it('counts the time spent training, not what lies between trainings or comes aft
   for (const [second, event] of [...events, '300 generated', '400 evaluated'].map(line => line.split(' ')))
     logEvent(log, event!, {}, new Date(1000 * Number(second)));
   appendFileSync(log, '{"time": "torn');
-  const context = { signal: new AbortController().signal, report: () => undefined, workspace };
+  const context = { signal: new AbortController().signal, report: () => undefined, onDevice: atOnce, workspace };
   const { resources } = await runDetails({ run: '0001-zoo' }, context);
   expect(resources.elapsedMs).toBe(2000 + 3000);
 });
