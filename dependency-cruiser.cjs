@@ -74,6 +74,12 @@ module.exports = {
       to: { path: packages.tf },
     },
     {
+      name: 'run-folders-are-of-sidecar-runs',
+      severity: 'error',
+      from: { pathNot: '^(sidecar/runs/|test/)' },
+      to: { path: '^sidecar/runs/runFiles\\.ts' },
+    },
+    {
       name: 'front-doors-are-not-imported',
       severity: 'error',
       from: { pathNot: '^(sidecar/main\\.ts|sidecar/rpc/|sidecar/cli/|test/)' },

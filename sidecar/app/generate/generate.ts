@@ -15,9 +15,10 @@ import { samplerRemark, type SamplerPlan } from '../../model/sampler';
 import { defaultSampler, planSampler, samplerOptions } from '../../model/samplers/registry';
 import { createSchedule } from '../../model/schedule';
 import { logEvent } from '../../runs/eventLog';
-import { fileExists, publishNew, writeDurably } from '../../runs/durableFile';
+import { fileExists, publishNew } from '../../runs/durableFile';
 import { readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
-import { findRun, readRun, runFiles, slug } from '../../runs/runStore';
+import { findRun, readRun, slug } from '../../runs/runStore';
+import { makeSamplesFolder, recordName, removeEmptySamples, writeGeneratedRecord } from '../../runs/samples';
 import type { Snapshot } from '../../runs/snapshots';
 import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
 import { precisionAt, type Precision } from '../../training/precision';
@@ -46,7 +47,7 @@ async function generatePlanned(
 ): Promise<GenerateResult> {
   const job = await beginJob(params, planned);
   const result = await generateNetworks(job, params.force ?? false, context).catch(async (error: unknown) => {
-    await removeIfEmpty(job);
+    await removeEmptySamples(job.runFolder, job.folder);
     throw error;
   });
   if (!params.test) return result;
@@ -79,7 +80,8 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
   try {
     await model.writeWeights(readSnapshotWeights(job.snapshot));
     const result = await sampleAndWrite(job, model, template, force, context);
-    logEvent(path.join(job.runFolder, runFiles.log), 'generated', {
+    logEvent(job.runFolder, {
+      event: 'generated',
       folder: path.resolve(result.folder),
       count: result.networks.length,
       step: result.step,
@@ -94,12 +96,6 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
     template.dispose();
     await model.dispose();
   }
-}
-
-/** A folder made for networks that never came; one the person named stays. */
-async function removeIfEmpty({ folder, runFolder }: Job): Promise<void> {
-  const isOurs = path.dirname(folder) === path.join(runFolder, runFiles.samples);
-  if (isOurs) await fs.rmdir(folder).catch(() => undefined); // not empty: some networks were written
 }
 
 /** What is settled before there is a turn at the device. */
@@ -276,7 +272,7 @@ async function writeNetwork(
     nNotFinite,
     sha256: extension === '' ? null : await hashOfFile(file),
   };
-  await writeDurably(path.join(folder, `${network.name}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  await writeGeneratedRecord(folder, network.name, record);
   return { file, record };
 }
 
@@ -316,36 +312,16 @@ async function outputFolder(
   networks: readonly PlannedNetwork[],
   extension: string,
 ): Promise<string> {
-  if (params.out === undefined) return newSamplesFolder(path.join(runFolder, runFiles.samples));
+  if (params.out === undefined) return makeSamplesFolder(runFolder);
   const folder = path.resolve(params.out);
   await fs.mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw fileError(folder, 'make the folder', error);
   });
   const taken = networks
-    .flatMap(({ name }) => [name + extension, `${name}.json`])
+    .flatMap(({ name }) => [name + extension, recordName(name)])
     .find(name => existsSync(path.join(folder, name)));
   if (taken !== undefined && !params.force) throw fileExists(path.join(folder, taken));
   return folder;
-}
-
-async function newSamplesFolder(samples: string): Promise<string> {
-  try {
-    await fs.mkdir(samples, { recursive: true });
-    for (;;) {
-      const numbers = (await fs.readdir(samples)).map(name => (/^\d{4,}$/.test(name) ? Number(name) : 0));
-      const folder = path.join(samples, String(Math.max(0, ...numbers) + 1).padStart(4, '0'));
-      const made = await fs.mkdir(folder).then(
-        () => true,
-        (error: unknown) => {
-          if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false; // another generation took the number
-          throw error;
-        },
-      );
-      if (made) return folder;
-    }
-  } catch (error) {
-    throw fileError(samples, 'make a folder', error);
-  }
 }
 
 async function hashOfFile(file: string): Promise<string> {

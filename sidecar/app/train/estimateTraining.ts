@@ -1,12 +1,11 @@
 // What every preset would take on a dataset, and every configuration file on its own, so that a person chooses with the cost in sight.
-import * as fs from 'node:fs/promises';
-import * as path from 'node:path';
 import type { EstimateParams, EstimateResult, TrainingEstimate } from '../../../protocol/training';
 import { draftConfig } from '../../config/draftConfig';
 import { presets, type Preset } from '../../config/presets';
 import { completeConfig, type EngineFacts } from '../../config/resolveConfig';
 import { toModelSpec } from '../../config/toModelSpec';
-import { findRun, listRuns, readRun, runFiles } from '../../runs/runStore';
+import { readEvents } from '../../runs/eventLog';
+import { findRun, listRuns, readRun } from '../../runs/runStore';
 import { stepOperations, type Speed } from '../../training/timeEstimate';
 import { RpgError } from '../../util/rpgError';
 import { atOnce, type OperationContext } from '../context';
@@ -100,8 +99,8 @@ async function speedOfRuns(workspace: string, { device }: ChosenDevice): Promise
     try {
       const folder = await findRun(workspace, id);
       const record = await readRun(folder);
-      const stepsPerSecond = await lastSpeed(path.join(folder, runFiles.log));
-      if (stepsPerSecond === null) continue;
+      const stepsPerSecond = readEvents(folder, 'snapshot').findLast(event => event.stepsPerSecond)?.stepsPerSecond;
+      if (!stepsPerSecond) continue;
       const operations = stepOperations(toModelSpec(record.config, record.dataset));
       return { operationsPerSecond: operations * stepsPerSecond, basis: `speed of run ${id} on this device` };
     } catch {
@@ -141,13 +140,4 @@ async function timedSpeed(
     if (error instanceof RpgError && error.blame === 'user') return null;
     throw error;
   }
-}
-
-async function lastSpeed(log: string): Promise<number | null> {
-  const text = await fs.readFile(log, 'utf8');
-  for (const line of text.trimEnd().split('\n').reverse()) {
-    const found = /"stepsPerSecond":([\d.e+-]+)/.exec(line);
-    if (found) return Number(found[1]) || null;
-  }
-  return null;
 }

@@ -7,10 +7,10 @@ import { toModelSpec } from '../../config/toModelSpec';
 import type { Model } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { logEvent } from '../../runs/eventLog';
-import { truncateMetrics } from '../../runs/metricsLog';
+import { metricsFile, truncateMetrics } from '../../runs/metricsLog';
 import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
 import { lockRun, type RunLock } from '../../runs/runLock';
-import { findRun, readRun, runFiles, updateRun } from '../../runs/runStore';
+import { findRun, readRun, updateRun } from '../../runs/runStore';
 import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../../runs/snapshots';
 import { precisionsOf } from '../../training/precision';
 import { mendableError, userError, type RpgError } from '../../util/rpgError';
@@ -79,7 +79,7 @@ async function resumeLocked(
     const engine = runEngine(chosen, prepared.model.description);
     if (engine.description !== found.engine.description) {
       const change = { from: found.engine.description, to: engine.description, step: startStep };
-      logEvent(path.join(folder, runFiles.log), 'engine-changed', change);
+      logEvent(folder, { event: 'engine-changed', ...change });
       say(`begun on ${change.from}; goes on on ${change.to}, whose results differ in their last digits`);
     }
     const record = await updateRun(folder, { status: 'running', failure: null, engine });
@@ -94,13 +94,12 @@ async function resumeLocked(
 async function restoreNewest(folder: string, record: RunRecord, model: Model, spec: ModelSpec): Promise<number> {
   const { snapshot, damaged } = await newestSnapshot(folder);
   const step = snapshot?.step ?? 0;
-  const log = path.join(folder, runFiles.log);
-  if (damaged.length > 0) logEvent(log, 'snapshots-damaged', { steps: damaged });
+  if (damaged.length > 0) logEvent(folder, { event: 'snapshots-damaged', steps: damaged });
   if (snapshot) await restoreSnapshot(model, snapshot);
   else if (record.init) await model.writeWeights(readInit(record.init, spec));
   await removeSnapshotsAfter(folder, step);
   await pruneSnapshots(folder, record.config.training.keepSnapshots);
-  const kept = truncateMetrics(path.join(folder, runFiles.metrics), step);
+  const kept = truncateMetrics(folder, step);
   if (kept < step) throw metricsLost(folder, step, kept);
   return step;
 }
@@ -167,7 +166,7 @@ function runFinished({ id, config }: RunRecord): RpgError {
 function metricsLost(folder: string, step: number, kept: number): RpgError {
   return mendableError(
     'run-damaged',
-    `${path.join(folder, runFiles.metrics)} ends at step ${kept}, before the snapshot of step ${step}`,
+    `${metricsFile(folder)} ends at step ${kept}, before the snapshot of step ${step}`,
     ['restore it from a backup', { does: 'beginFrom', run: path.basename(folder) }],
     { folder, step, kept },
   );

@@ -1,23 +1,19 @@
 // Removing a run is putting its folder aside: it can be taken back for a week. Nothing else ever deletes a run.
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import type { RemovedRun } from '../../../protocol/runs';
-import { exists } from '../../runs/durableFile';
-import { lockOwner } from '../../runs/runLock';
-import { findRun, runsFolder } from '../../runs/runStore';
-import { fileError, userError } from '../../util/rpgError';
-import type { OperationContext } from '../context';
+import type { RemovedRun } from '../../protocol/runs';
+import { fileError, userError } from '../util/rpgError';
+import { exists } from './durableFile';
+import { lockOwner } from './runLock';
+import { findRun, runsFolder } from './runStore';
 
 /** When it was removed, and the id of the run. */
 const trashName = /^(\d{1,15})-(\d{4,}-[a-z0-9-]+)$/;
 const keptMs = 7 * 24 * 60 * 60 * 1000;
 
 /** *Errors* `run-not-found`; `run-running`: stop it first. */
-export async function removeRun(
-  params: { run: string },
-  { workspace }: OperationContext,
-): Promise<{ run: string; trash: string }> {
-  const folder = await findRun(workspace, params.run);
+export async function removeRun(workspace: string, reference: string): Promise<{ run: string; trash: string }> {
+  const folder = await findRun(workspace, reference);
   const run = path.basename(folder);
   const owner = await lockOwner(folder);
   if (owner)
@@ -37,7 +33,7 @@ export async function removeRun(
 }
 
 /** What is still there, newest first. */
-export async function removedRuns(_params: object, { workspace }: OperationContext): Promise<RemovedRun[]> {
+export async function removedRuns(workspace: string): Promise<RemovedRun[]> {
   const names = await fs.readdir(trashFolder(workspace)).catch(() => []);
   return names
     .map(trash => ({ trash, found: trashName.exec(trash) }))
@@ -47,11 +43,11 @@ export async function removedRuns(_params: object, { workspace }: OperationConte
 }
 
 /** *Errors* `trash-empty`: it was removed for good; `run-exists`: its name is taken again. */
-export async function restoreRun(params: { trash: string }, { workspace }: OperationContext): Promise<{ run: string }> {
-  const found = trashName.exec(params.trash);
-  const source = path.join(trashFolder(workspace), path.basename(params.trash));
+export async function restoreRun(workspace: string, trash: string): Promise<{ run: string }> {
+  const found = trashName.exec(trash);
+  const source = path.join(trashFolder(workspace), path.basename(trash));
   if (!found || !(await exists(source)))
-    throw userError('trash-empty', `${params.trash} is no longer in ${trashFolder(workspace)}`, params);
+    throw userError('trash-empty', `${trash} is no longer in ${trashFolder(workspace)}`, { trash });
   const run = found[2]!;
   const target = path.join(runsFolder(workspace), run);
   if (await exists(target)) throw userError('run-exists', `there is a run ${run} again; move it away first`, { run });
