@@ -182,6 +182,8 @@ export interface RunSummary {
   readonly snapshots: readonly number[];
   /** What is wrong with it, in words, or null. */
   readonly problem: string | null;
+  /** Changes with all that its folder tells but its curve, and with nothing else: who has read it knows when to read again. */
+  readonly revision: string;
 }
 
 /** The JSON beside a generated network. */

@@ -156,12 +156,34 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
       pid: owner?.pid ?? null,
       snapshots: (await listSnapshots(folder)).map(snapshot => snapshot.step),
       problem: record.failure?.message ?? null,
+      revision: await revisionOf(folder),
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const unknown = { name: '', dataset: '', createdAt: '', step: 0, steps: 0, loss: null, engine: '', device: '' };
-    return { id, folder, status: 'unreadable', ...unknown, pid: owner?.pid ?? null, snapshots: [], problem };
+    return {
+      id,
+      folder,
+      status: 'unreadable',
+      ...unknown,
+      pid: owner?.pid ?? null,
+      snapshots: [],
+      problem,
+      revision: await revisionOf(folder),
+    };
   }
+}
+
+/** The log grows with every event; what is removed by hand is seen in the folders, and in the record's own time. */
+async function revisionOf(folder: string): Promise<string> {
+  const names = [runFiles.record, runFiles.log, runFiles.samples, runFiles.evaluations, runFiles.snapshots];
+  const stamps = await Promise.all(
+    names.map(async name => {
+      const stat = await fs.stat(path.join(folder, name)).catch(() => null);
+      return stat ? `${stat.mtimeMs}/${stat.size}` : '';
+    }),
+  );
+  return stamps.join(' ');
 }
 
 /** What a run is now: a trainer that died had no time to write so. */
