@@ -4,7 +4,7 @@ import type { ConvertParams } from '../../protocol/checkpoints';
 import { weightDtypes } from '../checkpoint/tensor';
 import { convert } from '../app/checkpoints/convert';
 import type { CliCommand } from './cliCommand';
-import { formatBytes, formatCount } from './format';
+import { formatBytes, formatCount } from '../../shared/words';
 
 interface Options {
   json?: boolean;

@@ -1,7 +1,8 @@
 // `rpg register`, `rpg datasets`, `rpg unregister`.
 import { datasets, register, unregister } from '../app/datasets/datasets';
 import type { CliCommand } from './cliCommand';
-import { formatBytes, formatCount, formatTable } from './format';
+import { formatBytes, formatCount } from '../../shared/words';
+import { formatTable } from './format';
 
 interface RegisterOptions {
   name?: string;

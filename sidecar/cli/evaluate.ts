@@ -1,5 +1,6 @@
 // `rpg evaluate RUN`: the table that tells what the generated networks are worth.
 import colors from 'picocolors';
+import { formatDuration } from '../../shared/words';
 import type { EvaluateRunParams, EvaluateRunResult, EvaluationRow } from '../../protocol/evaluation';
 import { countText, rowColumns } from '../../shared/metrics/columns';
 import { cellText } from '../../shared/table';
@@ -7,7 +8,6 @@ import { describeGeneration, evaluateRun } from '../app/evaluate/evaluateRun';
 import type { Cli, CliCommand } from './cliCommand';
 import { realNumber, wholeNumber } from './deviceOptions';
 import { formatTable } from './format';
-import { formatDuration } from './trainingBar';
 
 interface Options extends Omit<EvaluateRunParams, 'run' | 'test' | 'weightsOnly' | 'timeLimitSeconds'> {
   /** False: --no-test. */

@@ -1,10 +1,10 @@
 // `rpg generate RUN`.
 import { InvalidArgumentError, Option } from 'commander';
+import { formatDuration } from '../../shared/words';
 import type { GenerateParams, GenerateResult } from '../../protocol/generation';
 import { generate } from '../app/generate/generate';
 import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, realNumber, wholeNumber } from './deviceOptions';
-import { formatDuration } from './trainingBar';
 
 interface GenerateOptions extends Omit<GenerateParams, 'run' | 'classes' | 'timeLimitSeconds'> {
   class?: number[];

@@ -3,7 +3,8 @@ import colors from 'picocolors';
 import type { CheckpointReport, FolderReport } from '../../protocol/checkpoints';
 import { inspect } from '../app/checkpoints/inspect';
 import type { Cli, CliCommand } from './cliCommand';
-import { formatBytes, formatCount, formatNumber, formatPercent, formatTable } from './format';
+import { formatBytes, formatCount, formatNumber, shortPercent } from '../../shared/words';
+import { formatTable } from './format';
 
 interface Options {
   json?: boolean;
@@ -73,7 +74,7 @@ function printFolder(report: FolderReport, cli: Cli): void {
   if (report.accuracy) {
     const { best, mean, min } = report.accuracy;
     cli.print(
-      `Accuracy in the file names: best ${formatPercent(best)}, mean ${formatPercent(mean)}, min ${formatPercent(min)}`,
+      `Accuracy in the file names: best ${shortPercent(best)}, mean ${shortPercent(mean)}, min ${shortPercent(min)}`,
     );
   }
   if (report.key) cli.print(`Tensor dictionary '${report.key}' of each file`);
@@ -113,7 +114,7 @@ function printFolder(report: FolderReport, cli: Cli): void {
       report.tokens.map(count => [
         formatCount(count.dimPerToken),
         formatCount(count.nTokens),
-        formatPercent(count.paddingShare),
+        shortPercent(count.paddingShare),
         count.isSuggested ? '← suggested' : '',
       ]),
     ),

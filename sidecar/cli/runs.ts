@@ -4,7 +4,8 @@ import { exportTensorBoard } from '../app/runs/exportTensorBoard';
 import { devices, exportWeights, listRuns, stopRun } from '../app/runs/runs';
 import type { Cli, CliCommand } from './cliCommand';
 import { wholeNumber } from './deviceOptions';
-import { formatBytes, formatCount, formatNumber, formatTable } from './format';
+import { formatBytes, formatCount, formatNumber } from '../../shared/words';
+import { formatTable } from './format';
 
 export const runsCommand: CliCommand = {
   add: (program, cli) => {

@@ -5,8 +5,8 @@ import { resume } from '../app/train/resume';
 import { train } from '../app/train/train';
 import type { Cli, CliCommand } from './cliCommand';
 import { addDeviceOptions, collect, wholeNumber } from './deviceOptions';
-import { formatBytes, formatCount, formatNumber } from './format';
-import { createTrainingBar, formatDuration } from './trainingBar';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../shared/words';
+import { createTrainingBar } from './trainingBar';
 import type { OperationContext } from '../app/context';
 
 interface TrainOptions extends Omit<TrainParams, 'configFile' | 'settings'> {

@@ -4,8 +4,7 @@ import { prepareZoo } from '../app/zoo/prepareZoo';
 import { zooRecipes } from '../zoo/recipes/registry';
 import type { CliCommand } from './cliCommand';
 import { wholeNumber } from './deviceOptions';
-import { formatCount, formatPercent } from './format';
-import { formatDuration } from './trainingBar';
+import { formatCount, formatDuration, shortPercent } from '../../shared/words';
 
 interface Options {
   out: string;
@@ -50,7 +49,7 @@ export const zooCommand: CliCommand = {
         cli.print(
           `${formatCount(result.checkpoints.length)} networks in ${result.folder}, trained in ${formatDuration(result.elapsedMs)}`,
         );
-        cli.print(`Test accuracy: best ${formatPercent(best)}, mean ${formatPercent(mean)}, min ${formatPercent(min)}`);
+        cli.print(`Test accuracy: best ${shortPercent(best)}, mean ${shortPercent(mean)}, min ${shortPercent(min)}`);
       });
   },
 };

@@ -1,6 +1,7 @@
 // Samplers as plans: which steps are visited, and x ← a·x + b·epsilonTheta + sigma·noise with what numbers. An engine
 // executes a plan without knowing the sampler; a new sampler is one entry of the registry below.
 // Sources: DDPM, Ho et al. 2020; DDIM, Song et al., "Denoising diffusion implicit models", ICLR 2021.
+import { isEta } from '../../shared/rules';
 import { mostDdimSteps } from '../../protocol/ddim';
 import { userError, type RpgError } from '../util/rpgError';
 import { ddpmCoefficients, type Schedule } from './schedule';
@@ -63,7 +64,7 @@ function planDdpm(schedule: Schedule): SamplerPlan {
 
 function planDdim(schedule: Schedule, { steps, eta, spacing }: SamplerOptions): SamplerPlan {
   if (steps < 1) throw badSamplerOption(`DDIM with ${steps} steps samples nothing; give at least 1`);
-  if (!(eta >= 0 && eta <= 1)) throw badSamplerOption(`DDIM with eta ${eta} is not defined; give 0 to 1`);
+  if (!isEta(eta)) throw badSamplerOption(`DDIM with eta ${eta} is not defined; give 0 to 1`);
   const times = spacing === 'published' ? publishedTimes(schedule.T, steps) : evenTimes(schedule.T, steps);
   const entries = times.map((t, i) => {
     const alphaBar = schedule.alphaBar[t]!;

@@ -2,7 +2,7 @@
 // it has, open until one generates. The command line has the same under its own names.
 import type { GenerateParams } from '../../protocol/generation';
 import type { RunDetails } from '../../protocol/runs';
-import { formatCount } from '../text/format';
+import { formatCount } from '../../shared/words';
 import { etaProblem, fileNamePartProblem, wholeNumberProblem } from '../text/validate';
 import { askFolder, askText, choose, type Choice } from './ask';
 import { text, wholeNumber } from './command';
