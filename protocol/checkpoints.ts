@@ -1,5 +1,5 @@
 // Checkpoint files and folders of them: what is in them, how far two are apart, and writing one in another format.
-import { operation, type Progress } from './operation';
+import { described, operation, type Progress } from './operation';
 
 /** Five-number summary and histogram of a tensor's finite values. */
 export interface TensorSummary {
@@ -109,6 +109,9 @@ export interface DifferenceReport {
   isEqual: boolean;
 }
 
+const isCheckpointFile = '!explorerResourceIsFolder && resourceExtname =~ {checkpointExtensions}';
+const isInCheckpointEditor = 'activeCustomEditorId == rpg.checkpoint';
+
 export interface InspectParams {
   path: string;
   /** Which tensor dictionary; the likeliest network by default. */
@@ -118,7 +121,40 @@ export interface InspectParams {
 }
 
 /** What a file or a folder of checkpoints holds. */
-export const inspect = operation<InspectParams, CheckpointReport | FolderReport, Progress>('inspect');
+export const inspect = described(operation<InspectParams, CheckpointReport | FolderReport, Progress>('inspect'), {
+  activity: 'Inspecting',
+  params: {
+    path: {
+      kind: 'text',
+      at: 'argument',
+      help: 'a .pth, .pt, .bin or .safetensors file, an adapter folder, or a folder of any of these',
+    },
+    key: { kind: 'text', help: 'which tensor dictionary of a nested checkpoint' },
+    statistics: {
+      kind: 'unless',
+      name: 'no-statistics',
+      help: 'names, types and shapes only: instant for files of any size',
+    },
+  },
+  cli: {
+    name: 'inspect',
+    description: 'show what a checkpoint, or a folder of checkpoints, holds',
+    json: { isFirst: true },
+  },
+  editor: {
+    command: 'rpg.inspectCheckpoint',
+    title: 'Inspect Checkpoint',
+    icon: '$(inspect)',
+    menus: [
+      {
+        menu: 'explorer/context',
+        when: 'explorerResourceIsFolder && !explorerResourceIsRoot',
+        group: '4_rpg@3',
+      },
+      { menu: 'explorer/context', when: isCheckpointFile, group: '4_rpg@1' },
+    ],
+  },
+});
 
 export interface ConvertParams {
   input: string;
@@ -138,7 +174,37 @@ export interface ConvertResult {
 }
 
 /** Writes a checkpoint in the format the output's name says. */
-export const convert = operation<ConvertParams, ConvertResult, Progress>('convert');
+export const convert = described(operation<ConvertParams, ConvertResult, Progress>('convert'), {
+  activity: 'Converting',
+  params: {
+    input: { kind: 'text', at: 'argument', name: 'in', help: 'checkpoint to read' },
+    output: {
+      kind: 'text',
+      at: 'argument',
+      name: 'out',
+      help: 'file to write: .pth, .pt, .bin, .safetensors, or an adapter folder',
+    },
+    dtype: {
+      kind: 'choice',
+      placeholder: 'type',
+      help: 'type of the weights; others stay as they are',
+      choices: ['float64', 'float32', 'float16', 'bfloat16'],
+    },
+    key: { kind: 'text', help: 'which tensor dictionary of a nested checkpoint' },
+    stripPrefix: { kind: 'text', placeholder: 'prefix', help: 'take a prefix such as module. off the names' },
+    overwrite: { kind: 'flag', name: 'force', help: 'overwrite the output' },
+  },
+  cli: { name: 'convert', description: 'write a checkpoint in another format (by the output name) or type' },
+  editor: {
+    command: 'rpg.convertCheckpoint',
+    title: 'Convert Checkpoint…',
+    icon: '$(arrow-swap)',
+    menus: [
+      { menu: 'explorer/context', when: isCheckpointFile, group: '4_rpg@3' },
+      { menu: 'editor/title', when: isInCheckpointEditor, group: '4_rpg' },
+    ],
+  },
+});
 
 export interface DiffParams {
   a: string;
@@ -147,7 +213,24 @@ export interface DiffParams {
 }
 
 /** Distance, cosine and largest change of each tensor of two checkpoints. */
-export const diff = operation<DiffParams, DifferenceReport, Progress>('diff');
+export const diff = described(operation<DiffParams, DifferenceReport, Progress>('diff'), {
+  activity: 'Comparing',
+  params: {
+    a: { kind: 'text', at: 'argument' },
+    b: { kind: 'text', at: 'argument' },
+    key: { kind: 'text', help: 'which tensor dictionary of nested checkpoints' },
+  },
+  cli: { name: 'diff', description: 'compare two checkpoints tensor by tensor' },
+  editor: {
+    command: 'rpg.compareCheckpoints',
+    title: 'Compare Checkpoints',
+    icon: '$(diff)',
+    menus: [
+      { menu: 'explorer/context', when: isCheckpointFile, group: '4_rpg@2' },
+      { menu: 'editor/title', when: isInCheckpointEditor, group: '4_rpg' },
+    ],
+  },
+});
 
 /** The tensor dictionaries of a folder's first checkpoint that may be the network, the likeliest first. */
 export const candidateDictionaries = operation<{ folder: string }, DictionaryRecord[]>('candidateDictionaries');

@@ -1,5 +1,6 @@
 // Registered folders of checkpoints: what is remembered of them, and what can be done with them.
-import { operation, type Progress } from './operation';
+import { described, operation, type Progress } from './operation';
+import type { Report } from './report';
 
 /** `.rpg/datasets/NAME.json` in the workspace: a registered folder of checkpoints. */
 export interface DatasetRecord {
@@ -48,16 +49,97 @@ export interface RegisterResult extends DatasetRecord {
 }
 
 /** Measures a folder of checkpoints and remembers it in the workspace. */
-export const register = operation<RegisterParams, RegisterResult, Progress>('register');
+export const register = described(operation<RegisterParams, RegisterResult, Progress>('register'), {
+  activity: 'Measuring',
+  params: {
+    folder: { kind: 'text', at: 'argument', help: 'a folder of checkpoints, or one with checkpoint/ inside' },
+    name: { kind: 'text', help: "name of the dataset (default: the folder's)" },
+    testCommand: {
+      kind: 'text',
+      name: 'test',
+      placeholder: 'command',
+      help: 'how a checkpoint is tested, such as "python test.py {file}"',
+    },
+    accuracyPattern: {
+      kind: 'text',
+      placeholder: 'regexp',
+      help: 'its first group is the accuracy in the test’s output',
+    },
+    key: { kind: 'text', help: 'which tensor dictionary of nested checkpoints' },
+    replace: { kind: 'flag', help: 'replace a dataset of the same name' },
+  },
+  cli: { name: 'register', description: 'measure a folder of checkpoints and remember it under a name' },
+  editor: {
+    command: 'rpg.registerFolder',
+    title: 'Register Checkpoint Folder',
+    icon: '$(add)',
+    enablement: 'workspaceFolderCount > 0',
+    menus: [
+      { menu: 'view/title', when: 'view == rpg.datasets', group: 'navigation@1' },
+      {
+        menu: 'explorer/context',
+        when: 'explorerResourceIsFolder && !explorerResourceIsRoot',
+        group: '4_rpg@1',
+      },
+    ],
+  },
+});
 
 /** Registered datasets, by name. */
-export const datasets = operation<Record<string, never>, DatasetSummary[]>('datasets');
+export const datasets = described(operation<Record<string, never>, DatasetSummary[]>('datasets'), {
+  activity: 'Listing',
+  cli: { name: 'datasets', description: 'list the registered datasets' },
+  report: datasetsReport,
+});
+
+function datasetsReport(list: readonly DatasetSummary[]): Report {
+  const columns = [
+    { title: 'dataset' },
+    { title: 'checkpoints', format: 'count' },
+    { title: 'weights', format: 'count' },
+    { title: 'size', format: 'bytes' },
+    { title: 'state' },
+    { title: 'folder' },
+  ] as const;
+  const rows = list.map(({ name, nCheckpoints, nWeights, checkpointBytes, state, folder }) => [
+    name,
+    nCheckpoints,
+    nWeights,
+    checkpointBytes,
+    state,
+    folder,
+  ]);
+  return { title: 'Datasets', tables: [{ columns, rows }], whenEmpty: 'No dataset is registered here.' };
+}
 
 /** Forgets a dataset; its checkpoints stay where they are. Resolves to the record, so that it can be undone. */
-export const unregister = operation<{ name: string }, DatasetRecord>('unregister');
+export const unregister = described(operation<{ name: string }, DatasetRecord>('unregister'), {
+  activity: 'Unregistering',
+  params: { name: { kind: 'text', at: 'argument' } },
+  cli: { name: 'unregister', description: 'forget a dataset; its checkpoints stay where they are' },
+  editor: {
+    command: 'rpg.unregister',
+    title: 'Unregister Dataset',
+    icon: '$(close)',
+    enablement: 'rpg.hasDatasets',
+    menus: [{ menu: 'view/item/context', when: 'view == rpg.datasets && viewItem =~ /^dataset/', group: '3_remove' }],
+  },
+});
 
 /** Gives a dataset another name. Runs keep the name they began with. */
-export const renameDataset = operation<{ name: string; newName: string }, DatasetRecord>('renameDataset');
+export const renameDataset = described(operation<{ name: string; newName: string }, DatasetRecord>('renameDataset'), {
+  activity: 'Renaming',
+  editor: {
+    command: 'rpg.renameDataset',
+    title: 'Rename Dataset',
+    icon: '$(edit)',
+    enablement: 'rpg.hasDatasets',
+    menus: [{ menu: 'view/item/context', when: 'view == rpg.datasets && viewItem =~ /^dataset/', group: '2_change@2' }],
+  },
+});
 
 /** Takes back an `unregister`. */
-export const restoreDataset = operation<{ record: DatasetRecord }, DatasetRecord>('restoreDataset');
+export const restoreDataset = described(operation<{ record: DatasetRecord }, DatasetRecord>('restoreDataset'), {
+  activity: 'Restoring',
+  editor: { command: 'rpg.undoUnregister', title: 'Undo Unregister', isHidden: true },
+});

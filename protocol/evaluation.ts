@@ -1,7 +1,8 @@
 // The record of one evaluation: what evaluations/NNNN.json holds, what the report and the results view show. Plain JSON.
 // Accuracy and shares are fractions in [0, 1]; losses are mean cross entropies in nats; distances are Euclidean over all
 // generated weights (fixed tensors left out), in the weights' own units; `null` means "could not be measured", never zero.
-import { operation, type Progress } from './operation';
+import { described, operation, type Progress } from './operation';
+import { runArgument, runRow } from './runWords';
 
 /** Five numbers of a set of values. */
 export interface Summary {
@@ -36,6 +37,8 @@ export interface EvaluationRow {
   /** Mean of that distance over the originals' leave-one-out median. */
   readonly nearestDistanceRatio: number | null;
   readonly novelty: readonly NoveltyShare[];
+  /** What has no field of its own, by the id of its column; absent where nothing is known, and in older records. */
+  readonly metrics?: Readonly<Record<string, number | null>>;
 }
 
 /** Share of a group that is performant and novel. */
@@ -62,6 +65,8 @@ export interface EvaluatedNetwork {
   readonly nonFinite: number;
   /** Batch-norm variances ≤ 0. */
   readonly nonPositiveVariances: number;
+  /** As `EvaluationRow.metrics`. */
+  readonly metrics?: Readonly<Record<string, number | null>>;
 }
 
 /** Of the networks whose predictions are known: originals first, then generated, in the order of `names`. */
@@ -219,7 +224,60 @@ export interface EvaluateRunResult extends EvaluationRecord {
 }
 
 /** Judges a run's generated networks beside its training checkpoints and the trivial baselines. */
-export const evaluateRun = operation<EvaluateRunParams, EvaluateRunResult, Progress>('evaluateRun');
+export const evaluateRun = described(operation<EvaluateRunParams, EvaluateRunResult, Progress>('evaluateRun'), {
+  activity: 'Evaluating',
+  params: {
+    run: runArgument,
+    generated: {
+      kind: 'text',
+      placeholder: 'folder',
+      help: 'networks to judge (default: those generated last; ten new ones where there are none)',
+    },
+    count: { kind: 'whole', placeholder: 'n', help: 'how many to generate where there are none' },
+    report: { kind: 'text', placeholder: 'file', help: 'write a self-contained HTML report' },
+    csv: { kind: 'text', placeholder: 'folder', help: 'write tables and the similarity matrix as CSV' },
+    test: {
+      kind: 'text',
+      placeholder: 'command',
+      help: 'how a checkpoint is tested, such as "python test.py {file}"',
+    },
+    weightsOnly: { kind: 'flag', name: 'no-test', help: 'compare weights only: distances, spread and health' },
+    timeLimitSeconds: {
+      kind: 'real',
+      name: 'time-limit',
+      placeholder: 'seconds',
+      help: 'of one test (default: 600)',
+    },
+    concurrency: { kind: 'whole', placeholder: 'n', help: 'tests at the same time (default: 2)' },
+    accuracyPattern: {
+      kind: 'text',
+      placeholder: 'regexp',
+      help: 'its first group is the accuracy in the test’s output',
+    },
+    networksPerBaseline: {
+      kind: 'whole',
+      placeholder: 'n',
+      help: 'networks made of each trivial baseline; 0: none (default: 10)',
+    },
+    midpoints: {
+      kind: 'whole',
+      placeholder: 'n',
+      help: 'midpoints towards the nearest checkpoint to test (default: 10)',
+    },
+    seed: { kind: 'whole', placeholder: 'n', help: 'of the baselines' },
+  },
+  cli: {
+    name: 'evaluate',
+    description: 'judge generated networks: accuracy, similarity, novelty, beside trivial baselines',
+  },
+  editor: {
+    command: 'rpg.evaluate',
+    title: 'Evaluate',
+    icon: '$(checklist)',
+    enablement: 'rpg.hasSnapshot',
+    menus: [{ menu: 'view/item/context', when: `${runRow('.*hasSnapshot')} && !listMultiSelection`, group: '3_use@4' }],
+  },
+});
 
 /** Writes a kept evaluation, the newest by default, as a self-contained HTML report. */
 export const exportReport = operation<

@@ -16,8 +16,10 @@ import {
 } from './runs';
 import { checkSetUp, devices } from './setup';
 import { benchmark, estimateRun, estimateTraining, resume, train } from './training';
+import type { Operation, Words } from './operation';
 import { createZoo, estimateZoos, prepareDemo, prepareZoo } from './zoo';
 
+/** In the order of `rpg --help`. */
 export const operations = {
   inspect,
   convert,
@@ -32,13 +34,10 @@ export const operations = {
   resume,
   estimateRun,
   estimateTraining,
-  benchmark,
+  stopRun,
   listRuns,
   runDetails,
   metricsTail,
-  stopRun,
-  exportWeights,
-  exportTensorBoard,
   removeRun,
   removedRuns,
   restoreRun,
@@ -50,6 +49,31 @@ export const operations = {
   createZoo,
   estimateZoos,
   prepareDemo,
+  exportWeights,
+  exportTensorBoard,
   devices,
   checkSetUp,
+  benchmark,
 };
+
+export type Operations = typeof operations;
+/** The key is the method: a test compares the two. */
+export type OperationName = keyof Operations;
+
+/** Types of an operation, by its name. */
+type Types<Name extends OperationName> = NonNullable<Operations[Name]['types']>;
+export type ParamsOf<Name extends OperationName> = Parameters<Types<Name>>[0];
+export type ProgressOf<Name extends OperationName> = Parameters<Types<Name>>[1];
+export type ResultOf<Name extends OperationName> = ReturnType<Types<Name>>;
+
+/** Names of the operations that a terminal has, and of those whose result says itself how it is shown. */
+export type CliName = {
+  [Name in OperationName]: Operations[Name] extends { cli: object } ? Name : never;
+}[OperationName];
+export type ReportName = {
+  [Name in OperationName]: Operations[Name] extends { report: unknown } ? Name : never;
+}[OperationName];
+
+/** What a front door that goes through all of them sees of one. */
+export type AnyOperation = Operation<never, unknown> & Partial<Words<never, never>>;
+export const operationList: readonly (readonly [OperationName, AnyOperation])[] = Object.entries(operations) as never; // every one was checked where it was declared

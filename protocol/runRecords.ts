@@ -79,13 +79,73 @@ export interface MetricsLine {
   readonly learningRate: number;
 }
 
-/** One line of `log.jsonl`: decisions and events, with their time. */
-export interface LogLine {
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly event: string;
-  readonly [fact: string]: unknown;
+/** The facts of every kind of event, in the order of the file. */
+export interface RunEventFacts {
+  readonly started: StartFacts;
+  readonly resumed: StartFacts;
+  readonly snapshot: {
+    readonly step: number;
+    readonly loss: number | null;
+    readonly stepsPerSecond: number | null;
+    /** Of the model: held now, and at the highest. */
+    readonly bytes: number;
+    readonly peakBytes: number;
+  };
+  /** The test of a snapshot beside the training. */
+  readonly 'test-skipped': { readonly step: number; readonly reason: string };
+  readonly tested: { readonly step: number; readonly problem: string | null };
+  readonly interrupted: EndFacts;
+  readonly stopped: EndFacts;
+  readonly failed: RunFailure;
+  readonly finished: { readonly step: number; readonly loss: number | null };
+  readonly generated: {
+    /** Absolute. */
+    readonly folder: string;
+    readonly count: number;
+    /** Training steps of the weights. */
+    readonly step: number;
+    readonly seed: number;
+    /** Of all its networks together. */
+    readonly samplingMs: number;
+    /** `engine/device`. */
+    readonly device: string;
+    /** Of the process, and of the model on a card. */
+    readonly peakBytes: number;
+    readonly deviceBytes: number | null;
+  };
+  readonly evaluated: { readonly file: string; readonly generated: string };
+  readonly 'engine-changed': { readonly from: string; readonly to: string; readonly step: number };
+  /** Steps of the snapshots whose files do not have their hashes. */
+  readonly 'snapshots-damaged': { readonly steps: readonly number[] };
 }
+
+interface StartFacts {
+  readonly step: number;
+  readonly pid: number;
+  /** What the model says it runs on. */
+  readonly device: string;
+}
+
+interface EndFacts {
+  readonly step: number;
+  readonly by: 'signal' | 'request';
+}
+
+export type RunEventKind = keyof RunEventFacts;
+
+/** One line of `log.jsonl` without its time: what was decided, and what happened. */
+export type RunEvent<Kind extends RunEventKind = RunEventKind> = {
+  [Each in Kind]: { readonly event: Each } & RunEventFacts[Each];
+}[Kind];
+
+/** One as it was read: a fact is null that an older version did not write, or that is not what it should be. */
+export type LoggedEvent<Kind extends RunEventKind = RunEventKind> = {
+  [Each in Kind]: {
+    /** ISO 8601, UTC. */
+    readonly time: string;
+    readonly event: Each;
+  } & { readonly [Fact in keyof RunEventFacts[Each]]: RunEventFacts[Each][Fact] | null };
+}[Kind];
 
 /** `DONE` of a snapshot: written last, so that a snapshot with a fitting one is whole. */
 export interface SnapshotRecord {
@@ -122,6 +182,8 @@ export interface RunSummary {
   readonly snapshots: readonly number[];
   /** What is wrong with it, in words, or null. */
   readonly problem: string | null;
+  /** Changes with all that its folder tells but its curve, and with nothing else: who has read it knows when to read again. */
+  readonly revision: string;
 }
 
 /** The JSON beside a generated network. */

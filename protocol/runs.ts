@@ -1,8 +1,10 @@
 // Runs as lists and views show them, and what can be done with one beside training it: stop, export, put aside.
 import type { EvaluationRecord } from './evaluation';
-import { operation } from './operation';
+import { described, operation } from './operation';
+import type { Report } from './report';
 import type { ResolvedRunConfig } from './runConfig';
 import type { RunDataset, RunEngine, RunFailure, RunSummary } from './runRecords';
+import { runArgument, runRow } from './runWords';
 
 export interface StopResult {
   run: string;
@@ -12,10 +14,53 @@ export interface StopResult {
 }
 
 /** Asks a run's trainer, in whatever process, to save a snapshot and end. */
-export const stopRun = operation<{ run: string; waitMs?: number }, StopResult>('stopRun');
+export const stopRun = described(operation<{ run: string; waitMs?: number }, StopResult>('stopRun'), {
+  activity: 'Stopping',
+  params: { run: runArgument },
+  cli: { name: 'stop', description: 'ask the process that trains a run to save a snapshot and end' },
+  editor: {
+    command: 'rpg.stop',
+    title: 'Stop',
+    icon: '$(debug-stop)',
+    enablement: 'rpg.hasRunning',
+    menus: [
+      { menu: 'view/item/context', when: runRow('running'), group: 'inline@1' },
+      { menu: 'view/item/context', when: 'view == rpg.runs && viewItem == preparing', group: 'inline@1' },
+      { menu: 'view/item/context', when: `${runRow('running')} && !listMultiSelection`, group: '2_run@1' },
+    ],
+  },
+});
 
 /** All runs of the workspace, oldest first. */
-export const listRuns = operation<Record<string, never>, RunSummary[]>('listRuns');
+export const listRuns = described(operation<Record<string, never>, RunSummary[]>('listRuns'), {
+  activity: 'Listing',
+  cli: { name: 'runs', description: 'list the runs of this workspace, newest last' },
+  report: runsReport,
+});
+
+function runsReport(runs: readonly RunSummary[]): Report {
+  const columns = [
+    { title: 'run' },
+    { title: 'state' },
+    { title: 'step', format: 'plain' },
+    { title: 'of', format: 'plain' },
+    { title: 'loss', format: 'number' },
+    { title: 'dataset' },
+    { title: 'device' },
+    { title: '' },
+  ] as const;
+  const rows = runs.map(run => [
+    run.id,
+    run.pid === null ? run.status : `${run.status} (${run.pid})`,
+    run.step,
+    run.steps,
+    run.loss,
+    run.dataset,
+    run.engine === '' ? '' : `${run.engine}/${run.device}`,
+    (run.problem ?? '').split('\n')[0]!.slice(0, 80),
+  ]);
+  return { title: 'Runs', tables: [{ columns, rows }], whenEmpty: 'No runs here yet.' };
+}
 
 export interface ExportWeightsParams {
   run: string;
@@ -25,8 +70,27 @@ export interface ExportWeightsParams {
 }
 
 /** Writes a snapshot's weights under the published names. */
-export const exportWeights = operation<ExportWeightsParams, { file: string; step: number; sizeBytes: number }>(
-  'exportWeights',
+export const exportWeights = described(
+  operation<ExportWeightsParams, { file: string; step: number; sizeBytes: number }>('exportWeights'),
+  {
+    activity: 'Exporting',
+    params: {
+      run: runArgument,
+      out: { kind: 'text', at: 'argument', help: 'a .pth file' },
+      snapshot: { kind: 'whole', placeholder: 'step', help: 'which snapshot (default: the newest good one)' },
+      overwrite: { kind: 'flag', name: 'force', help: 'replace the file if it exists' },
+    },
+    cli: { name: 'export', description: "write a run's weights under the published names" },
+    editor: {
+      command: 'rpg.exportRun',
+      title: 'Export',
+      icon: '$(export)',
+      enablement: 'rpg.hasRuns',
+      menus: [
+        { menu: 'view/item/context', when: `${runRow('(?!unreadable)')} && !listMultiSelection`, group: '4_out' },
+      ],
+    },
+  },
 );
 
 /** Writes a run's curves as an event file that TensorBoard shows; the folder is its `--logdir`, or a folder in it. */
@@ -108,7 +172,16 @@ export interface MetricsTail {
 export const metricsTail = operation<MetricsTailParams, MetricsTail>('metricsTail');
 
 /** Puts a run that is not trained into `.rpg/trash`, from which `restoreRun` takes it back for seven days. */
-export const removeRun = operation<{ run: string }, { run: string; trash: string }>('removeRun');
+export const removeRun = described(operation<{ run: string }, { run: string; trash: string }>('removeRun'), {
+  activity: 'Removing',
+  editor: {
+    command: 'rpg.removeRun',
+    title: 'Remove Run',
+    icon: '$(trash)',
+    enablement: 'rpg.hasRuns',
+    menus: [{ menu: 'view/item/context', when: `${runRow('(?!running)')} && !listMultiSelection`, group: '5_remove' }],
+  },
+});
 
 export interface RemovedRun {
   trash: string;
@@ -120,4 +193,12 @@ export interface RemovedRun {
 /** What `restoreRun` can take back, newest first. */
 export const removedRuns = operation<object, RemovedRun[]>('removedRuns');
 
-export const restoreRun = operation<{ trash: string }, { run: string }>('restoreRun');
+export const restoreRun = described(operation<{ trash: string }, { run: string }>('restoreRun'), {
+  activity: 'Restoring',
+  editor: {
+    command: 'rpg.undoRemoveRun',
+    title: 'Undo Remove Run',
+    icon: '$(discard)',
+    enablement: 'workspaceFolderCount > 0',
+  },
+});

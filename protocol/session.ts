@@ -27,7 +27,13 @@ export interface Capabilities {
   checkpointFormats: { id: string; title: string; extensions: string[]; isWritten: boolean }[];
   presets: PresetInfo[];
   recurrentModels: string[];
-  samplers: { name: 'ddpm' | 'ddim'; title: string; defaultSteps: number | null }[];
+  /** The quickest first. `options`: those that the sampler pays heed to. */
+  samplers: {
+    name: 'ddpm' | 'ddim';
+    title: string;
+    defaultSteps: number | null;
+    options: ('steps' | 'spacing' | 'eta')[];
+  }[];
   zooRecipes: { name: string; title: string }[];
 }
 

@@ -1,10 +1,12 @@
 // What this machine has: devices, programs, room.
-import { operation, type Progress } from './operation';
+import { described, operation, type Progress } from './operation';
+import type { Report } from './report';
 
 export interface DeviceReport {
   engine: string;
   device: string;
   title: string;
+  kind: 'processor' | 'card';
   isAvailable: boolean;
   /** What it is when available, else what is missing and what would mend it. */
   description: string;
@@ -13,7 +15,28 @@ export interface DeviceReport {
 }
 
 /** Every device of every engine, best first. */
-export const devices = operation<Record<string, never>, DeviceReport[]>('devices');
+export const devices = described(operation<Record<string, never>, DeviceReport[]>('devices'), {
+  activity: 'Looking',
+  cli: { name: 'devices', description: 'list where training and sampling can run, or why not' },
+  editor: {
+    command: 'rpg.chooseDevice',
+    title: 'Choose Device',
+    icon: '$(chip)',
+    menus: [{ menu: 'view/title', when: 'view == rpg.runs', group: '2_setup' }],
+  },
+  report: devicesReport,
+});
+
+function devicesReport(list: readonly DeviceReport[]): Report {
+  const columns = [{ title: 'engine' }, { title: 'device' }, { title: 'state' }, { title: '' }];
+  const rows = list.map(({ engine, device, isAvailable, description, notes }) => [
+    engine,
+    device,
+    isAvailable ? 'available' : 'not available',
+    [description, ...notes].join('; '),
+  ]);
+  return { title: 'Devices', tables: [{ columns, rows }] };
+}
 
 /** One thing the product can use, and whether it is there. */
 export interface SetUpItem {
@@ -35,4 +58,15 @@ export type SetUpFix =
   | { kind: 'setTest'; dataset: string };
 
 /** Devices, Python, PyTorch, datasets, their tests, and room on the disk. Python is run only where the workspace is trusted. */
-export const checkSetUp = operation<{ python: string; isTrusted: boolean }, SetUpItem[], Progress>('checkSetUp');
+export const checkSetUp = described(
+  operation<{ python: string; isTrusted: boolean }, SetUpItem[], Progress>('checkSetUp'),
+  {
+    activity: 'Checking',
+    editor: {
+      command: 'rpg.checkSetUp',
+      title: 'Check Set-up',
+      icon: '$(tools)',
+      menus: [{ menu: 'view/title', when: 'view == rpg.datasets', group: '2_setup' }],
+    },
+  },
+);

@@ -1,6 +1,8 @@
 // Learning a dataset: a new run, going on with one, and what it takes, before it is started or by measuring.
-import { operation, type Progress } from './operation';
+import { usualDdimSteps } from './ddim';
+import { described, operation, type Progress } from './operation';
 import type { PartialRunConfig, ResolvedRunConfig } from './runConfig';
+import { runArgument, runRow } from './runWords';
 
 /** Where training and sampling run; the best available device by default. */
 export interface DeviceChoice {
@@ -8,6 +10,8 @@ export interface DeviceChoice {
   /** `wasm`, `cpu`, `webgpu`, `tensorflow`, or a CUDA card's number. */
   device?: string;
 }
+
+const isConfiguration = String.raw`resourceFilename =~ /\.rpg\.json$/`;
 
 export interface TrainParams extends DeviceChoice {
   /** A `*.rpg.json`; `config` instead where an editor has the values. */
@@ -55,7 +59,60 @@ export interface TrainResult {
 }
 
 /** Trains a new run to its end, or until it is stopped. */
-export const train = operation<TrainParams, TrainResult, TrainProgress>('train');
+export const train = described(operation<TrainParams, TrainResult, TrainProgress>('train'), {
+  activity: 'Training',
+  params: {
+    configFile: {
+      kind: 'text',
+      at: 'optionalArgument',
+      name: 'config',
+      help: 'a *.rpg.json with the run configuration',
+    },
+    dataset: { kind: 'text', placeholder: 'name', help: 'registered dataset, or a folder of checkpoints' },
+    preset: { kind: 'text', placeholder: 'name', help: 'values to start from, such as demo' },
+    settings: {
+      kind: 'texts',
+      name: 'set',
+      placeholder: 'path=value',
+      help: 'one value of the configuration, such as training.steps=500 (repeatable)',
+    },
+    workers: {
+      kind: 'whole',
+      placeholder: 'count',
+      help: 'data-parallel workers; the same seed and count give the same bits',
+    },
+    init: { kind: 'text', placeholder: 'file', help: 'published weights to begin with instead of random ones' },
+    acceptChanged: { kind: 'flag', help: 'train although the dataset changed since it was registered' },
+    force: { kind: 'flag', help: 'train although the memory estimate is larger than what is free' },
+  },
+  cli: {
+    name: 'train',
+    description: 'learn the distribution of a dataset of checkpoints',
+    choosesDevice: true,
+    json: { help: 'print the result as JSON' },
+  },
+  editor: {
+    command: 'rpg.train',
+    title: 'Train',
+    icon: '$(play)',
+    enablement: 'workspaceFolderCount > 0',
+    menus: [
+      { menu: 'view/title', when: 'view == rpg.runs', group: 'navigation@1' },
+      {
+        menu: 'view/item/context',
+        when: 'view == rpg.datasets && viewItem == dataset.ready',
+        group: 'inline@1',
+      },
+      {
+        menu: 'view/item/context',
+        when: 'view == rpg.datasets && viewItem == dataset.ready',
+        group: '1_use@1',
+      },
+      { menu: 'explorer/context', when: isConfiguration, group: '4_rpg@1' },
+      { menu: 'editor/title', when: isConfiguration, group: 'navigation' },
+    ],
+  },
+});
 
 export interface RunEstimate {
   config: ResolvedRunConfig;
@@ -77,6 +134,8 @@ export interface RunEstimate {
 /** Memory and time of the run that `train` would start with the same parameters. */
 export const estimateRun = operation<TrainParams, RunEstimate, TrainProgress>('estimateRun');
 
+const isResumable = runRow('(stopped|interrupted|failed)');
+
 export interface ResumeParams extends DeviceChoice {
   /** Id, number, part of an id, or `last`. */
   run: string;
@@ -85,7 +144,30 @@ export interface ResumeParams extends DeviceChoice {
 }
 
 /** Goes on from a run's newest good snapshot. On the same device the result has the bits of an uninterrupted run. */
-export const resume = operation<ResumeParams, TrainResult, TrainProgress>('resume');
+export const resume = described(operation<ResumeParams, TrainResult, TrainProgress>('resume'), {
+  activity: 'Training',
+  params: {
+    run: runArgument,
+    acceptChanged: { kind: 'flag', help: 'go on although files of the dataset changed' },
+    force: { kind: 'flag', help: 'go on although the memory estimate is larger than what is free' },
+  },
+  cli: {
+    name: 'resume',
+    description: 'go on with an interrupted or stopped run from its newest good snapshot',
+    choosesDevice: true,
+    json: { help: 'print the result as JSON' },
+  },
+  editor: {
+    command: 'rpg.resume',
+    title: 'Resume',
+    icon: '$(debug-continue)',
+    enablement: 'rpg.hasResumable',
+    menus: [
+      { menu: 'view/item/context', when: isResumable, group: 'inline@1' },
+      { menu: 'view/item/context', when: `${isResumable} && !listMultiSelection`, group: '2_run@2' },
+    ],
+  },
+});
 
 export interface BenchmarkParams extends DeviceChoice {
   preset: string;
@@ -122,7 +204,27 @@ export interface BenchmarkResult {
 }
 
 /** Times training steps and sampling of a preset on random tokens. */
-export const benchmark = operation<BenchmarkParams, BenchmarkResult, Progress>('benchmark');
+export const benchmark = described(operation<BenchmarkParams, BenchmarkResult, Progress>('benchmark'), {
+  activity: 'Measuring',
+  params: {
+    preset: { kind: 'text', placeholder: 'name', help: 'which published size', isRequired: true },
+    steps: { kind: 'whole', placeholder: 'n', help: 'measured steps (default: 20)' },
+    nTokens: {
+      kind: 'whole',
+      name: 'tokens',
+      placeholder: 'n',
+      help: 'tokens of a checkpoint (default: 19 for cnn presets, else 1448)',
+    },
+    sampleSteps: {
+      kind: 'flag',
+      name: 'generate',
+      help: `also sample one network in ${usualDdimSteps} DDIM steps`,
+      means: usualDdimSteps,
+    },
+  },
+  cli: { name: 'bench', description: 'time training steps of a preset on random tokens', choosesDevice: true },
+  editor: { command: 'rpg.benchmark', title: 'Benchmark', icon: '$(dashboard)' },
+});
 
 export interface EstimateParams extends DeviceChoice {
   /** Registered name, or a folder of checkpoints. */

@@ -70,9 +70,8 @@ export interface RunLive {
   /** Steps done; `RunSummary.steps` says of how many. */
   readonly step: number;
   readonly loss: number | null;
-  /** Device memory in use by the run, and all of the device. */
+  /** Device memory in use by the run. */
   readonly memoryBytes: number | null;
-  readonly deviceMemoryBytes: number | null;
   readonly msPerStep: number | null;
   readonly remainingMs: number | null;
   readonly elapsedMs: number | null;

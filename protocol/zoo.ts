@@ -1,6 +1,6 @@
 // What `rpg zoo` is asked and what it answers. Plain JSON.
 import type { Summary } from './evaluation';
-import { operation, type Progress } from './operation';
+import { described, operation, type Progress } from './operation';
 
 export interface PrepareZooParams {
   /** Name of a recipe: `fashion-cnnsmall`. */
@@ -40,7 +40,44 @@ export interface PrepareZooResult {
 }
 
 /** Trains small real networks on packaged real images, as a dataset folder. */
-export const prepareZoo = operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo');
+export const prepareZoo = described(operation<PrepareZooParams, PrepareZooResult, Progress>('prepareZoo'), {
+  activity: 'Training',
+  params: {
+    recipe: { kind: 'text', at: 'argument' },
+    out: {
+      kind: 'text',
+      placeholder: 'folder',
+      help: 'folder to make, with checkpoint/, generated/ and test.py',
+      isRequired: true,
+    },
+    runs: { kind: 'whole', placeholder: 'n', help: 'independent trainings', default: prepareZooDefaults.runs },
+    perRun: {
+      kind: 'whole',
+      placeholder: 'n',
+      help: 'checkpoints of each, spread over one more epoch',
+      default: prepareZooDefaults.perRun,
+    },
+    seed: {
+      kind: 'whole',
+      placeholder: 'n',
+      help: 'of the first training; the others follow by one',
+      default: prepareZooDefaults.seed,
+    },
+    data: {
+      kind: 'text',
+      placeholder: 'folder',
+      help: 'full image files (train-images-idx3-ubyte.gz, …) instead of the packaged part',
+      default: prepareZooDefaults.data,
+    },
+    epochs: {
+      kind: 'whole',
+      placeholder: 'n',
+      help: 'epochs until convergence',
+      default: prepareZooDefaults.epochs,
+    },
+  },
+  cli: { name: 'zoo', description: 'train a zoo of small real networks on real images, without Python' },
+});
 
 /** What training a zoo by a recipe takes on this machine, timed on its threads. */
 export interface ZooEstimate {
@@ -57,7 +94,19 @@ export interface ZooEstimate {
 export const estimateZoos = operation<object, ZooEstimate[], Progress>('estimateZoos');
 
 /** Trains a zoo by a recipe and registers it. */
-export const createZoo = operation<PrepareZooParams, PrepareZooResult & { dataset: string }, Progress>('createZoo');
+export const createZoo = described(
+  operation<PrepareZooParams, PrepareZooResult & { dataset: string }, Progress>('createZoo'),
+  {
+    activity: 'Training',
+    editor: {
+      command: 'rpg.createDemoZoo',
+      title: 'Create Demo Zoo',
+      icon: '$(database)',
+      enablement: 'workspaceFolderCount > 0',
+      menus: [{ menu: 'view/title', when: 'view == rpg.datasets', group: '1_make' }],
+    },
+  },
+);
 
 export interface DemoZooResult {
   folder: string;
@@ -65,4 +114,12 @@ export interface DemoZooResult {
 }
 
 /** Copies the packaged zoo into the workspace and registers it; trains one where none is packaged. */
-export const prepareDemo = operation<{ folder: string }, DemoZooResult, Progress>('prepareDemo');
+export const prepareDemo = described(operation<{ folder: string }, DemoZooResult, Progress>('prepareDemo'), {
+  activity: 'Preparing',
+  editor: {
+    command: 'rpg.tryDemo',
+    title: 'Try the Demo',
+    icon: '$(rocket)',
+    enablement: 'workspaceFolderCount > 0',
+  },
+});

@@ -1,14 +1,16 @@
 // What menus and enablement conditions in package.json may ask.
 import * as vscode from 'vscode';
+import type { OwnContextKey } from '../protocol/editor';
 import type { Jobs } from './state/jobs';
 import type { Library } from './state/library';
+import { runCommand } from './runCommand';
 
 export function publishContextKeys(library: Library, jobs: Jobs): vscode.Disposable {
   const published = new Map<string, boolean>();
-  const set = (key: string, value: boolean): void => {
+  const set = (key: OwnContextKey, value: boolean): void => {
     if (published.get(key) === value) return;
     published.set(key, value);
-    void vscode.commands.executeCommand('setContext', `rpg.${key}`, value);
+    void runCommand('setContext', `rpg.${key}`, value);
   };
   const publish = (): void => {
     const { runs, datasets, status } = library;

@@ -1,6 +1,7 @@
 // What a person is told of an error, and what they are offered to do. The message is the sidecar's own, with its remedies in
 // the editor's words; the buttons are decided here, by remedies, code and blame. No VS Code, so that every decision has a test.
 import { withRemedies, type Remedy } from '../protocol/errors';
+import type { BuiltInCommandId, CommandId } from './commandIds';
 import { SidecarError, toSidecarError } from './sidecarError';
 import { remedyText } from './text/remedyText';
 
@@ -8,7 +9,12 @@ import { remedyText } from './text/remedyText';
 export type ErrorAction =
   | { readonly kind: 'showLog' }
   | { readonly kind: 'openSetting'; readonly setting: string }
-  | { readonly kind: 'command'; readonly title: string; readonly command: string; readonly args?: readonly unknown[] };
+  | {
+      readonly kind: 'command';
+      readonly title: string;
+      readonly command: CommandId | BuiltInCommandId;
+      readonly args?: readonly unknown[];
+    };
 
 export type ErrorMessage =
   | { readonly kind: 'silent' }
@@ -52,7 +58,7 @@ export function errorMessage(error: SidecarError): ErrorMessage {
   }
 }
 
-const command = (title: string, id: string, ...args: unknown[]): ErrorAction => ({
+const command = (title: string, id: CommandId | BuiltInCommandId, ...args: unknown[]): ErrorAction => ({
   kind: 'command',
   title,
   command: id,

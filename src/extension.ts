@@ -23,6 +23,7 @@ import { RunsTree } from './views/runsTree';
 import { StatusBar } from './views/statusBar';
 import { watchRecords } from './watchers';
 import { requireWorkspace, workspaceFolder } from './workspaceFolder';
+import { runCommand } from './runCommand';
 
 /** What tests may look at. */
 export interface RpgExtension {
@@ -59,7 +60,7 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
   const statusBar = new StatusBar(jobs, sidecar);
   const folder = workspaceFolder();
   extension.subscriptions.push(
-    ...commands.map(command => registerCommand(command, context, onProblem)),
+    ...Object.entries(commands).map(([id, command]) => registerCommand(id, command, context, onProblem)),
     vscode.window.createTreeView('rpg.datasets', { treeDataProvider: datasetsTree, showCollapseAll: true }),
     vscode.window.createTreeView('rpg.runs', {
       treeDataProvider: runsTree,
@@ -116,7 +117,8 @@ function ownFolder(folder: string): string {
 }
 
 function registerCommand(
-  { id, run }: RpgCommand,
+  id: string,
+  { run }: RpgCommand,
   context: CommandContext,
   onProblem: (error: unknown) => void,
 ): vscode.Disposable {
@@ -137,7 +139,7 @@ function recover(sidecar: SidecarProcess, library: Library): vscode.Disposable {
   });
   const settings = vscode.workspace.onDidChangeConfiguration(change => {
     if (change.affectsConfiguration('rpg.nodePath') && sidecar.state.kind === 'failed')
-      void vscode.commands.executeCommand('rpg.restartSidecar');
+      void runCommand('rpg.restartSidecar');
   });
   return vscode.Disposable.from(subscription, settings);
 }
@@ -165,6 +167,6 @@ function offerResume({ library, memory }: CommandContext): void {
       ? `${newest.id} was interrupted at step ${formatCount(newest.step)} of ${formatCount(newest.steps)}`
       : `${formatCount(interrupted.length)} runs were interrupted, the newest is ${newest.id}`;
   void vscode.window.showInformationMessage(message, 'Resume').then(chosen => {
-    if (chosen) void vscode.commands.executeCommand('rpg.resume', { run: newest.id });
+    if (chosen) void runCommand('rpg.resume', { run: newest.id });
   });
 }

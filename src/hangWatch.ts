@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { SidecarClient } from './sidecarClient';
 import type { SidecarProcess } from './sidecarProcess';
 import type { Jobs } from './state/jobs';
+import { runCommand } from './runCommand';
 
 const usualTimes = { askEveryMs: 30_000, answerLimitMs: 20_000 };
 
@@ -21,8 +22,8 @@ export function watchForHangs(
       if (await client.isAnswering(answerLimitMs)) return;
       const message = `The sidecar has not answered for ${answerLimitMs / 1000} s. It may be in a long step.`;
       const chosen = await vscode.window.showWarningMessage(message, 'Wait', 'Restart Sidecar', 'Show Log');
-      if (chosen === 'Restart Sidecar') await vscode.commands.executeCommand('rpg.restartSidecar');
-      if (chosen === 'Show Log') await vscode.commands.executeCommand('rpg.showLog');
+      if (chosen === 'Restart Sidecar') await runCommand('rpg.restartSidecar');
+      if (chosen === 'Show Log') await runCommand('rpg.showLog');
     } finally {
       isAsking = false;
     }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { errorMessage, type ErrorAction } from './errorMessage';
 import { toSidecarError } from './sidecarError';
+import { runCommand } from './runCommand';
 
 /** Resolves at once: nobody waits for a message to be read. */
 export function showError(error: unknown, log: vscode.LogOutputChannel): void {
@@ -42,9 +43,9 @@ function perform(action: ErrorAction, log: vscode.LogOutputChannel): void {
       return;
     }
     case 'openSetting':
-      return void vscode.commands.executeCommand('workbench.action.openSettings', action.setting);
+      return void runCommand('workbench.action.openSettings', action.setting);
     case 'command':
-      return void vscode.commands.executeCommand(action.command, ...(action.args ?? []));
+      return void runCommand(action.command, ...(action.args ?? []));
     default:
       return action satisfies never;
   }

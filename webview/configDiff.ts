@@ -2,7 +2,7 @@
 import { runConfigFields } from '../protocol/runConfig';
 import type { RunView } from '../protocol/view';
 import { isRecord } from './host';
-import type { TableModel } from './tables/tableModel';
+import type { TableModel } from '../shared/table';
 
 export interface ConfigRow {
   /** `training.learningRate`. */

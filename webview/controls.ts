@@ -3,7 +3,7 @@ import { element, type Child } from './dom';
 import type { ExportedFile } from '../protocol/view';
 import type { Page, PageActions } from './page';
 import { createDataTable } from './tables/dataTable';
-import type { TableModel } from './tables/tableModel';
+import type { TableModel } from '../shared/table';
 
 export interface ButtonOptions {
   readonly isPrimary?: boolean;

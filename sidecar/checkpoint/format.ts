@@ -38,6 +38,8 @@ export interface CheckpointFormat {
   readonly title: string;
   /** File name endings, with the dot; empty for folders. */
   readonly extensions: readonly string[];
+  /** Ending of networks generated from checkpoints of this format; empty for folders. */
+  readonly generatedExtension: string;
   /** Decides by content: the first bytes of a file, or null for a folder. */
   readonly matches: (path: string, head: Uint8Array | null) => boolean;
   /** *Errors* `damaged-file`, `not-a-checkpoint`, `unsupported-content`, `forbidden-global`, `over-limit`, `file-system`. */

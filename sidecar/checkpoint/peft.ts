@@ -14,6 +14,7 @@ export const peft: CheckpointFormat = {
   id: 'peft',
   title: 'PEFT adapter folder (LoRA, DoRA)',
   extensions: [],
+  generatedExtension: '',
   matches: (folder, head) => head === null && existsSync(path.join(folder, configName)),
   open: openPeft,
   write: writePeft,

@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { fileError } from '../util/rpgError';
 import { cannotWrite, notACheckpoint, noSuchEntry } from './errors';
-import type { CheckpointFormat, OpenCheckpoint } from './format';
+import type { CheckpointFormat, FormatId, OpenCheckpoint } from './format';
 import { peft } from './peft';
 import { safetensors } from './safetensors';
 import type { TensorDictionary } from './tensor';
@@ -67,6 +67,22 @@ export function selectNetwork(checkpoint: OpenCheckpoint, key: string | undefine
 export const checkpointExtensions: ReadonlySet<string> = new Set(
   checkpointFormats.flatMap(format => format.extensions),
 );
+
+/** Endings that the editor opens and inspects: of formats that are written; `.tar` is of too many other things. */
+export const openableExtensions: readonly string[] = [
+  ...new Set(checkpointFormats.flatMap(({ write, extensions }) => (write ? extensions : []))),
+];
+
+/** The same but `.ckpt`, which many programs give to files of their own: what words for people name. */
+export const usualExtensions: readonly string[] = openableExtensions.filter(ending => ending !== '.ckpt');
+
+/** `.pth, .pt, .bin or .safetensors`. */
+export const usualExtensionsInWords = `${usualExtensions.slice(0, -1).join(', ')} or ${usualExtensions.at(-1)!}`;
+
+/** A format by its id. */
+export function formatOf(id: FormatId): CheckpointFormat {
+  return checkpointFormats.find(format => format.id === id)!;
+}
 
 function readHead(checkpointPath: string): Uint8Array | null {
   try {

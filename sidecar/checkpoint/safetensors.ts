@@ -15,6 +15,7 @@ export const safetensors: CheckpointFormat = {
   id: 'safetensors',
   title: 'safetensors',
   extensions: ['.safetensors'],
+  generatedExtension: '.safetensors',
   matches: (path, head) => head !== null && (looksLikeHeader(head) || path.toLowerCase().endsWith('.safetensors')),
   open: openSafetensors,
   write: writeSafetensors,

@@ -13,6 +13,7 @@ export const torchStream: CheckpointFormat = {
   id: 'torch-stream',
   title: 'PyTorch checkpoint before 1.6 (read only)',
   extensions: ['.pth', '.pt', '.bin', '.ckpt', '.tar'],
+  generatedExtension: '.pth',
   // The magic number itself, not only a pickle's first bytes: those could also be a safetensors header length.
   matches: (_path, head) => head?.[0] === 0x80 && Buffer.from(head.subarray(0, 32)).includes(magicBytes),
   open: openTorchStream,

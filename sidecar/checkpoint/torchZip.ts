@@ -21,6 +21,7 @@ export const torchZip: CheckpointFormat = {
   id: 'torch-zip',
   title: 'PyTorch checkpoint (.pth, .pt, .bin)',
   extensions: ['.pth', '.pt', '.bin', '.ckpt'],
+  generatedExtension: '.pth',
   matches: (_path, head) =>
     head !== null && head.length >= 4 && head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4,
   open: openTorchZip,

@@ -2,26 +2,10 @@
 // too, since a difference is the expected answer here.
 import colors from 'picocolors';
 import type { DifferenceReport } from '../../protocol/checkpoints';
-import { diff } from '../app/checkpoints/diff';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatNumber, formatTable } from './format';
 
-export const diffCommand: CliCommand = {
-  add: (program, cli) => {
-    program
-      .command('diff')
-      .description('compare two checkpoints tensor by tensor')
-      .argument('<a>')
-      .argument('<b>')
-      .option('--key <key>', 'which tensor dictionary of nested checkpoints')
-      .option('--json', 'print JSON')
-      .action(async (a: string, b: string, options: { key?: string; json?: boolean }) => {
-        const report = await cli.run(diff, { a, b, key: options.key }, { title: 'Comparing', json: options.json });
-        if (options.json) cli.printJson(report);
-        else printReport(report, cli);
-      });
-  },
-};
+export const diffCommand: CliCommand<'diff'> = { print: printReport };
 
 function printReport(report: DifferenceReport, cli: Cli): void {
   const right = 'right' as const;

@@ -1,35 +1,15 @@
 // `rpg inspect PATH`: a file's tensors, or what a folder of checkpoints has in common.
 import colors from 'picocolors';
 import type { CheckpointReport, FolderReport } from '../../protocol/checkpoints';
-import { inspect } from '../app/checkpoints/inspect';
+import { usualExtensionsInWords } from '../checkpoint/registry';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatBytes, formatCount, formatNumber, formatPercent, formatTable } from './format';
 
-interface Options {
-  json?: boolean;
-  key?: string;
-  statistics: boolean;
-}
-
-export const inspectCommand: CliCommand = {
-  add: (program, cli) => {
-    program
-      .command('inspect')
-      .description('show what a checkpoint, or a folder of checkpoints, holds')
-      .argument('<path>', 'a .pth, .pt, .bin or .safetensors file, an adapter folder, or a folder of any of these')
-      .option('--json', 'print JSON')
-      .option('--key <key>', 'which tensor dictionary of a nested checkpoint')
-      .option('--no-statistics', 'names, types and shapes only: instant for files of any size')
-      .action(async (path: string, options: Options) => {
-        const report = await cli.run(
-          inspect,
-          { path, key: options.key, statistics: options.statistics },
-          { title: 'Inspecting', json: options.json },
-        );
-        if (options.json) cli.printJson(report);
-        else if (report.kind === 'checkpoint') printCheckpoint(report, cli);
-        else printFolder(report, cli);
-      });
+export const inspectCommand: CliCommand<'inspect'> = {
+  help: { path: `a ${usualExtensionsInWords} file, an adapter folder, or a folder of any of these` },
+  print: (report, cli) => {
+    if (report.kind === 'checkpoint') printCheckpoint(report, cli);
+    else printFolder(report, cli);
   },
 };
 

@@ -7,10 +7,13 @@ import { Command, CommanderError } from 'commander';
 import colors from 'picocolors';
 import { exitCodes, withRemedies } from '../../protocol/errors';
 import type { Progress } from '../../protocol/operation';
+import { operationList } from '../../protocol/operations';
 import { printable } from '../checkpoint/errors';
-import type { OperationContext, OperationFunction } from '../app/context';
+import { atOnce, type OperationContext, type OperationFunction } from '../app/context';
+import { implementations } from '../app/registry';
 import { RpgError } from '../util/rpgError';
 import { version } from '../util/version';
+import { addCommand } from './addCommand';
 import type { Cli } from './cliCommand';
 import { cliCommands } from './registry';
 import { remedyText } from './remedyText';
@@ -29,7 +32,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = createProgram();
   const cli = createCli(program, interrupt.signal, code => (exitCode = code));
-  for (const command of cliCommands) command.add(program, cli);
+  for (const [name, operation] of operationList) {
+    // The cast: it is called with the parameters that the table of this very operation makes.
+    const implementation = implementations[name] as unknown as OperationFunction<unknown, unknown>;
+    addCommand(program, cli, { operation, implementation, own: cliCommands[name] });
+  }
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -58,6 +65,7 @@ function createCli(program: Command, signal: AbortSignal, setExitCode: (code: nu
   const context = <P>(report: (progress: P) => void): OperationContext<P> => ({
     signal,
     report,
+    onDevice: atOnce,
     workspace: workspace(),
     program: [process.execPath, ...process.execArgv, process.argv[1]!],
   });

@@ -1,66 +1,28 @@
 // `rpg train` and `rpg resume`.
-import type { RunEstimate, TrainParams, TrainProgress, TrainResult } from '../../protocol/training';
+import type { RunEstimate, TrainProgress, TrainResult } from '../../protocol/training';
 import { estimateRun } from '../app/train/estimateRun';
 import { resume } from '../app/train/resume';
 import { train } from '../app/train/train';
 import type { Cli, CliCommand } from './cliCommand';
-import { addDeviceOptions, collect, wholeNumber } from './deviceOptions';
 import { formatBytes, formatCount, formatNumber } from './format';
 import { createTrainingBar, formatDuration } from './trainingBar';
 import type { OperationContext } from '../app/context';
 
-interface TrainOptions extends Omit<TrainParams, 'configFile' | 'settings'> {
-  set?: string[];
-  estimate?: boolean;
-  json?: boolean;
-}
-
-export const trainCommand: CliCommand = {
-  add: (program, cli) => {
-    const command = program
-      .command('train')
-      .description('learn the distribution of a dataset of checkpoints')
-      .argument('[config]', 'a *.rpg.json with the run configuration')
-      .option('--dataset <name>', 'registered dataset, or a folder of checkpoints')
-      .option('--preset <name>', 'values to start from, such as demo')
-      .option('--set <path=value>', 'one value of the configuration, such as training.steps=500 (repeatable)', collect)
-      .option('--workers <count>', 'data-parallel workers; the same seed and count give the same bits', wholeNumber)
-      .option('--init <file>', 'published weights to begin with instead of random ones')
-      .option('--accept-changed', 'train although the dataset changed since it was registered')
-      .option('--force', 'train although the memory estimate is larger than what is free')
-      .option('--estimate', 'only tell the memory and time it would take')
-      .option('--json', 'print the result as JSON');
-    addDeviceOptions(command).action(async (configFile: string | undefined, options: TrainOptions) => {
-      const { set, json, estimate, ...params } = options;
-      const settings = set ?? [];
-      if (estimate) {
-        const result = await estimateRun(
-          { ...params, configFile, settings },
-          cli.context<TrainProgress>(() => {}),
-        );
-        if (json) cli.printJson(result);
-        else printEstimate(result, cli);
-        return;
-      }
-      await runTraining(cli, json ?? false, context => train({ ...params, configFile, settings }, context));
-    });
+export const trainCommand: CliCommand<'train'> = {
+  extraFlag: { name: 'estimate', help: 'only tell the memory and time it would take' },
+  run: async (params, { cli, json, isExtra }) => {
+    if (!isExtra) return runTraining(cli, json, context => train(params, context));
+    const result = await estimateRun(
+      params,
+      cli.context<TrainProgress>(() => {}),
+    );
+    if (json) cli.printJson(result);
+    else printEstimate(result, cli);
   },
 };
 
-export const resumeCommand: CliCommand = {
-  add: (program, cli) => {
-    const command = program
-      .command('resume')
-      .description('go on with an interrupted or stopped run from its newest good snapshot')
-      .argument('<run>', 'id, number, part of the id, or last')
-      .option('--accept-changed', 'go on although files of the dataset changed')
-      .option('--force', 'go on although the memory estimate is larger than what is free')
-      .option('--json', 'print the result as JSON');
-    addDeviceOptions(command).action(async (run: string, options: TrainOptions) => {
-      const { engine, device, acceptChanged, force, json } = options;
-      await runTraining(cli, json ?? false, context => resume({ run, engine, device, acceptChanged, force }, context));
-    });
-  },
+export const resumeCommand: CliCommand<'resume'> = {
+  run: (params, { cli, json }) => runTraining(cli, json, context => resume(params, context)),
 };
 
 async function runTraining(

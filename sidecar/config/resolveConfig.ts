@@ -2,6 +2,7 @@
 // left to be chosen. All problems of both halves are reported together.
 import type { ConfigProblem } from '../../protocol/runRecords';
 import type { ResolvedRunConfig, RunConfig } from '../../protocol/runConfig';
+import { recurrentRules } from '../model/recurrent/registry';
 import { draftConfig, type ConfigDraft, type ConfigSources } from './draftConfig';
 import type { Preset } from './presets';
 import { configInvalid } from './problems';
@@ -86,29 +87,14 @@ interface Rule {
   fault(config: RunConfig, seen: Seen): string | null;
 }
 
-/** Mamba-2's head width; the published models know no other. */
-export const mambaHeadDim = 64;
-
 /** Tokens a task's condition is added to, counted from the end. */
 export const gatedTokens = 8;
 
 const rules: readonly Rule[] = [
-  {
-    reads: ['recurrent.dModel', 'recurrent.kind', 'recurrent.nLayers'],
-    fault({ recurrent: { dModel, kind, nLayers } }) {
-      if (dModel.length === 1) return null;
-      if (kind !== 'mamba') return `two widths are for mamba only, and the kind is ${kind}; give one width`;
-      return nLayers === 2 ? null : `two widths need recurrent.nLayers 2, and it is ${nLayers}`;
-    },
-  },
-  {
-    reads: ['recurrent.dModel', 'recurrent.kind', 'recurrent.expand'],
-    fault({ recurrent: { dModel, kind, expand } }) {
-      const odd = dModel.find(width => (width * expand) % mambaHeadDim !== 0);
-      if (kind !== 'mamba' || odd === undefined) return null;
-      return `${odd} times recurrent.expand ${expand} is not a multiple of ${mambaHeadDim}, the width of a Mamba-2 head; give a multiple`;
-    },
-  },
+  ...recurrentRules.map(({ reads, fault }): Rule => ({
+    reads: reads.map(field => `recurrent.${field}`),
+    fault: ({ recurrent }) => fault(recurrent),
+  })),
   {
     reads: ['recurrent.dModel', 'tokens.positionEmbedding'],
     fault({ recurrent: { dModel }, tokens: { positionEmbedding } }) {

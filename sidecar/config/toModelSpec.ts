@@ -1,7 +1,7 @@
 // Run configuration + dataset → what the model is. The only place where field names of the one become those of the other.
-import type { ResolvedRunConfig, RunConfig } from '../../protocol/runConfig';
-import type { MambaLayerSpec, ModelSpec, RecurrentSpec } from '../model/modelSpec';
-import { mambaHeadDim } from './resolveConfig';
+import type { ResolvedRunConfig } from '../../protocol/runConfig';
+import type { ModelSpec } from '../model/modelSpec';
+import { toRecurrentSpec } from '../model/recurrent/registry';
 
 /** The model of a configuration that `resolveConfig` accepted. */
 export function toModelSpec(config: ResolvedRunConfig, dataset: { nCheckpoints: number; nTokens: number }): ModelSpec {
@@ -21,38 +21,5 @@ export function toModelSpec(config: ResolvedRunConfig, dataset: { nCheckpoints: 
     trainPositionEmbedding: tokens.trainPositionEmbedding,
     batchSize: training.batchSize,
     rowsPerStep: Math.min(diffusion.diffusionBatch ?? rowsInBatch, rowsInBatch),
-  };
-}
-
-function toRecurrentSpec(recurrent: RunConfig['recurrent']): RecurrentSpec {
-  const { kind, nLayers, dModel, expand, nHeads, dimHead, dimFeedforward } = recurrent;
-  const width = dModel[0]!;
-  switch (kind) {
-    case 'mamba':
-      return { kind, layers: Array.from({ length: nLayers }, (_, layer) => toMambaLayer(recurrent, layer)) };
-    case 'lstm':
-      return { kind, dModel: width, nLayers };
-    case 'transformer':
-      return { kind, dModel: width, nLayers, nHeads, dimHead, dimFeedforward };
-    case 'gmlp':
-      return { kind, dModel: width, nLayers, expand };
-    default:
-      return kind satisfies never;
-  }
-}
-
-/** With two widths the second layer reads the first, has the second's inner width, and writes the second. */
-function toMambaLayer({ dModel, expand, dState, dConv }: RunConfig['recurrent'], layer: number): MambaLayerSpec {
-  const reads = dModel[0]!;
-  const writes = layer === 0 ? reads : dModel.at(-1)!;
-  const dInner = writes * expand;
-  return {
-    dModel: reads,
-    dOutput: writes,
-    dInner,
-    dState,
-    dConv,
-    headDim: mambaHeadDim,
-    nHeads: dInner / mambaHeadDim,
   };
 }

@@ -1,4 +1,5 @@
 // What can be wrong with a folder of checkpoints.
+import { usualExtensionsInWords } from '../checkpoint/registry';
 import { formatShape } from '../checkpoint/tensor';
 import { userError, type RpgError } from '../util/rpgError';
 
@@ -6,7 +7,7 @@ import { userError, type RpgError } from '../util/rpgError';
 export function noCheckpoints(folder: string, nSkipped: number): RpgError {
   return userError(
     'no-checkpoints',
-    `${folder}: no checkpoint found (${nSkipped} other entries); put .pth, .pt, .bin or .safetensors files, or adapter folders, into it or into ${folder}/checkpoint`,
+    `${folder}: no checkpoint found (${nSkipped} other entries); put ${usualExtensionsInWords} files, or adapter folders, into it or into ${folder}/checkpoint`,
     { folder, nSkipped },
   );
 }

@@ -20,6 +20,7 @@ export interface EngineDevice {
   readonly device: string;
   /** One line for a picker. */
   readonly title: string;
+  readonly facts: DeviceFacts;
   /** Cheap, never throws, may be called often. */
   probe(): Promise<Probe>;
   /** Why no memory would be enough for a model of these sizes, naming the setting; null where it runs. Absent: it runs all. */
@@ -28,6 +29,24 @@ export interface EngineDevice {
   planTraining?(spec: ModelSpec, options: Pick<OpenOptions, 'precision' | 'optimizerState'>): Promise<TrainingMemory>;
   /** Errors: `RpgError` (user) when memory does not suffice or the device went away, naming the setting that lowers the need. */
   open(spec: ModelSpec, options: OpenOptions): Promise<Model>;
+}
+
+/** What a device offers, and what of the machine it takes: whoever asks for this need not know its name. */
+export interface DeviceFacts {
+  readonly kind: 'processor' | 'card';
+  /** Takes turns with all other work of the host, whose cores (or whose one tfjs backend) it uses; else it has a turn of its own. */
+  readonly sharesHost: boolean;
+  /** Has memory of its own, and counts it; else the host's is what there is. */
+  readonly ownsMemory: boolean;
+  /** A worker computes on one core, so a run gets one for each; else the device is parallel in itself. */
+  readonly workersPerCore: boolean;
+  /** Heeds `tokenSlice`. */
+  readonly slicesTokens: boolean;
+  readonly precisions: readonly ('float32' | 'bfloat16')[];
+  /** What `precision: auto` means here. */
+  readonly fastPrecision: 'float32' | 'bfloat16';
+  /** To train with. */
+  readonly optimizerStates: readonly Exclude<OptimizerState, 'none'>[];
 }
 
 export interface OpenOptions {

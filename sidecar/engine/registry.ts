@@ -32,8 +32,9 @@ export interface Selection {
 export async function selectDevice(
   wanted: { engine: string; device: string },
   refusal: (device: EngineDevice) => string | null = () => null,
+  among?: readonly EngineDevice[],
 ): Promise<Selection> {
-  const devices = await listDevices();
+  const devices = among ?? (await listDevices());
   const matching = devices.filter(
     ({ engine, device }) =>
       (wanted.engine === 'auto' || wanted.engine === engine) && (wanted.device === 'auto' || wanted.device === device),

@@ -7,20 +7,21 @@ import type {
   MidpointResult,
   NetworkGroup,
 } from '../../protocol/evaluation';
+import type { NetworkValues, ObservedGroup, ObservedNetwork, RowValues } from '../../shared/metrics/metric';
+import { metrics } from '../../shared/metrics/registry';
+import { iouMatrix, wrongSet, type WrongSet } from '../../shared/wrongPredictions';
 import type { Structure } from '../tokenizer/structure';
 import { throwIfCancelled } from '../util/rpgError';
 import { createYielder } from '../util/yieldPoint';
-import { meanOfKnown, summarise } from './accuracySummary';
 import type { Baseline } from './baselines/baseline';
+import { coveredOriginals } from './coverage';
 import { incomparableNotes, keepComparable } from './comparable';
 import { distanceMatrix, leaveOneOutMedian, meanPairDistance, nearestColumn, type DistanceMatrix } from './distances';
 import { majorityVoteAccuracy } from './ensembles';
 import { countDefects, layerHealth, layerHistograms } from './health';
-import { coveredOriginals, noveltyShares } from './novelty';
 import { testAll, type TestRecord } from './testAll';
 import type { NetworkToTest, Tester } from './tester';
 import { verdictOf } from './verdict';
-import { iouMatrix, maxIou, meanIouBetween, meanIouInside, wrongSet, type WrongSet } from './wrongPredictions';
 
 export interface EvaluationInput {
   readonly structure: Structure;
@@ -58,7 +59,7 @@ interface Group {
  * *Errors* cancelled; internal. A network that cannot be tested is part of the result.
  * *Memory* one tensor of every original, and the predictions of every network.
  */
-export async function evaluate(
+export async function compareNetworks(
   input: EvaluationInput,
   { signal, report }: EvaluationOptions = {},
 ): Promise<Omit<EvaluationResult, 'elapsedMs'>> {
@@ -85,7 +86,9 @@ export async function evaluate(
   let tested = 0;
   const onTested = (_: number, name: string): void =>
     report?.({ fraction: 0.05 + (0.9 * ++tested) / nTests, message: `Tested ${tested} of ${nTests}: ${name}` });
-  const { records, reference, incomparable } = keepComparable(await testAll(tester, all, { signal, onTested }));
+  const told = new Map<NetworkToTest, readonly (NetworkValues | undefined)[]>();
+  const asking = tester && askMetrics(tester, (network, values) => told.set(network, values));
+  const { records, reference, incomparable } = keepComparable(await testAll(asking, all, { signal, onTested }));
   let at = 0;
   for (const group of groups) {
     group.records = records.slice(at, (at += group.networks.length));
@@ -103,16 +106,23 @@ export async function evaluate(
   report?.({ fraction: 0.95, message: 'Comparing predictions and weights' });
   const [originals, generated] = groups as [Group, Group]; // makeGroups puts these two first
   const yardstick = leaveOneOutMedian(originals.distances);
+  const wrongOfOriginals = originals.wrong.filter(set => set !== null);
   const networks: EvaluatedNetwork[] = [];
   const rows: EvaluationRow[] = [];
   for (const group of groups) {
+    const observed: ObservedNetwork[] = [];
     const evaluated: EvaluatedNetwork[] = [];
-    for (const [index] of group.networks.entries()) {
-      evaluated.push(describeNetwork(structure, group, index, originals));
+    for (const [index, { source }] of group.networks.entries()) {
+      const network = observeNetwork(structure, group, index, originals);
+      observed.push(network);
+      const values = metrics.map(metric => metric.ofNetwork?.(network));
+      evaluated.push(networkRecord(source.name, group.name, [...(told.get(group.networks[index]!) ?? []), ...values]));
       await pause();
     }
     networks.push(...evaluated);
-    rows.push(describeGroup(group, evaluated, originals, rows[0], yardstick));
+    const isOriginals = group === originals;
+    const known = { row: rows[0] ?? null, wrong: wrongOfOriginals, leaveOneOutMedian: yardstick };
+    rows.push(groupRecord(group, { isOriginals, observed, networks: evaluated, originals: known }));
   }
   return {
     formatVersion: 1,
@@ -146,6 +156,24 @@ export async function evaluate(
         all[reference]?.source.name,
       ),
     ],
+  };
+}
+
+/** Each outcome is shown to the metrics at once, so that nothing large that it tells has to be kept. */
+function askMetrics(
+  tester: Tester,
+  onValues: (network: NetworkToTest, values: readonly (NetworkValues | undefined)[]) => void,
+): Tester {
+  return {
+    ...tester,
+    async test(network, signal) {
+      const outcome = await tester.test(network, signal);
+      onValues(
+        network,
+        metrics.map(metric => metric.ofTest?.(outcome)),
+      );
+      return outcome;
+    },
   };
 }
 
@@ -189,58 +217,67 @@ function makeGroups({
   ];
 }
 
-function describeNetwork(structure: Structure, group: Group, index: number, originals: Group): EvaluatedNetwork {
-  const { source } = group.networks[index]!;
+function observeNetwork(structure: Structure, group: Group, index: number, originals: Group): ObservedNetwork {
   const own = group === originals ? index : null; // an original is not compared with itself
   const nearest = nearestColumn(group.distances, index, own);
-  const record = group.records[index]!;
-  const wrong = group.wrong[index];
-  const others = originals.wrong.filter(set => set !== null);
-  const ownAmongOthers = own === null ? null : originals.wrong.slice(0, own).filter(set => set !== null).length;
+  const { outcome, failure } = group.records[index]!;
   return {
-    name: source.name,
-    group: group.name,
-    accuracy: record.outcome?.accuracy ?? null,
-    loss: record.outcome?.loss ?? null,
-    failure: record.failure,
-    maxIouWithOriginals: wrong ? maxIou(wrong, others, ownAmongOthers) : null,
-    nearestDistance: nearest?.distance ?? null,
-    nearest: nearest === null ? null : originals.networks[nearest.column]!.source.name,
-    ...countDefects(structure, source),
+    outcome,
+    failure,
+    wrong: group.wrong[index] ?? null,
+    wrongOfOriginals: originals.wrong.flatMap((set, at) => (at === own ? [] : (set ?? []))),
+    nearest: nearest && { name: originals.networks[nearest.column]!.source.name, distance: nearest.distance },
+    defects: countDefects(structure, group.networks[index]!.source),
   };
 }
 
-function describeGroup(
-  group: Group,
-  networks: readonly EvaluatedNetwork[],
-  originals: Group,
-  originalsRow: EvaluationRow | undefined,
-  yardstick: number | null,
-): EvaluationRow {
-  const accuracy = summarise(networks.flatMap(network => (network.accuracy === null ? [] : [network.accuracy])));
-  const wrong = group.wrong.filter(set => set !== null);
-  const nearestDistance = meanOfKnown(networks.map(network => network.nearestDistance));
-  return {
-    group: group.name,
-    title: group.title,
-    count: networks.length,
-    failed: networks.filter(network => network.failure !== null).length,
-    accuracy,
-    meanLoss: meanOfKnown(networks.map(network => network.loss)),
-    maxIouWithOriginals: meanOfKnown(networks.map(network => network.maxIouWithOriginals)),
-    iouInside: meanIouInside(wrong),
-    iouWithOriginals:
-      group === originals
-        ? null
-        : meanIouBetween(
-            wrong,
-            originals.wrong.filter(set => set !== null),
-          ),
-    nearestDistance,
-    nearestDistanceRatio:
-      nearestDistance === null || yardstick === null || yardstick === 0 ? null : nearestDistance / yardstick,
-    novelty: noveltyShares(networks, (originalsRow?.accuracy ?? accuracy)?.mean ?? null, yardstick),
+/** What no metric tells is unknown. */
+function networkRecord(
+  name: string,
+  group: NetworkGroup,
+  values: readonly (NetworkValues | undefined)[],
+): EvaluatedNetwork {
+  const unknown: EvaluatedNetwork = {
+    name,
+    group,
+    accuracy: null,
+    loss: null,
+    failure: null,
+    maxIouWithOriginals: null,
+    nearestDistance: null,
+    nearest: null,
+    nonFinite: 0,
+    nonPositiveVariances: 0,
   };
+  return values.reduce<EvaluatedNetwork>(withValues, unknown);
+}
+
+function groupRecord({ name, title }: Group, observed: ObservedGroup): EvaluationRow {
+  const unknown: EvaluationRow = {
+    group: name,
+    title,
+    count: observed.networks.length,
+    failed: observed.networks.filter(network => network.failure !== null).length,
+    accuracy: null,
+    meanLoss: null,
+    maxIouWithOriginals: null,
+    iouInside: null,
+    iouWithOriginals: null,
+    nearestDistance: null,
+    nearestDistanceRatio: null,
+    novelty: [],
+  };
+  const values = metrics.map(metric => metric.ofGroup?.(observed));
+  return values.reduce<EvaluationRow>(withValues, unknown);
+}
+
+/** Numbers without a field of their own are collected from all metrics. */
+function withValues<R extends EvaluatedNetwork | EvaluationRow>(
+  record: R,
+  values: NetworkValues | RowValues | undefined,
+): R {
+  if (values?.metrics === undefined) return { ...record, ...values };
+  return { ...record, ...values, metrics: { ...record.metrics, ...values.metrics } };
 }
 
 function describeEnsembles(originals: Group, generated: Group): EvaluationResult['ensembles'] {

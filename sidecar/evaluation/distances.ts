@@ -2,7 +2,7 @@
 // never all tensors. Sums in float64.
 import type { Structure } from '../tokenizer/structure';
 import { generatedIndices, type WeightSource } from './weightSource';
-import { medianOf } from './accuracySummary';
+import { medianOf } from '../../shared/statistics';
 
 /** Distances of rows to columns. *Shapes* values (rows × columns), row-major. */
 export interface DistanceMatrix {

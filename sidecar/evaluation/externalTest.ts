@@ -5,12 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { TestOutcome } from '../../shared/testOutcome';
 import { userError, type RpgError } from '../util/rpgError';
 import { fillPlaceholders, parseCommandLine } from './commandLine';
 import { readPredictionsFile } from './predictionsFile';
 import { runProcess, type ProcessResult } from './runProcess';
 import { compileAccuracyPattern, defaultAccuracyPattern, findAccuracy } from './testOutput';
-import type { NetworkToTest, TestOutcome, Tester } from './tester';
+import type { NetworkToTest, Tester } from './tester';
 
 export interface ExternalTestOptions {
   /** `{file}` is the network's file (appended where absent), `{predictions}` a file the program may write. */

@@ -1,8 +1,8 @@
 // The file a test program may write for `{predictions}`: JSON, {"predicted": [class, …], "expected": [class, …]}, one entry
 // per test sample in the test set's order. From it come similarity and ensembles.
 import { readFileSync } from 'node:fs';
+import type { Predictions } from '../../shared/testOutcome';
 import { fileError, userError, type RpgError } from '../util/rpgError';
-import type { Predictions } from './tester';
 
 /** *Errors* user: unreadable, not JSON, or not two lists of whole numbers of the same length. */
 export function readPredictionsFile(file: string): Predictions {

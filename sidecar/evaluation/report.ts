@@ -1,6 +1,9 @@
 // An evaluation as one self-contained HTML page: tables, and plots with a text table behind each. Pure: facts in, text out.
 // It needs no scripts and nothing from the network, and says so in its own content security policy.
 import type { EvaluationResult, EvaluationRow, LayerHealth } from '../../protocol/evaluation';
+import { countText, networkColumns, rowColumns } from '../../shared/metrics/columns';
+import type { MetricColumn, RowColumn } from '../../shared/metrics/metric';
+import { cellText } from '../../shared/table';
 import { heatMap } from './plots/heatMap';
 import { histogramPair } from './plots/histogram';
 import { lineChart, type LinePoint } from './plots/lineChart';
@@ -65,22 +68,26 @@ function header(title: string, facts: ReportInput['facts'], result: EvaluationRe
     .join('')}</dl>${notes}`;
 }
 
-function groupSection(result: EvaluationResult): string {
-  const rows = result.rows.map(row => [
-    groupTitle(row.group),
-    row.failed > 0 ? `${row.count} (${row.failed} failed)` : String(row.count),
-    ...[row.accuracy?.best, row.accuracy?.mean, row.accuracy?.min, row.accuracy?.sd].map(value => fixed(value, 4)),
-    fixed(row.maxIouWithOriginals, 3),
-    fixed(row.iouInside, 3),
-    fixed(row.nearestDistance, 4),
-    fixed(row.nearestDistanceRatio, 1),
-  ]);
-  const columns = ['group', 'networks', 'best', 'mean', 'min', 'sd', 'max IoU', 'IoU inside', 'nearest L2', 'ratio'];
+function groupSection({ rows, verdict }: EvaluationResult): string {
   return `<h2>Beside the originals and trivial baselines</h2>
 <p>Accuracy alone is no evidence: a copy of a training checkpoint has good accuracy. A generated set is interesting where it is
 less similar to the originals (lower max IoU, larger ratio) than baselines of the same accuracy.</p>
-${result.verdict ? `<p class="verdict">${escapeText(result.verdict)}</p>` : ''}
-${table('Accuracy; max IoU of wrong predictions with an original; distance to the nearest original, and over the originals’ leave-one-out median', columns, rows)}`;
+${verdict ? `<p class="verdict">${escapeText(verdict)}</p>` : ''}
+${groupTable('Accuracy; max IoU of wrong predictions with an original; distance to the nearest original, and over the originals’ leave-one-out median', rows, rowColumns(rows, ['accuracy', 'similarity']), true)}`;
+}
+
+/** One line a group, under the columns' own titles. */
+function groupTable(
+  caption: string,
+  rows: readonly EvaluationRow[],
+  columns: readonly RowColumn[],
+  hasCounts = false,
+): string {
+  return table(
+    caption,
+    ['Networks', ...(hasCounts ? ['Count'] : []), ...columns.map(({ title }) => title)],
+    rows.map(row => [groupTitle(row.group), ...(hasCounts ? [countText(row)] : []), ...cellTexts(columns, row)]),
+  );
 }
 
 function similaritySection(result: EvaluationResult): string {
@@ -106,18 +113,10 @@ function similaritySection(result: EvaluationResult): string {
   return `<h2>Accuracy and similarity</h2>${plot}${heatMapFigure(result)}`;
 }
 
-function heatMapFigure({ iou, rows }: EvaluationResult): string {
+function heatMapFigure({ iou }: EvaluationResult): string {
   if (iou === null || iou.values.length < 2) return '';
   const offDiagonal = iou.values.flatMap((row, i) => row.filter((_, j) => j !== i));
   const [low] = paddedRange(offDiagonal, 0);
-  const summary = rows
-    .slice(0, 2)
-    .map(row => [
-      groupTitle(row.group),
-      fixed(row.iouInside, 4),
-      fixed(row.iouWithOriginals, 4),
-      fixed(row.maxIouWithOriginals, 4),
-    ]);
   return `<figure>${heatMap(iou.values, {
     low,
     high: 1,
@@ -125,21 +124,19 @@ function heatMapFigure({ iou, rows }: EvaluationResult): string {
     label:
       'Intersection over union of the wrong predictions of every pair of networks; the CSV export holds the values',
     titles: ['originals', 'generated'],
-  })}<figcaption>IoU of wrong predictions of every pair of networks whose predictions are known, in the order of the table of networks.</figcaption></figure>
-${table('Means over pairs; the whole matrix is in the CSV export', ['group', 'inside the group', 'with the originals', 'highest with an original'], summary)}`;
+  })}<figcaption>IoU of wrong predictions of every pair of networks whose predictions are known, in the order of the table of networks. Means over pairs are in the first table, the whole matrix is in the CSV export.</figcaption></figure>`;
 }
 
 function noveltySection(result: EvaluationResult): string {
-  const { diversity, leaveOneOutMedian } = result;
-  const taus = result.rows[0]?.novelty.map(({ tau }) => tau) ?? [];
-  const rows = result.rows.map(row => [groupTitle(row.group), ...taus.map((_, i) => percent(row.novelty[i]?.share))]);
+  const { rows, diversity, leaveOneOutMedian } = result;
+  const columns = rowColumns(rows, ['novelty']);
   const novelty =
-    taus.length === 0
+    columns.length === 0
       ? '<p>With fewer than two originals there is no yardstick for novelty.</p>'
-      : table(
+      : groupTable(
           'Share of networks within one point of the originals’ mean accuracy and at least τ leave-one-out medians from every original',
-          ['group', ...taus.map(tau => `τ = ${tau}`)],
           rows,
+          columns,
         );
   return `<h2>Novelty and diversity</h2>${novelty}<dl>
 <dt>Leave-one-out median</dt><dd>${fixed(leaveOneOutMedian, 4)}</dd>
@@ -212,30 +209,19 @@ function lossSection(loss: readonly LinePoint[]): string {
 }
 
 function networkSection({ networks }: EvaluationResult): string {
-  const rows = networks
-    .slice(0, mostTableRows)
-    .map(network => [
-      network.name,
-      groupTitle(network.group),
-      fixed(network.accuracy, 4),
-      fixed(network.maxIouWithOriginals, 3),
-      fixed(network.nearestDistance, 4),
-      network.nearest ?? '–',
-      [
-        network.nonFinite > 0 ? `${network.nonFinite} NaN or infinite` : '',
-        network.nonPositiveVariances > 0 ? `${network.nonPositiveVariances} variances ≤ 0` : '',
-        network.failure ?? '',
-      ]
-        .filter(problem => problem !== '')
-        .join('\n'),
-    ]);
+  const shown = networks.slice(0, mostTableRows);
+  const columns = networkColumns(networks);
+  const rows = shown.map(network => [network.name, groupTitle(network.group), ...cellTexts(columns, network)]);
+  const textColumns = columns.flatMap((column, index) =>
+    networks.some(network => typeof column.value(network) === 'string') ? [index + 2] : [],
+  );
   const cut =
     networks.length > rows.length ? `; the first ${rows.length} of ${networks.length}, all are in the CSV export` : '';
   return `<h2>Networks</h2><details><summary>All networks</summary>${table(
     `Every network${cut}`,
-    ['network', 'group', 'accuracy', 'max IoU', 'nearest L2', 'nearest original', 'problems'],
+    ['Network', 'Group', ...columns.map(({ title }) => title)],
     rows,
-    [0, 1, 5, 6],
+    [0, 1, ...textColumns],
   )}</details>`;
 }
 
@@ -254,12 +240,17 @@ function table(
   return `<div class="scroll"><table><caption>${escapeText(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
+const cellTexts = <Row>(columns: readonly MetricColumn<Row>[], row: Row): string[] =>
+  columns.map(column => {
+    const cell = column.value(row);
+    return cell === null || (typeof cell === 'number' && !Number.isFinite(cell)) ? '–' : cellText(cell, column);
+  });
+
 const groupTitle = (group: EvaluationRow['group']): string => group.replace('baseline: ', '');
 const fixed = (value: number | null | undefined, digits: number): string =>
   value === null || value === undefined || !Number.isFinite(value)
     ? '–'
     : value.toFixed(digits).replace(/^-(?=[0.]*$)/, ''); // no -0.0000
-const percent = (share: number | undefined): string => (share === undefined ? '–' : `${(100 * share).toFixed(0)} %`);
 
 function testText({ title, kind, samples }: EvaluationResult['test']): string {
   if (kind === 'none') return title;

@@ -1,8 +1,9 @@
 // Tests many networks, a few at a time. A network whose test fails is recorded and the rest goes on; cancelling, or a mistake
 // of ours, ends everything.
 import { setMaxListeners } from 'node:events';
+import type { TestOutcome } from '../../shared/testOutcome';
 import { RpgError, throwIfCancelled } from '../util/rpgError';
-import type { NetworkToTest, TestOutcome, Tester } from './tester';
+import type { NetworkToTest, Tester } from './tester';
 
 /** One network's outcome, or why there is none; neither where nothing was tested. */
 export type TestRecord = { outcome: TestOutcome; failure: null } | { outcome: null; failure: string | null };

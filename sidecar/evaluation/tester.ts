@@ -1,21 +1,6 @@
 // What judges a network: the built-in test of a zoo recipe, or the person's own test command. The metrics do not know which.
+import type { TestOutcome } from '../../shared/testOutcome';
 import type { WeightSource } from './weightSource';
-
-/** What a test found out about one network. */
-export interface TestOutcome {
-  /** 0 … 1. */
-  readonly accuracy: number;
-  /** Mean loss, where the test tells it. */
-  readonly loss: number | null;
-  /** Where the test tells them: what similarity and ensembles are made of. */
-  readonly predictions: Predictions | null;
-}
-
-/** Predicted and true class of every test sample, in the test set's order. */
-export interface Predictions {
-  readonly predicted: ArrayLike<number>;
-  readonly expected: ArrayLike<number>;
-}
 
 /** A network to be tested; `path` is its file where it has one. */
 export interface NetworkToTest {

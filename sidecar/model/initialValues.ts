@@ -57,10 +57,8 @@ function initialValue(
       return new Float32Array(size).fill(initial.value);
     case 'uniform':
       return random(u => (2 * u - 1) * initial.bound);
-    case 'dtBias':
-      return random(u => inverseSoftplus(Math.exp(Math.log(0.001) + u * Math.log(0.1 / 0.001))));
-    case 'logUniform1To16':
-      return random(u => Math.log(1 + 15 * u));
+    case 'drawn':
+      return random(initial.from);
     case 'timeFrequencies':
       return Float32Array.from({ length: size }, (_, i) => Math.exp((-Math.log(10000) * i) / size));
     case 'taskGate':
@@ -68,9 +66,4 @@ function initialValue(
     default:
       return initial satisfies never;
   }
-}
-
-/** x with ln(1 + e^x) = y. */
-function inverseSoftplus(y: number): number {
-  return y + Math.log(-Math.expm1(-y));
 }

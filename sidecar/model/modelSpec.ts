@@ -1,24 +1,6 @@
 // What the model *is*, once a run configuration has met its dataset: numbers only, nothing optional, nothing 'auto'.
 // Engine-free: no tensors, no devices. Every engine builds the same model from it.
-
-/** Shape of the recurrent model that turns positions and condition into prototypes. */
-export type RecurrentSpec =
-  | { kind: 'mamba'; layers: readonly MambaLayerSpec[] }
-  | { kind: 'lstm'; dModel: number; nLayers: number }
-  | { kind: 'transformer'; dModel: number; nLayers: number; nHeads: number; dimHead: number; dimFeedforward: number }
-  | { kind: 'gmlp'; dModel: number; nLayers: number; expand: number };
-
-/** One Mamba-2 layer; `dOutput` differs from `dModel` only in the variable second layer (reads 12288, writes 16384). */
-export interface MambaLayerSpec {
-  dModel: number;
-  dOutput: number;
-  dInner: number;
-  dState: number;
-  dConv: number;
-  /** 64 in every published model. */
-  headDim: number;
-  nHeads: number;
-}
+import type { RecurrentSpec } from './recurrent/registry';
 
 /** The 1-D CNN that predicts the noise of a token. */
 export interface DenoiserSpec {

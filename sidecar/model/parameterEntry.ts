@@ -4,10 +4,8 @@
 export type InitialValue =
   | { kind: 'uniform'; bound: number }
   | { kind: 'constant'; value: number }
-  /** Mamba-2: softplus of it is log-uniform in 0.001–0.1. */
-  | { kind: 'dtBias' }
-  /** Mamba-2: log of a uniform value in 1–16. */
-  | { kind: 'logUniform1To16' }
+  /** A function of a number drawn uniformly from 0 to 1. */
+  | { kind: 'drawn'; from: (u: number) => number }
   /** 128 frequencies of the time sinusoids, 1 down to 1/10000, geometric. */
   | { kind: 'timeFrequencies' }
   /** The tokenizer's sinusoids, given from outside. */
@@ -56,4 +54,5 @@ export function normEntries(prefix: string, width: number): ParameterEntry[] {
 }
 
 export const uniform = (bound: number): InitialValue => ({ kind: 'uniform', bound });
+export const drawn = (from: (u: number) => number): InitialValue => ({ kind: 'drawn', from });
 export const constant = (value: number): InitialValue => ({ kind: 'constant', value });

@@ -3,7 +3,7 @@
 import { userError, type RpgError } from '../util/rpgError';
 import type { DenoiserSpec, ModelSpec } from './modelSpec';
 import { affine, buffer, constant, normEntries, parameter, timeFeatures, type ParameterEntry } from './parameterEntry';
-import { recurrentEntries } from './recurrentInventory';
+import { recurrentEntries } from './recurrent/registry';
 
 /** Everything the model stores, in the published order. *Errors* channel lists the skip connections cannot join. */
 export function parameterInventory(spec: ModelSpec): readonly ParameterEntry[] {

@@ -3,7 +3,7 @@ import { ProgressType, ResponseError, type CancellationToken, type MessageConnec
 import { applicationErrorCode, type ErrorData } from '../../protocol/errors';
 import type { Envelope, Operation, Progress } from '../../protocol/operation';
 import type { LogMessage } from '../../protocol/session';
-import type { OperationContext, OperationFunction } from '../app/context';
+import type { OnDevice, OperationContext, OperationFunction } from '../app/context';
 import { internalError, RpgError, userError } from '../util/rpgError';
 import type { DeviceQueue } from './deviceQueue';
 
@@ -23,10 +23,6 @@ export interface Session {
 export interface Binding<Params, Result, P> {
   readonly operation: Operation<Params, Result, P>;
   readonly run: OperationFunction<Params, Result, Reported<P>>;
-  /** The device the work needs to itself; absent: it runs at once. */
-  readonly device?: (params: Params, workspace: string) => Promise<string>;
-  /** What is reported while it waits for its turn. */
-  readonly waiting?: (message: string) => P;
   /** Whether it runs the person's own commands, which an untrusted workspace must not. */
   readonly runsCommands?: (params: Params, workspace: string) => boolean | Promise<boolean>;
 }
@@ -38,13 +34,7 @@ type Reported<P> = [P] extends [never] ? Progress : P;
 export interface BoundOperation {
   readonly operation: { readonly method: string };
   readonly run: (params: never, context: OperationContext<never>) => Promise<unknown>;
-  readonly device?: (params: never, workspace: string) => Promise<string>;
-  readonly waiting?: (message: string) => unknown;
   readonly runsCommands?: (params: never, workspace: string) => boolean | Promise<boolean>;
-}
-
-export function binding<Params, Result, P>(given: Binding<Params, Result, P>): BoundOperation {
-  return given as unknown as BoundOperation; // parameters only ever arrive under this very method name
 }
 
 const anyProgress = new ProgressType<unknown>();
@@ -86,20 +76,20 @@ async function runOne(
   const { workspace } = session;
   if (workspace === null) throw internalError('not-initialized', `${method} was asked before initialize`);
   if (!session.isTrusted && (await given.runsCommands?.(params, workspace))) throw untrusted();
+  const onDevice: OnDevice = (turn, work, onWait) =>
+    session.queue.run(turn, {
+      title: method,
+      signal,
+      onWait: before => {
+        const message = `waiting for ${before} to end on ${turn}`;
+        session.log('info', `${method}: ${message}`);
+        onWait(message);
+      },
+      work,
+    });
   // What is tested beside a training runs the person's test command: not where they do not trust the workspace.
-  const context = { signal, report, workspace, program: session.isTrusted ? commandLine() : undefined };
-  if (!given.device) return given.run(params, context);
-  const device = await given.device(params, workspace);
-  return session.queue.run(device, {
-    title: method,
-    signal,
-    onWait: before => {
-      const message = `waiting for ${before} to end on ${device}`;
-      session.log('info', `${method}: ${message}`);
-      if (given.waiting) report(given.waiting(message));
-    },
-    work: () => given.run(params, context),
-  });
+  const program = session.isTrusted ? commandLine() : undefined;
+  return given.run(params, { signal, report, onDevice, workspace, program });
 }
 
 /** This program's command line, for tests beside the training. */

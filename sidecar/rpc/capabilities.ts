@@ -1,9 +1,9 @@
 // What a person can choose from, gathered from the registries: an editor builds its pickers of it.
-import { usualDdimSteps } from '../../protocol/ddim';
-import { runConfigFields } from '../../protocol/runConfig';
 import type { Capabilities } from '../../protocol/session';
 import { checkpointFormats } from '../checkpoint/registry';
 import { presets } from '../config/presets';
+import { recurrentModels } from '../model/recurrent/registry';
+import { samplers } from '../model/samplers/registry';
 import { zooRecipes } from '../zoo/recipes/registry';
 
 /** Cheap: nothing is probed. */
@@ -20,11 +20,10 @@ export function capabilities(): Capabilities {
       title,
       isForTasks: (values.condition?.kind ?? 'none') !== 'none',
     })),
-    recurrentModels: [...(runConfigFields.recurrent.kind.values ?? [])],
-    samplers: [
-      { name: 'ddim', title: 'DDIM: a few dozen steps', defaultSteps: usualDdimSteps },
-      { name: 'ddpm', title: 'DDPM: every step of the schedule', defaultSteps: null },
-    ],
+    recurrentModels: Object.keys(recurrentModels),
+    samplers: samplers
+      .toSorted((a, b) => (a.defaultSteps ?? Number.MAX_VALUE) - (b.defaultSteps ?? Number.MAX_VALUE))
+      .map(({ name, title, defaultSteps, options }) => ({ name, title, defaultSteps, options: [...options] })),
     zooRecipes: zooRecipes.map(({ name, title }) => ({ name, title })),
   };
 }

@@ -2,11 +2,16 @@
 // that follow each other from step 1, and a resumed run cuts the file back to its snapshot before it goes on, so that its
 // bytes are those of a run that was never interrupted.
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 import type { MetricsLine } from '../../protocol/runRecords';
 import { fileError } from '../util/rpgError';
+import { runFiles } from './runFiles';
 
 const flushEveryMs = 200;
 const flushBytes = 65_536;
+
+/** The metrics of a run, for messages that name them. */
+export const metricsFile = (runFolder: string): string => path.join(runFolder, runFiles.metrics);
 
 /** The open end of a metrics file. */
 export interface MetricsLog {
@@ -17,7 +22,8 @@ export interface MetricsLog {
 }
 
 /** Opens for appending. *Errors* `file-system` from any of its calls. */
-export function openMetricsLog(file: string): MetricsLog {
+export function openMetricsLog(runFolder: string): MetricsLog {
+  const file = metricsFile(runFolder);
   const descriptor = attempt(file, 'open it', () => fs.openSync(file, 'a'));
   let pending: string[] = [];
   let pendingBytes = 0;
@@ -56,18 +62,19 @@ export function formatMetricsLine({ step, loss, learningRate }: MetricsLine): st
 }
 
 /** The whole lines from step 1 on; none when there is no file. */
-export function readMetrics(file: string): MetricsLine[] {
-  return [...wholeLines(readIfThere(file))].map(({ line }) => line);
+export function readMetrics(runFolder: string): MetricsLine[] {
+  return [...wholeLines(readIfThere(metricsFile(runFolder)), 1)].map(({ line }) => line);
 }
 
 /**
  * Cuts the file after the line of `step`, or after the last whole line before it. Returns that line's step: below `step`
  * the file had lost lines.
  */
-export function truncateMetrics(file: string, step: number): number {
+export function truncateMetrics(runFolder: string, step: number): number {
+  const file = metricsFile(runFolder);
   const bytes = readIfThere(file);
   let [end, last] = [0, 0];
-  for (const { line, endByte } of wholeLines(bytes)) {
+  for (const { line, endByte } of wholeLines(bytes, 1)) {
     if (line.step > step) break;
     [end, last] = [endByte, line.step];
   }
@@ -76,10 +83,10 @@ export function truncateMetrics(file: string, step: number): number {
 }
 
 /** The last whole line, read from the end of the file, or null. */
-export function lastMetricsLine(file: string): MetricsLine | null {
+export function lastMetricsLine(runFolder: string): MetricsLine | null {
   let descriptor: number;
   try {
-    descriptor = fs.openSync(file, 'r');
+    descriptor = fs.openSync(metricsFile(runFolder), 'r');
   } catch {
     return null;
   }
@@ -98,9 +105,63 @@ export function lastMetricsLine(file: string): MetricsLine | null {
   }
 }
 
+/** Where a reader of the tail is: the byte it has read to, and the step of the last line before it. */
+export interface MetricsPlace {
+  readonly fromByte: number;
+  readonly afterStep: number;
+}
+
+/** The lines after a place. */
+export interface MetricsTail {
+  readonly lines: readonly MetricsLine[];
+  readonly next: MetricsPlace;
+  /** The file does not go on where it did, for a resumed run cut it back: these are its lines from the beginning. */
+  readonly isRestarted: boolean;
+  readonly hasMore: boolean;
+}
+
+/** One reading of the tail takes this much of the file at most: about 20,000 lines. */
+const tailBytes = 1 << 20;
+export const metricsBegin: MetricsPlace = { fromByte: 0, afterStep: 0 };
+
+/** What was appended since a place was reached; also while another process appends. *Memory* one reading, 1 MiB. */
+export function readMetricsTail(runFolder: string, place: MetricsPlace): MetricsTail {
+  const file = metricsFile(runFolder);
+  const tail = readLinesAfter(file, place);
+  if (tail) return { ...tail, isRestarted: false };
+  const whole = readLinesAfter(file, metricsBegin) ?? { lines: [], next: metricsBegin, hasMore: false };
+  return { ...whole, isRestarted: place.fromByte > 0 };
+}
+
+/** Null: the file does not go on at this place. */
+function readLinesAfter(file: string, { fromByte, afterStep }: MetricsPlace): Omit<MetricsTail, 'isRestarted'> | null {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(file, 'r');
+  } catch {
+    return null;
+  }
+  try {
+    const { size } = fs.fstatSync(descriptor);
+    if (size < fromByte) return null;
+    const bytes = Buffer.alloc(Math.min(size - fromByte, tailBytes));
+    const read = fs.readSync(descriptor, bytes, 0, bytes.length, fromByte);
+    const end = bytes.subarray(0, read).lastIndexOf(10) + 1; // the line that is being written waits
+    const whole = [...wholeLines(bytes.subarray(0, end), afterStep + 1)];
+    if (end > 0 && whole.length === 0) return null;
+    const lines = whole.map(({ line }) => line);
+    // What follows a damaged line is passed over: a resumed run cuts it off.
+    const isDamaged = (whole.at(-1)?.endByte ?? 0) < end;
+    const next = { fromByte: fromByte + end, afterStep: lines.at(-1)?.step ?? afterStep };
+    return { lines, next, hasMore: !isDamaged && end > 0 && next.fromByte < size };
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** A line is believed when it is whole, parses, and is the step after the one before. */
-function* wholeLines(bytes: Buffer): Generator<{ line: MetricsLine; endByte: number }> {
-  for (let start = 0, step = 1; start < bytes.length; step++) {
+function* wholeLines(bytes: Buffer, firstStep: number): Generator<{ line: MetricsLine; endByte: number }> {
+  for (let start = 0, step = firstStep; start < bytes.length; step++) {
     const newline = bytes.indexOf(10, start);
     if (newline < 0) return;
     const line = parseMetricsLine(bytes.toString('latin1', start, newline));

@@ -1,5 +1,6 @@
-// The run folders of a workspace: `.rpg/runs/0007-fashion/`. This folder is the only writer of them, and a run's truth is
-// what lies there: its state is derived from the lock and run.json, never remembered elsewhere.
+// The run folders of a workspace: `.rpg/runs/0007-fashion/`. What is written into one is written by a module of this folder,
+// or by the model's own writer to a path that one handed out (a snapshot's parts, weights, networks). A run's truth is what
+// lies there: its state is derived from the lock and run.json, never remembered elsewhere.
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import {
@@ -14,16 +15,8 @@ import { fileError, mendableError, userError, type RpgError } from '../util/rpgE
 import { exists, writeDurably } from './durableFile';
 import { lastMetricsLine } from './metricsLog';
 import { lockOwner } from './runLock';
+import { existingFiles, runFiles } from './runFiles';
 import { listSnapshots } from './snapshots';
-
-/** Files of a run folder. */
-export const runFiles = {
-  record: 'run.json',
-  metrics: 'metrics.jsonl',
-  log: 'log.jsonl',
-  weights: 'weights.pth',
-  samples: 'samples',
-} as const;
 
 export function runsFolder(workspace: string): string {
   return path.join(workspace, '.rpg', 'runs');
@@ -73,6 +66,12 @@ export function slug(name: string): string {
     .slice(0, 60);
   return plain || 'run';
 }
+
+/** Where the weights of a finished run lie, under their published names. */
+export const weightsFile = (folder: string): string => path.join(folder, runFiles.weights);
+
+/** What lies in the folder for people to open. */
+export const filesToOpen = existingFiles;
 
 /** Replaces some of a run's record. Only its lock's holder may. */
 export async function updateRun(
@@ -141,7 +140,7 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
   const id = path.basename(folder);
   try {
     const record = await readRun(folder);
-    const metrics = lastMetricsLine(path.join(folder, runFiles.metrics));
+    const metrics = lastMetricsLine(folder);
     return {
       id,
       folder,
@@ -157,12 +156,34 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
       pid: owner?.pid ?? null,
       snapshots: (await listSnapshots(folder)).map(snapshot => snapshot.step),
       problem: record.failure?.message ?? null,
+      revision: await revisionOf(folder),
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const unknown = { name: '', dataset: '', createdAt: '', step: 0, steps: 0, loss: null, engine: '', device: '' };
-    return { id, folder, status: 'unreadable', ...unknown, pid: owner?.pid ?? null, snapshots: [], problem };
+    return {
+      id,
+      folder,
+      status: 'unreadable',
+      ...unknown,
+      pid: owner?.pid ?? null,
+      snapshots: [],
+      problem,
+      revision: await revisionOf(folder),
+    };
   }
+}
+
+/** The log grows with every event; what is removed by hand is seen in the folders, and in the record's own time. */
+async function revisionOf(folder: string): Promise<string> {
+  const names = [runFiles.record, runFiles.log, runFiles.samples, runFiles.evaluations, runFiles.snapshots];
+  const stamps = await Promise.all(
+    names.map(async name => {
+      const stat = await fs.stat(path.join(folder, name)).catch(() => null);
+      return stat ? `${stat.mtimeMs}/${stat.size}` : '';
+    }),
+  );
+  return stamps.join(' ');
 }
 
 /** What a run is now: a trainer that died had no time to write so. */

@@ -7,6 +7,7 @@ import * as path from 'node:path';
 import { runFormatVersion, type SnapshotRecord } from '../../protocol/runRecords';
 import { fileError } from '../util/rpgError';
 import { syncFile, syncFolder, writeDurably } from './durableFile';
+import { runFiles, stepName, stepOf } from './runFiles';
 
 /** One file of a snapshot and how it is written. */
 export interface SnapshotPart {
@@ -24,7 +25,7 @@ const doneName = 'DONE';
 
 /** Folder of a step's snapshot, whether or not it exists. */
 export function snapshotFolder(runFolder: string, step: number): string {
-  return path.join(runFolder, 'state', `step-${String(step).padStart(8, '0')}`);
+  return path.join(runFolder, runFiles.snapshots, stepName(step));
 }
 
 /** Writes a snapshot; a torn one of the same step is replaced. *Errors* `file-system`: what was written is removed again. */
@@ -57,10 +58,10 @@ export async function writeSnapshot(
 
 /** Snapshots whose DONE fits their files' sizes, oldest first. Cheap: hashes are not computed. */
 export async function listSnapshots(runFolder: string): Promise<Snapshot[]> {
-  const state = path.join(runFolder, 'state');
+  const state = path.join(runFolder, runFiles.snapshots);
   const names = await fs.readdir(state).catch(() => []);
   const found = await Promise.all(
-    names.filter(name => /^step-\d{8,}$/.test(name)).map(name => openSnapshot(path.join(state, name))),
+    names.filter(name => stepOf(name) !== null).map(name => openSnapshot(path.join(state, name))),
   );
   return found.filter(snapshot => snapshot !== null).sort((a, b) => a.step - b.step);
 }
@@ -103,7 +104,7 @@ export async function pruneSnapshots(
   const kept = new Set(
     whole.filter(({ step }, i) => keep === 0 || i >= whole.length - keep || inUse.has(step)).map(s => s.folder),
   );
-  const state = path.join(runFolder, 'state');
+  const state = path.join(runFolder, runFiles.snapshots);
   for (const name of await fs.readdir(state).catch(() => [])) {
     if (!kept.has(path.join(state, name))) await removeSnapshot(path.join(state, name));
   }
@@ -125,11 +126,7 @@ async function removeSnapshot(folder: string): Promise<void> {
 async function openSnapshot(folder: string): Promise<Snapshot | null> {
   try {
     const record = JSON.parse(await fs.readFile(path.join(folder, doneName), 'utf8')) as SnapshotRecord;
-    if (
-      record.formatVersion !== runFormatVersion ||
-      path.basename(folder) !== path.basename(snapshotFolder('', record.step))
-    )
-      return null;
+    if (record.formatVersion !== runFormatVersion || path.basename(folder) !== stepName(record.step)) return null;
     for (const [name, { sizeBytes }] of Object.entries(record.files)) {
       if ((await fs.stat(path.join(folder, name))).size !== sizeBytes) return null;
     }

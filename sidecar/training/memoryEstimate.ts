@@ -5,6 +5,7 @@ import { elementCount } from '../util/namedArrays';
 import type { TrainingMemory } from '../engine/engine';
 import type { ModelSpec } from '../model/modelSpec';
 import type { ParameterEntry } from '../model/parameterEntry';
+import { recurrentCost } from '../model/recurrent/registry';
 
 export interface MemoryEstimate extends TrainingMemory {
   readonly nParameters: number;
@@ -40,7 +41,8 @@ export function estimateMemory(
   const momentBytes = 2 * (optimizerState === 'uint8' ? 1 : floatBytes);
   const weightBytes = floatBytes * nParameters * (1 + 2 * workers);
   const optimizerBytes = momentBytes * countElements(trainedEntries(inventory));
-  const activationBytes = floatBytes * arraysPerLayer * (denoiserElements(spec) + recurrentElements(spec));
+  const { activationElements } = recurrentCost(spec.recurrent, spec);
+  const activationBytes = floatBytes * arraysPerLayer * (denoiserElements(spec) + activationElements);
   const runtimeBytes = processBytes + workers * workerBytes;
   const totalBytes = weightBytes + optimizerBytes + activationBytes + runtimeBytes;
   return { nParameters, weightBytes, optimizerBytes, activationBytes, runtimeBytes, totalBytes };
@@ -55,26 +57,4 @@ function denoiserElements({ denoiser, rowsPerStep, dimPerToken }: ModelSpec): nu
   if (!denoiser) return 0;
   const channels = denoiserLayers(denoiser).reduce((sum, layer) => sum + layer.outChannels, 0);
   return rowsPerStep * dimPerToken * channels;
-}
-
-/** Widest arrays of the recurrent layers, for every token of the batch. */
-function recurrentElements({ recurrent, batchSize, nTokens }: ModelSpec): number {
-  const tokens = batchSize * nTokens;
-  switch (recurrent.kind) {
-    case 'mamba':
-      return recurrent.layers.reduce((sum, { dInner, dState, nHeads }) => {
-        const chunk = Math.min(64, nTokens); // of the chunked state space: a (chunk, chunk) matrix a head
-        return sum + tokens * (3 * dInner + 2 * dState + nHeads * chunk);
-      }, 0);
-    case 'lstm':
-      return tokens * recurrent.nLayers * 6 * recurrent.dModel; // four gates, cell, output
-    case 'transformer': {
-      const { nLayers, nHeads, dimHead, dimFeedforward, dModel } = recurrent;
-      return tokens * nLayers * (3 * nHeads * dimHead + nHeads * nTokens + dimFeedforward + 2 * dModel);
-    }
-    case 'gmlp':
-      return tokens * recurrent.nLayers * (2 * recurrent.expand * recurrent.dModel + 2 * recurrent.dModel);
-    default:
-      return recurrent satisfies never;
-  }
 }

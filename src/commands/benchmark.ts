@@ -9,7 +9,6 @@ import { text, values, wholeNumber, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
 export const benchmarkCommand: RpgCommand = {
-  id: 'rpg.benchmark',
   async run(context, argument) {
     const given = values(argument);
     const { presets } = await context.client.capabilities();

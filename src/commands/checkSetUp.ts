@@ -6,9 +6,9 @@ import { choose } from './ask';
 import type { CommandContext, RpgCommand } from './command';
 import { editTestCommand } from './editTestCommand';
 import { callWithNotification } from './runJob';
+import { runCommand } from '../runCommand';
 
 export const checkSetUpCommand: RpgCommand = {
-  id: 'rpg.checkSetUp',
   async run(context, argument) {
     const params = { python: readSettings().pythonPath, isTrusted: vscode.workspace.isTrusted };
     const items = await callWithNotification(context, 'Checking the set-up', checkSetUp, params);
@@ -57,7 +57,7 @@ async function mend(context: CommandContext, fix: SetUpFix): Promise<void> {
     case 'choosePython':
       return choosePython();
     case 'chooseDevice':
-      await vscode.commands.executeCommand('rpg.chooseDevice');
+      await runCommand('rpg.chooseDevice');
       return;
     case 'terminal': {
       // Typed, not run: it changes the person's machine.
@@ -67,7 +67,7 @@ async function mend(context: CommandContext, fix: SetUpFix): Promise<void> {
       return;
     }
     case 'locateDataset':
-      await vscode.commands.executeCommand('rpg.locateDataset', { dataset: fix.dataset });
+      await runCommand('rpg.locateDataset', { dataset: fix.dataset });
       return;
     case 'setTest':
       await editTestCommand(context, fix.dataset);

@@ -8,7 +8,6 @@ import { choose, type Choice } from './ask';
 import { text, values, type RpgCommand } from './command';
 
 export const chooseDeviceCommand: RpgCommand = {
-  id: 'rpg.chooseDevice',
   async run({ client }, argument) {
     const configuration = vscode.workspace.getConfiguration('rpg');
     const current = configuration.get<string>('device', 'auto');
@@ -45,7 +44,7 @@ function deviceChoice(report: DeviceReport, current: string | null): Choice<stri
   const value = deviceSetting(report);
   const memory = report.memoryBytes === null ? '' : `, ${formatBytes(report.memoryBytes)}`;
   return {
-    label: `$(${report.engine === 'cuda' ? 'circuit-board' : 'chip'}) ${value}`,
+    label: `$(${report.kind === 'card' ? 'circuit-board' : 'chip'}) ${value}`,
     description: value === current ? 'chosen' : undefined,
     detail: [`${report.title}: ${report.description}${memory}`, ...report.notes].join('; '),
     value,

@@ -30,7 +30,6 @@ export interface ResultsDoor {
 }
 
 export interface RpgCommand {
-  readonly id: `rpg.${string}`;
   readonly run: (context: CommandContext, ...args: readonly unknown[]) => Promise<unknown>;
 }
 

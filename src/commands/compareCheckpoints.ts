@@ -10,7 +10,6 @@ import { askCheckpoint } from './inspectCheckpoint';
 import { callWithNotification } from './runJob';
 
 export const compareCheckpointsCommand: RpgCommand = {
-  id: 'rpg.compareCheckpoints',
   async run(context, argument, selection) {
     const selected = Array.isArray(selection) ? selection.filter(item => item instanceof vscode.Uri) : [];
     if (selected.length > 2)

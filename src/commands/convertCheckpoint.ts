@@ -11,11 +11,11 @@ import { askDictionary, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { askCheckpoint } from './inspectCheckpoint';
 import { callWithNotification } from './runJob';
+import { runCommand } from '../runCommand';
 
 const dtypes = ['float32', 'float16', 'bfloat16', 'float64'] as const;
 
 export const convertCheckpointCommand: RpgCommand = {
-  id: 'rpg.convertCheckpoint',
   async run(context, argument) {
     const given = values(argument);
     const input =
@@ -30,7 +30,7 @@ export const convertCheckpointCommand: RpgCommand = {
     const notes = result.notes.map(note => `; ${note}`).join('');
     const message = `${path.basename(result.path)}: ${plural(result.nTensors, 'tensor')}, ${formatBytes(result.sizeBytes)}${notes}`;
     void vscode.window.showInformationMessage(message, 'Open').then(chosen => {
-      if (chosen) void vscode.commands.executeCommand('rpg.inspectCheckpoint', { path: result.path });
+      if (chosen) void runCommand('rpg.inspectCheckpoint', { path: result.path });
     });
     return result;
   },

@@ -7,9 +7,9 @@ import { datasetNameProblem } from '../text/validate';
 import { askDataset, askFolder, askText } from './ask';
 import { text, values, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
+import { runCommand } from '../runCommand';
 
 export const unregisterCommand: RpgCommand = {
-  id: 'rpg.unregister',
   async run(context, argument) {
     const { client, library } = context;
     const dataset = await askDataset(context, 'Unregister', text(values(argument).dataset), () => null);
@@ -18,7 +18,7 @@ export const unregisterCommand: RpgCommand = {
     await library.refresh();
     const message = `${record.name} is no longer registered; its checkpoints are still in ${record.folder}`;
     void vscode.window.showInformationMessage(message, 'Undo').then(async chosen => {
-      if (chosen === 'Undo') await vscode.commands.executeCommand('rpg.undoUnregister', { record });
+      if (chosen === 'Undo') await runCommand('rpg.undoUnregister', { record });
     });
     return record;
   },
@@ -26,7 +26,6 @@ export const unregisterCommand: RpgCommand = {
 
 /** Not in the palette: what Undo runs. */
 export const undoUnregisterCommand: RpgCommand = {
-  id: 'rpg.undoUnregister',
   async run({ client, library }, argument) {
     const { record } = values(argument);
     if (typeof record !== 'object' || record === null)
@@ -39,7 +38,6 @@ export const undoUnregisterCommand: RpgCommand = {
 };
 
 export const renameDatasetCommand: RpgCommand = {
-  id: 'rpg.renameDataset',
   async run(context, argument) {
     const given = values(argument);
     const dataset = await askDataset(context, 'Rename', text(given.dataset), () => null);
@@ -62,7 +60,6 @@ export const renameDatasetCommand: RpgCommand = {
 
 /** For a dataset whose folder moved: the same name, test and key at another place. */
 export const locateDatasetCommand: RpgCommand = {
-  id: 'rpg.locateDataset',
   async run(context, argument) {
     const given = values(argument);
     const present = (state: string): string | null => (state === 'missing' ? null : 'its folder is where it was');

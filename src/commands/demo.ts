@@ -11,12 +11,12 @@ import { askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 import { trainAndTell } from './training';
+import { runCommand } from '../runCommand';
 
 const demoFolder = 'rpg-demo';
 
 /** The packaged zoo is copied, and a training of minutes begins on it. */
 export const tryDemoCommand: RpgCommand = {
-  id: 'rpg.tryDemo',
   async run(context, argument) {
     const folder = path.join(context.workspace(), demoFolder);
     const { dataset } = await callWithNotification(context, 'Preparing the demo', prepareDemo, { folder });
@@ -33,7 +33,6 @@ export const tryDemoCommand: RpgCommand = {
 
 /** A zoo from nothing: networks trained on packaged images by a recipe. */
 export const createDemoZooCommand: RpgCommand = {
-  id: 'rpg.createDemoZoo',
   async run(context, argument) {
     const given = values(argument);
     const recipe = text(given.recipe) ?? (await askRecipe(context));
@@ -48,7 +47,7 @@ export const createDemoZooCommand: RpgCommand = {
     const { mean } = result.accuracy;
     const message = `${plural(result.checkpoints.length, 'checkpoint')} with a mean accuracy of ${(100 * mean).toFixed(1)} % registered as ${result.dataset}`;
     void vscode.window.showInformationMessage(message, 'Train').then(chosen => {
-      if (chosen) void vscode.commands.executeCommand('rpg.train', { dataset: result.dataset });
+      if (chosen) void runCommand('rpg.train', { dataset: result.dataset });
     });
     return { dataset: result.dataset, folder: result.folder };
   },

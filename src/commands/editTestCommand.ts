@@ -6,7 +6,6 @@ import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
 export const editTestCommandCommand: RpgCommand = {
-  id: 'rpg.editTestCommand',
   async run(context, argument) {
     const given = values(argument);
     return editTestCommand(context, text(given.dataset), text(given.testCommand));

@@ -13,7 +13,6 @@ import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
 
 export const evaluateCommand: RpgCommand = {
-  id: 'rpg.evaluate',
   async run(context, argument) {
     const given = values(argument);
     const run = await askRun(context, 'Evaluate', text(given.run), ({ status }) =>

@@ -9,6 +9,7 @@ import { formatBytes, formatCount } from '../text/format';
 import { writeFile } from '../writeFile';
 import { askFolder, askRun, choose } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
+import { runCommand } from '../runCommand';
 
 const kinds = ['weights', 'report', 'evaluation', 'metrics', 'tensorBoard'] as const;
 type Kind = (typeof kinds)[number];
@@ -21,7 +22,6 @@ const endings: Readonly<Record<Exclude<Kind, 'tensorBoard'>, string>> = {
 };
 
 export const exportRunCommand: RpgCommand = {
-  id: 'rpg.exportRun',
   async run(context, argument) {
     const given = values(argument);
     const run = await askRun(context, 'Export', text(given.run), ({ status }) =>
@@ -37,7 +37,7 @@ export const exportRunCommand: RpgCommand = {
     const sizeBytes = await write(context, run, { kind, out, snapshot: snapshot ?? undefined });
     const message = `${path.basename(out)} written, ${formatBytes(sizeBytes)}`;
     void vscode.window.showInformationMessage(message, 'Reveal in Explorer').then(chosen => {
-      if (chosen) void vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(out));
+      if (chosen) void runCommand('revealInExplorer', vscode.Uri.file(out));
     });
     return out;
   },

@@ -13,16 +13,15 @@ import { askRun, askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
 import { askOptions, optionsOf, type GenerateOptions } from './generateOptions';
 import { callWithNotification } from './runJob';
+import { runCommand } from '../runCommand';
 
 export const generateCommand: RpgCommand = {
-  id: 'rpg.generate',
   async run(context, argument) {
     const given = values(argument);
     const run = await askRun(context, 'Generate networks', text(given.run), generationBlocked);
     if (!run) return undefined;
     const { config } = await context.client.call(runDetails, { run: run.id });
-    if (config && config.condition.kind !== 'none')
-      return vscode.commands.executeCommand('rpg.generateForTask', { ...given, run: run.id });
+    if (config && config.condition.kind !== 'none') return runCommand('rpg.generateForTask', { ...given, run: run.id });
     const count = wholeNumber(given.count) ?? (await askCount(run));
     if (count === undefined) return undefined;
     const sampler = samplerOf(given) ?? (await askSampler(context, count, run));
@@ -47,13 +46,9 @@ export async function generateAndTell(
   const generated = `${plural(result.networks.length, 'network')} generated in ${formatDuration(result.samplingMs)}${problem}`;
   const message = [generated, ...result.notes].join('. ');
   void vscode.window.showInformationMessage(message, 'Evaluate', 'Reveal in Explorer').then(chosen => {
-    if (chosen === 'Evaluate')
-      void vscode.commands.executeCommand('rpg.evaluate', { run: run.id, generated: result.folder });
+    if (chosen === 'Evaluate') void runCommand('rpg.evaluate', { run: run.id, generated: result.folder });
     if (chosen === 'Reveal in Explorer')
-      void vscode.commands.executeCommand(
-        'revealInExplorer',
-        vscode.Uri.file(result.networks[0]?.file ?? result.folder),
-      );
+      void runCommand('revealInExplorer', vscode.Uri.file(result.networks[0]?.file ?? result.folder));
   });
   return result;
 }
@@ -110,9 +105,10 @@ export async function askSampler(
   isMore = true;
   const sampler = await ask();
   if (sampler === undefined || sampler === 'more') return undefined;
+  const { samplers } = await client.capabilities();
   const facts = {
     details: await known,
-    sampler: sampler.sampler,
+    sampler: { options: samplers.find(({ name }) => name === sampler.sampler)?.options ?? [] },
     steps: sampler.steps,
     what: plural(count, 'network'),
   };

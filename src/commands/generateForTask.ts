@@ -9,7 +9,6 @@ import { text, values, type CommandContext, type RpgCommand } from './command';
 import { askSampler, generateAndTell, generationBlocked, samplerOf } from './generate';
 
 export const generateForTaskCommand: RpgCommand = {
-  id: 'rpg.generateForTask',
   async run(context, argument) {
     const given = values(argument);
     const found = await askTaskRun(context, 'Generate for a task', text(given.run));

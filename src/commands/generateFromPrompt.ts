@@ -9,7 +9,6 @@ import { askSampler, generateAndTell, samplerOf } from './generate';
 import { askTaskRun } from './generateForTask';
 
 export const generateFromPromptCommand: RpgCommand = {
-  id: 'rpg.generateFromPrompt',
   async run(context, argument) {
     const given = values(argument);
     const found = await askTaskRun(context, 'Generate from a prompt', text(given.run));

@@ -2,6 +2,7 @@
 // it has, open until one generates. The command line has the same under its own names.
 import type { GenerateParams } from '../../protocol/generation';
 import type { RunDetails } from '../../protocol/runs';
+import type { Capabilities } from '../../protocol/session';
 import { formatCount } from '../text/format';
 import { etaProblem, fileNamePartProblem, wholeNumberProblem } from '../text/validate';
 import { askFolder, askText, choose, type Choice } from './ask';
@@ -15,8 +16,8 @@ export type GenerateOptions = Pick<
 /** What the menu must know of the run and the sampler. */
 export interface OptionFacts {
   readonly details: Pick<RunDetails, 'summary' | 'config' | 'dataset'>;
-  readonly sampler: GenerateParams['sampler'];
-  /** Of DDIM, unless the person says otherwise. */
+  readonly sampler: Pick<Capabilities['samplers'][number], 'options'>;
+  /** Of the sampler, unless the person says otherwise. */
   readonly steps: number | undefined;
   /** How many networks, in words. */
   readonly what: string;
@@ -31,7 +32,10 @@ interface Option {
 }
 
 const always = (): boolean => true;
-const isDdim = ({ sampler }: OptionFacts): boolean => sampler === 'ddim';
+const heeds =
+  (option: 'steps' | 'spacing' | 'eta') =>
+  ({ sampler }: OptionFacts): boolean =>
+    sampler.options.includes(option);
 
 const options: readonly Option[] = [
   {
@@ -58,7 +62,7 @@ const options: readonly Option[] = [
   },
   {
     title: 'Steps',
-    isFor: isDdim,
+    isFor: heeds('steps'),
     shown: ({ steps }, { steps: usual }) => (steps ?? usual ?? 0).toString(),
     ask: ({ details, steps: usual }, { steps }) =>
       type('Steps of DDIM', 'Fewer are faster', (steps ?? usual)?.toString(), {
@@ -68,7 +72,7 @@ const options: readonly Option[] = [
   },
   {
     title: 'Noise (eta)',
-    isFor: isDdim,
+    isFor: heeds('eta'),
     shown: ({ eta }) => eta?.toString() ?? '0.05',
     ask: (_, { eta }) =>
       type('Noise of DDIM', 'From 0, the same path always, to 1, as much as DDPM', (eta ?? 0.05).toString(), {
@@ -78,7 +82,7 @@ const options: readonly Option[] = [
   },
   {
     title: 'Steps visited',
-    isFor: isDdim,
+    isFor: heeds('spacing'),
     shown: ({ spacing }) => spacing ?? 'published',
     ask: () =>
       pick('Steps visited', [

@@ -4,14 +4,12 @@ import { text, values, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';
 
 export const showLogCommand: RpgCommand = {
-  id: 'rpg.showLog',
   async run({ log }) {
     log.show(true);
   },
 };
 
 export const refreshCommand: RpgCommand = {
-  id: 'rpg.refresh',
   async run({ library }) {
     await library.refresh();
   },
@@ -19,7 +17,6 @@ export const refreshCommand: RpgCommand = {
 
 /** For a sidecar that hangs, or after another Node was chosen. What it trains is saved first. */
 export const restartSidecarCommand: RpgCommand = {
-  id: 'rpg.restartSidecar',
   async run({ sidecar, library, log }) {
     log.info('the sidecar is restarted by command');
     await sidecar.restart();
@@ -29,7 +26,6 @@ export const restartSidecarCommand: RpgCommand = {
 };
 
 export const newConfigurationCommand: RpgCommand = {
-  id: 'rpg.newConfiguration',
   async run(context, argument) {
     const given = values(argument);
     const dataset = await askDataset(context, 'New configuration', text(given.dataset), () => null);

@@ -8,9 +8,9 @@ import { showReport } from '../editors/reports';
 import { folderReportText } from '../text/reports';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
+import { runCommand } from '../runCommand';
 
 export const inspectCheckpointCommand: RpgCommand = {
-  id: 'rpg.inspectCheckpoint',
   async run(context, argument) {
     const given = text(values(argument).path);
     const chosen =
@@ -21,7 +21,7 @@ export const inspectCheckpointCommand: RpgCommand = {
           : vscode.Uri.file(given);
     if (!chosen) return undefined;
     if (!isPlainFolder(chosen.fsPath)) {
-      await vscode.commands.executeCommand('vscode.openWith', chosen, checkpointEditorType);
+      await runCommand('vscode.openWith', chosen, checkpointEditorType);
       return chosen.fsPath;
     }
     const name = path.basename(chosen.fsPath);

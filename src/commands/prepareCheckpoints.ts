@@ -13,7 +13,6 @@ import { datasetOf, rootOf, suggestName } from './registerFolder';
 import { callWithNotification } from './runJob';
 
 export const prepareCheckpointsCommand: RpgCommand = {
-  id: 'rpg.prepareCheckpoints',
   async run(context, argument) {
     if (!vscode.workspace.isTrusted)
       throw new SidecarError('untrusted', 'user', 'this workspace is not trusted, so your training command is not run');

@@ -10,9 +10,9 @@ import { datasetNameProblem, testCommandProblem } from '../text/validate';
 import { askDictionary, askFolder, askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { callWithNotification } from './runJob';
+import { runCommand } from '../runCommand';
 
 export const registerFolderCommand: RpgCommand = {
-  id: 'rpg.registerFolder',
   async run(context, argument) {
     const given = values(argument);
     context.workspace(); // it is asked for before anything else is
@@ -52,7 +52,7 @@ export const registerFolderCommand: RpgCommand = {
     const size = `${plural(record.nCheckpoints, 'checkpoint')} of ${plural(record.nWeights, 'weight')}, ${formatBytes(record.checkpointBytes)}`;
     for (const note of record.notes) void vscode.window.showWarningMessage(`${record.name}: ${note}`);
     void vscode.window.showInformationMessage(`Registered ${record.name}: ${size}`, 'Train').then(chosen => {
-      if (chosen === 'Train') void vscode.commands.executeCommand('rpg.train', { dataset: record.name });
+      if (chosen === 'Train') void runCommand('rpg.train', { dataset: record.name });
     });
     return record;
   },

@@ -7,9 +7,9 @@ import { formatDuration } from '../text/format';
 import { blockedActions } from '../state/viewState';
 import { askRun, choose } from './ask';
 import { text, values, type RpgCommand } from './command';
+import { runCommand } from '../runCommand';
 
 export const removeRunCommand: RpgCommand = {
-  id: 'rpg.removeRun',
   async run(context, argument) {
     const run = await askRun(
       context,
@@ -23,14 +23,13 @@ export const removeRunCommand: RpgCommand = {
     void vscode.window
       .showInformationMessage(`${run.id} was removed; RPG: Undo Remove Run takes it back for seven days`, 'Undo')
       .then(chosen => {
-        if (chosen === 'Undo') void vscode.commands.executeCommand('rpg.undoRemoveRun', removed);
+        if (chosen === 'Undo') void runCommand('rpg.undoRemoveRun', removed);
       });
     return removed;
   },
 };
 
 export const undoRemoveRunCommand: RpgCommand = {
-  id: 'rpg.undoRemoveRun',
   async run({ client, library }, argument) {
     const trash = text(values(argument).trash) ?? (await askRemoved(client));
     if (trash === undefined) return undefined;

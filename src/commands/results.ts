@@ -6,7 +6,6 @@ import { runIcon } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 
 export const openResultsCommand: RpgCommand = {
-  id: 'rpg.openResults',
   async run({ results }, argument) {
     const run = text(values(argument).run);
     await results.show(run === undefined ? undefined : [run]);
@@ -14,7 +13,6 @@ export const openResultsCommand: RpgCommand = {
 };
 
 export const openResultsInEditorCommand: RpgCommand = {
-  id: 'rpg.openResultsInEditor',
   async run({ results }, argument) {
     const run = text(values(argument).run);
     results.showInEditor(run === undefined ? undefined : [run]);
@@ -23,7 +21,6 @@ export const openResultsInEditorCommand: RpgCommand = {
 
 /** Several runs beside each other: curves, tables and the differences of their configurations. */
 export const compareRunsCommand: RpgCommand = {
-  id: 'rpg.compareRuns',
   async run(context, argument, selection) {
     const given = values(argument).runs;
     const selected = Array.isArray(selection) ? selection.map(item => text(values(item).run)) : [];

@@ -8,7 +8,6 @@ import { text, values, type RpgCommand } from './command';
 import { trainAndTell } from './training';
 
 export const resumeCommand: RpgCommand = {
-  id: 'rpg.resume',
   async run(context, argument) {
     const given = values(argument);
     const run = await askRun(

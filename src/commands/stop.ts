@@ -8,7 +8,6 @@ import { askRun, choose, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 
 export const stopCommand: RpgCommand = {
-  id: 'rpg.stop',
   async run(context, argument) {
     const given = values(argument);
     // A training without a folder cannot be asked there; this window started it and cancels it.

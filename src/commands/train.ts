@@ -20,7 +20,6 @@ import { newConfiguration } from './newConfiguration';
 import { trainAndTell } from './training';
 
 export const trainCommand: RpgCommand = {
-  id: 'rpg.train',
   async run(context, argument) {
     const given = values(argument);
     const { device, workers } = readSettings();

@@ -10,7 +10,6 @@ import { text, values, type CommandContext, type RpgCommand } from './command';
 import { trainCommand } from './train';
 
 export const trainFromWeightsCommand: RpgCommand = {
-  id: 'rpg.trainFromWeights',
   async run(context, argument) {
     const given = values(argument);
     const init = text(given.init) ?? (await askWeights(context, text(given.run)));

@@ -7,6 +7,7 @@ import { readSettings } from '../settings';
 import { formatDuration, formatLoss } from '../text/format';
 import type { CommandContext } from './command';
 import { callTraining } from './runJob';
+import { runCommand } from '../runCommand';
 
 /** Resolves when the training ended. *Errors* those of the operation; a stop is none. */
 export async function trainAndTell<Params extends object>(
@@ -37,13 +38,13 @@ function tellFinished({ log }: CommandContext, { run, loss, elapsedMs, notes }: 
   log.info(message);
   if (!readSettings().notifyWhenDone) return;
   void vscode.window.showInformationMessage(message, 'Generate Networks', 'Show Results').then(chosen => {
-    if (chosen === 'Generate Networks') void vscode.commands.executeCommand('rpg.generate', { run });
-    if (chosen === 'Show Results') void vscode.commands.executeCommand('rpg.openResults', { run });
+    if (chosen === 'Generate Networks') void runCommand('rpg.generate', { run });
+    if (chosen === 'Show Results') void runCommand('rpg.openResults', { run });
   });
 }
 
 function tellStopped(run: string): void {
   void vscode.window.showInformationMessage(`${run} was stopped; its last step is saved`, 'Resume').then(chosen => {
-    if (chosen === 'Resume') void vscode.commands.executeCommand('rpg.resume', { run });
+    if (chosen === 'Resume') void runCommand('rpg.resume', { run });
   });
 }

@@ -12,6 +12,7 @@ import { problemView } from '../state/viewState';
 import { saveExport } from '../views/saveExport';
 import { setDocument } from '../views/webviewDocument';
 import { watchCheckpoint } from './watchCheckpoint';
+import { runCommand } from '../runCommand';
 
 export const checkpointEditorType = 'rpg.checkpoint';
 
@@ -75,13 +76,13 @@ class CheckpointPage {
       case 'cancel':
         return this.#reading?.abort();
       case 'compare':
-        return void vscode.commands.executeCommand('rpg.compareCheckpoints', vscode.Uri.file(this.file));
+        return void runCommand('rpg.compareCheckpoints', vscode.Uri.file(this.file));
       case 'copy':
         return void vscode.env.clipboard.writeText(intent.text);
       case 'export':
         return void saveExport(intent).catch((error: unknown) => this.onProblem(error));
       case 'command':
-        return intent.command === 'retry' ? void this.read() : void vscode.commands.executeCommand('rpg.showLog');
+        return intent.command === 'retry' ? void this.read() : void runCommand('rpg.showLog');
       default:
         return intent satisfies never;
     }

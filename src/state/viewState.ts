@@ -64,7 +64,6 @@ export function runLive(
     step: training && training.step > 0 ? training.step : summary.step,
     loss: training?.loss ?? summary.loss,
     memoryBytes: resources?.memoryBytes ?? null,
-    deviceMemoryBytes: null,
     msPerStep: perSecond === null || perSecond <= 0 ? null : 1000 / perSecond,
     remainingMs: training?.remainingMs ?? (isRunning && perSecond ? (1000 * steps) / perSecond : null),
     elapsedMs: recordedMs === null ? null : recordedMs + (isRunning ? sinceReadMs : 0),

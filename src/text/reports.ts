@@ -1,7 +1,9 @@
 // Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
 import type { DifferenceReport, FolderReport } from '../../protocol/checkpoints';
 import type { BenchmarkResult } from '../../protocol/training';
-import { formatCount, plural } from './format';
+import type { Cell, CellFormat, Report } from '../../protocol/report';
+import { isEmptyReport } from '../../protocol/report';
+import { formatBytes, formatCount, plural } from './format';
 
 /** A table with aligned columns; numbers to the right. */
 export function textTable(
@@ -16,6 +18,42 @@ export function textTable(
       .join('  ')
       .trimEnd();
   return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+/** A descriptor's report: its title, facts, tables and notes. */
+export function reportText(report: Report): string {
+  const { title, facts = [], tables = [], notes = [], whenEmpty } = report;
+  if (whenEmpty !== undefined && isEmptyReport(report)) return `${title}\n\n${whenEmpty}\n`;
+  const parts = [
+    facts.map(([name, value, format]) => `${name}: ${cellText(value, format)}`).join('\n'),
+    ...tables.map(({ columns, rows }) =>
+      textTable(
+        columns.map(column => column.title),
+        rows.map(row => row.map((cell, index) => cellText(cell, columns[index]?.format))),
+        new Set(columns.flatMap(({ format = 'text' }, index) => (format === 'text' ? [] : [index]))),
+      ),
+    ),
+    notes.join('\n'),
+  ];
+  return `${[title, ...parts.filter(part => part !== '')].join('\n\n')}\n`;
+}
+
+function cellText(cell: Cell, format: CellFormat = 'text'): string {
+  if (cell === null) return '—';
+  if (typeof cell === 'string') return printable(cell);
+  switch (format) {
+    case 'number':
+      return number(cell);
+    case 'count':
+      return formatCount(cell);
+    case 'bytes':
+      return formatBytes(cell);
+    case 'text':
+    case 'plain':
+      return String(cell);
+    default:
+      return format satisfies never;
+  }
 }
 
 export function differenceText(report: DifferenceReport): string {

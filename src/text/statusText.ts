@@ -1,11 +1,12 @@
 // The words of the status bar.
 import type { JobView } from '../../protocol/view';
+import type { CommandId } from '../commandIds';
 import type { SidecarState } from '../sidecarProcess';
 
 export interface StatusText {
   readonly text: string;
   readonly tooltip: string;
-  readonly command: string;
+  readonly command: CommandId;
   readonly isWarning: boolean;
 }
 

@@ -161,10 +161,8 @@ export class ResultsPage {
     return this.#selected.some(run => {
       const now = this.host.library.findRun(run);
       const then = this.#details.get(run)?.summary;
-      // Steps and loss are live; all else is read again.
-      return (
-        now?.status !== then?.status || now?.snapshots.join() !== then?.snapshots.join() || now?.status !== 'running'
-      );
+      // Steps and loss are live; all else is read again when some of it changed.
+      return now?.status !== then?.status || now?.revision !== then?.revision;
     });
   }
 

@@ -7,6 +7,8 @@ import { SidecarError } from '../sidecarError';
 import { saveExport } from './saveExport';
 import { ResultsPage, type PageHost } from './resultsPage';
 import { setDocument } from './webviewDocument';
+import type { CommandId } from '../commandIds';
+import { runCommand } from '../runCommand';
 
 export const resultsViewId = 'rpg.results';
 const panelType = 'rpg.resultsPanel';
@@ -44,7 +46,7 @@ export class ResultsViews
     // A view that was never opened takes what is wanted when it is made.
     if (this.#side) this.#side.page.show(runs, section);
     else this.#wanted = { runs, section };
-    await vscode.commands.executeCommand(`${resultsViewId}.focus`);
+    await runCommand(`${resultsViewId}.focus`);
   }
 
   showInEditor(runs?: readonly string[]): void {
@@ -106,7 +108,7 @@ export class ResultsViews
   async #perform(intent: ViewIntent, known: ReadonlySet<string>): Promise<void> {
     switch (intent.kind) {
       case 'act':
-        await vscode.commands.executeCommand(actionCommands[intent.action], { run: intent.run });
+        await runCommand(actionCommands[intent.action], { run: intent.run });
         return;
       case 'cancel':
         return this.host.jobs.find(intent.job)?.cancel();
@@ -118,7 +120,7 @@ export class ResultsViews
       case 'copy':
         return vscode.env.clipboard.writeText(intent.text);
       case 'command':
-        await vscode.commands.executeCommand(viewCommandIds[intent.command]);
+        await runCommand(viewCommandIds[intent.command]);
         return;
       default:
         return; // the page's own intents were handled by it; a newer page may post others
@@ -134,7 +136,7 @@ export function registerResults(results: ResultsViews): vscode.Disposable {
   );
 }
 
-const actionCommands: Readonly<Record<RunAction, string>> = {
+const actionCommands: Readonly<Record<RunAction, CommandId>> = {
   stop: 'rpg.stop',
   resume: 'rpg.resume',
   generate: 'rpg.generate',
@@ -142,7 +144,7 @@ const actionCommands: Readonly<Record<RunAction, string>> = {
   delete: 'rpg.removeRun',
 };
 
-const viewCommandIds: Readonly<Record<ViewCommand, string>> = {
+const viewCommandIds: Readonly<Record<ViewCommand, CommandId>> = {
   tryDemo: 'rpg.tryDemo',
   registerFolder: 'rpg.registerFolder',
   train: 'rpg.train',
@@ -156,7 +158,7 @@ const viewCommandIds: Readonly<Record<ViewCommand, string>> = {
 async function openPath(file: string): Promise<void> {
   const uri = vscode.Uri.file(file);
   const isFolder = ((await typeOf(uri)) & vscode.FileType.Directory) !== 0;
-  await vscode.commands.executeCommand(isFolder ? 'revealInExplorer' : 'vscode.open', uri);
+  await runCommand(isFolder ? 'revealInExplorer' : 'vscode.open', uri);
 }
 
 async function typeOf(uri: vscode.Uri): Promise<vscode.FileType> {

@@ -3,6 +3,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportedFile } from '../../protocol/view';
 import { writeFile } from '../writeFile';
+import { runCommand } from '../runCommand';
 
 export async function saveExport({ suggestedName, format, encoding, content }: ExportedFile): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
@@ -14,7 +15,8 @@ export async function saveExport({ suggestedName, format, encoding, content }: E
   if (!target) return;
   await writeFile(target, Buffer.from(content, encoding));
   // The editor has none for spreadsheets; the Explorer leads to the program that has.
-  const [title, command] = format === 'xlsx' ? ['Reveal in Explorer', 'revealInExplorer'] : ['Open', 'vscode.open'];
+  const [title, command] =
+    format === 'xlsx' ? (['Reveal in Explorer', 'revealInExplorer'] as const) : (['Open', 'vscode.open'] as const);
   const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} written`, title);
-  if (chosen) await vscode.commands.executeCommand(command, target);
+  if (chosen) await runCommand(command, target);
 }

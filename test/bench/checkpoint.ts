@@ -22,6 +22,7 @@ import { measureTensor, parameterKind, StructureBuilder, type Structure } from '
 import { createTokenLayout } from '../../sidecar/tokenizer/tokenLayout';
 import { tokenize } from '../../sidecar/tokenizer/weightTokenizer';
 import { inspect } from '../../sidecar/app/checkpoints/inspect';
+import { atOnce } from '../../sidecar/app/context';
 
 const nFiles = 6;
 const repeats = 5;
@@ -95,7 +96,7 @@ async function measureOurs(folder: string, files: readonly string[]): Promise<Ti
   const loaded = files.map(file => load(file));
   const out = new Float32Array(layout.nTokens * layout.dimPerToken);
   const arena = Buffer.allocUnsafeSlow(statSync(files[0]!).size);
-  const context = { signal: new AbortController().signal, report: () => {}, workspace: folder };
+  const context = { signal: new AbortController().signal, report: () => {}, onDevice: atOnce, workspace: folder };
   const times: Times = {
     read: best(() => files.forEach(file => readAll(file, arena))),
     write: await bestAsync(async () => {

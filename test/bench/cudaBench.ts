@@ -7,7 +7,7 @@ import type { Timing } from '../../sidecar/engine/cuda/driver/queue';
 import type { TrainingBatch } from '../../sidecar/engine/engine';
 import { fillNormal } from '../../sidecar/model/philox';
 import { createSchedule } from '../../sidecar/model/schedule';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { benchSizes } from './sizes';
 
 async function main(): Promise<void> {

@@ -8,7 +8,7 @@ import { wasmDevice } from '../../sidecar/engine/portable/devices/wasm';
 import type { EngineDevice, Model, TrainingBatch } from '../../sidecar/engine/engine';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import { fillNormal } from '../../sidecar/model/philox';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../sidecar/model/schedule';
 
 interface Workload {

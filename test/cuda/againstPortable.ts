@@ -5,9 +5,10 @@ import { openCudaModel } from '../../sidecar/engine/cuda/cudaModel';
 import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver/driver';
 import type { Model, TrainingBatch } from '../../sidecar/engine/engine';
 import { cpuDevice } from '../../sidecar/engine/portable/devices/cpu';
-import type { ModelSpec, RecurrentSpec } from '../../sidecar/model/modelSpec';
+import type { ModelSpec } from '../../sidecar/model/modelSpec';
+import type { RecurrentSpec } from '../../sidecar/model/recurrent/registry';
 import { fillNormal } from '../../sidecar/model/philox';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../sidecar/model/schedule';
 import { relativeError } from '../golden/checkedValue';
 

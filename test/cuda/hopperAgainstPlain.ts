@@ -6,7 +6,7 @@ import { CudaDevice, openDriver } from '../../sidecar/engine/cuda/driver/driver'
 import type { TrainingBatch } from '../../sidecar/engine/engine';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
 import { fillNormal } from '../../sidecar/model/philox';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../sidecar/model/schedule';
 import { relativeError } from '../golden/checkedValue';
 

@@ -2,12 +2,16 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startWasmBackend } from '../../sidecar/engine/portable/devices/wasmBackend';
-import { createTfRecurrent, type Recurrent } from '../../sidecar/engine/portable/recurrent/registry';
+import {
+  createKernelRecurrent,
+  createTfRecurrent,
+  type Recurrent,
+} from '../../sidecar/engine/portable/recurrent/registry';
 import { KernelMamba, kernelFits } from '../../sidecar/engine/portable/recurrent/mambaKernel';
 import { tf, type Tensor3D } from '../../sidecar/engine/portable/tf';
 import { Weights } from '../../sidecar/engine/portable/weights';
 import { initialWeights } from '../../sidecar/model/initialValues';
-import type { MambaLayerSpec } from '../../sidecar/model/modelSpec';
+import type { MambaLayerSpec } from '../../sidecar/model/recurrent/mamba';
 import { parameterInventory } from '../../sidecar/model/parameterInventory';
 import { randomTensor } from '../support/gradients';
 import { kernelPrograms } from '../support/kernelPrograms';
@@ -58,7 +62,13 @@ it('leaves heads that its vectors do not fit to the tfjs operations', () => {
   const layer = { dModel: 2, dOutput: 2, dInner: 24, dState: 3, dConv: 4, headDim: 24, nHeads: 1 };
   expect(kernelFits({ kind: 'mamba', layers: [layer] })).toBe(false);
   expect(kernelFits({ kind: 'mamba', layers: [{ ...layer, dInner: 64, headDim: 64 }] })).toBe(true);
-  expect(kernelFits({ kind: 'lstm', dModel: 2, nLayers: 1 })).toBe(false);
+});
+
+it.each(kernelPrograms())('leaves models that it does not know to the tfjs operations, %s', (_, start) => {
+  const recurrent = { kind: 'lstm', dModel: 6, nLayers: 1 } as const;
+  const weights = new Weights(parameterInventory(tinySpec({ recurrent })));
+  expect(createKernelRecurrent(recurrent, weights, start())).not.toBeInstanceOf(KernelMamba);
+  weights.dispose();
 });
 
 /** The output and all gradients of Σ y · dy, by name. */

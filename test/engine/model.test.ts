@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { EngineDevice, Model, NamedArrays, OpenOptions, SampleRequest } from '../../sidecar/engine/engine';
 import { listDevices, selectDevice } from '../../sidecar/engine/registry';
 import type { ModelSpec } from '../../sidecar/model/modelSpec';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../sidecar/model/schedule';
 import { bits } from '../support/bits';
 import { mambaLayer, tinyBatch, tinySpec } from '../support/specs';

@@ -1,6 +1,8 @@
 // config.json of a golden case → the model it describes. Optional keys have the published defaults; what the keys leave
 // open (a trainable position embedding, the fuller condition) is read off the names in the files.
-import type { MambaLayerSpec, ModelSpec, RecurrentSpec } from '../../sidecar/model/modelSpec';
+import type { ModelSpec } from '../../sidecar/model/modelSpec';
+import type { MambaLayerSpec } from '../../sidecar/model/recurrent/mamba';
+import type { RecurrentSpec } from '../../sidecar/model/recurrent/registry';
 import type { Arrays } from './readArrays';
 
 export interface GoldenConfig {

@@ -6,7 +6,7 @@ import { selectDevice } from '../../sidecar/engine/registry';
 import type { Model, NamedArrays, TrainingBatch } from '../../sidecar/engine/engine';
 import { fromPublished } from '../../sidecar/model/publishedWeights';
 import { createSchedule } from '../../sidecar/model/schedule';
-import { planSampler } from '../../sidecar/model/sampler';
+import { planSampler } from '../../sidecar/model/samplers/registry';
 import { relativeError, type CheckedValue } from './checkedValue';
 import { parseGoldenConfig, type GoldenConfig } from './goldenConfig';
 import { readArrays, type Arrays } from './readArrays';

@@ -6,7 +6,8 @@ import { evaluateDefaults } from '../../protocol/evaluation';
 import { prepareZooDefaults } from '../../protocol/zoo';
 import { accuracyOfFileName, listCheckpoints } from '../../sidecar/datasets/checkpointFolder';
 import { estimateZoos } from '../../sidecar/app/zoo/estimateZoos';
-import { evaluate } from '../../sidecar/app/evaluate/evaluateFolders';
+import { evaluateFolders } from '../../sidecar/app/evaluate/evaluateFolders';
+import { atOnce } from '../../sidecar/app/context';
 import { prepareZoo } from '../../sidecar/app/zoo/prepareZoo';
 import { writeState } from '../../sidecar/app/checkpoints/stateFiles';
 import { seededRandom } from '../../sidecar/util/seededRandom';
@@ -22,7 +23,7 @@ import { bandImages } from '../support/zoo';
 
 /** Five of fifty checkpoints trained in PyTorch; their test accuracy is in their names. */
 const published = path.join(repository, 'test', 'fixtures', 'fashion-cnnsmall');
-const quiet = { signal: new AbortController().signal, report: () => undefined, workspace: '.' };
+const quiet = { signal: new AbortController().signal, report: () => undefined, onDevice: atOnce, workspace: '.' };
 
 /** A copy: measuring a dataset leaves a cache beside it. */
 function copyOfPublished(count = 5): string {
@@ -35,7 +36,7 @@ function copyOfPublished(count = 5): string {
 
 describe('evaluating checkpoints trained in PyTorch', () => {
   test('the built-in test gives each file the accuracy in its name, to four digits', async () => {
-    const result = await evaluate(
+    const result = await evaluateFolders(
       { ...evaluateDefaults, dataset: copyOfPublished(), generated: [], networksPerBaseline: 0 },
       quiet,
     );
@@ -52,7 +53,7 @@ describe('evaluating checkpoints trained in PyTorch', () => {
     mkdirSync(generated);
     copyFileSync(first!.path, path.join(generated, 'generated_copy_001.pth'));
     writeFileSync(path.join(generated, 'generated_bad_002.pth'), 'not a checkpoint');
-    const result = await evaluate(
+    const result = await evaluateFolders(
       { ...evaluateDefaults, dataset: folder, generated, networksPerBaseline: 1, midpoints: 1 },
       quiet,
     );
@@ -68,7 +69,9 @@ describe('evaluating checkpoints trained in PyTorch', () => {
   test('an unknown architecture needs a test command, and says so', async () => {
     const folder = temporaryFolder();
     await writeState(path.join(folder, 'a.pth'), new Map([['w', { shape: [3], data: Float32Array.of(1, 2, 3) }]]));
-    const error = await rejectionOf(() => evaluate({ ...evaluateDefaults, dataset: folder, generated: [] }, quiet));
+    const error = await rejectionOf(() =>
+      evaluateFolders({ ...evaluateDefaults, dataset: folder, generated: [] }, quiet),
+    );
     expect(error.code).toBe('no-test');
   });
 });
@@ -89,7 +92,10 @@ describe('preparing a zoo', () => {
     ]);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
     expect(seen.at(-1)).toBe(1);
-    const result = await evaluate({ ...evaluateDefaults, dataset: out, generated: [], networksPerBaseline: 0 }, quiet);
+    const result = await evaluateFolders(
+      { ...evaluateDefaults, dataset: out, generated: [], networksPerBaseline: 0 },
+      quiet,
+    );
     for (const { name, accuracy } of result.networks)
       expect(accuracy!.toFixed(4)).toBe(accuracyOfFileName(name)!.toFixed(4));
     const again = await rejectionOf(() => prepareZoo({ ...prepareZooDefaults, recipe: 'fashion-mlp', out }, quiet));
@@ -131,11 +137,11 @@ describe.skipIf(torchMissing !== null)('beside PyTorch', () => {
     const generated = path.join(folder, 'checkpoint');
     const interpreter = process.env.RPG_TEST_PYTHON ?? '/usr/bin/python3';
     const common = { ...evaluateDefaults, dataset: folder, generated, networksPerBaseline: 0, midpoints: 1 };
-    const external = await evaluate(
+    const external = await evaluateFolders(
       { ...common, testCommand: `${interpreter} test.py {file} --predictions {predictions}` },
       quiet,
     );
-    const builtIn = await evaluate(common, quiet);
+    const builtIn = await evaluateFolders(common, quiet);
     expect(external.networks.map(({ failure }) => failure)).toEqual([null, null, null, null]);
     expect(external.networks.map(({ accuracy }) => accuracy)).toEqual(builtIn.networks.map(({ accuracy }) => accuracy));
     // A sample on the border of two classes may fall differently in another order of summation.

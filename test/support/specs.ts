@@ -1,5 +1,7 @@
 // Small model specifications for tests, with distinct primes where the mathematics allows them.
-import type { MambaLayerSpec, ModelSpec, RecurrentSpec } from '../../sidecar/model/modelSpec';
+import type { ModelSpec } from '../../sidecar/model/modelSpec';
+import type { MambaLayerSpec } from '../../sidecar/model/recurrent/mamba';
+import type { RecurrentSpec } from '../../sidecar/model/recurrent/registry';
 import type { TrainingBatch } from '../../sidecar/engine/engine';
 import { fillNormal } from '../../sidecar/model/philox';
 

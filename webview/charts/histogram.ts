@@ -1,6 +1,6 @@
 // Distribution of one tensor's weights: the originals' as filled bars, the generated networks' as an outline over them.
 import type { LayerHistogram } from '../../protocol/evaluation';
-import { percent, significant } from '../format';
+import { percent, significant } from '../../shared/words';
 import { axes, linearScale, type Frame } from './axis';
 import { svg } from './svg';
 import type { Drawing } from './svgChart';

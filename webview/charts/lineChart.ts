@@ -2,7 +2,7 @@
 // `0` shows everything again; the arrow keys move the cursor, whose values stand below the chart and are spoken.
 import uPlot from 'uplot';
 import { element, setText } from '../dom';
-import { significant, whole } from '../format';
+import { significant, whole } from '../../shared/words';
 import type { Envelope } from './envelope';
 import type { GrowingArray } from './growingArray';
 import type { Series } from './series';

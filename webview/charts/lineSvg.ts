@@ -1,5 +1,5 @@
 // The training curves as a drawing to export: the points the chart would choose, all steps, no interaction.
-import { significant, whole } from '../format';
+import { significant, whole } from '../../shared/words';
 import { axes, linearScale, type Frame } from './axis';
 import type { Line, Trace } from './lineChart';
 import { svg, type SvgNode } from './svg';

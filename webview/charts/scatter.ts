@@ -1,7 +1,7 @@
 // Highest IoU with an original against accuracy, one mark a network. A good generated set lies low on the first axis and as high
 // as the originals on the second; copies lie at 1.
 import type { EvaluatedNetwork, EvaluationResult, NetworkGroup } from '../../protocol/evaluation';
-import { percent } from '../format';
+import { percent } from '../../shared/words';
 import { axes, linearScale, type Frame } from './axis';
 import { marker } from './marker';
 import { svg, type SvgNode } from './svg';

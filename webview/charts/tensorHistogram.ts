@@ -1,7 +1,7 @@
 // Distribution of the finite values of one tensor of a checkpoint, as bars and as a table.
 import type { TensorSummary } from '../../protocol/checkpoints';
-import { counted, significant, whole } from '../format';
-import type { TableModel } from '../tables/tableModel';
+import { counted, significant, whole } from '../../shared/words';
+import type { TableModel } from '../../shared/table';
 import { axes, linearScale, type Frame } from './axis';
 import { binEdges } from './histogram';
 import { svg } from './svg';

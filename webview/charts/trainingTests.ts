@@ -1,6 +1,6 @@
 // Accuracy of networks that were generated and tested beside the training, by the step of their snapshot: a line for every run.
 import type { TrainingTestView } from '../../protocol/view';
-import { percent, whole } from '../format';
+import { percent, whole } from '../../shared/words';
 import { axes, linearScale, type Frame } from './axis';
 import { svg, type SvgNode } from './svg';
 import type { Drawing } from './svgChart';

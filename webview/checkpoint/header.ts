@@ -4,7 +4,7 @@ import type { CheckpointReport } from '../../protocol/checkpoints';
 import { button, facts, note } from '../controls';
 import { element, fill, setText } from '../dom';
 import { csvExport, jsonExport } from '../export/exportFile';
-import { bytes, counted, whole } from '../format';
+import { bytes, counted, whole } from '../../shared/words';
 import type { CheckpointPage } from './page';
 import { tensorColumns, tensorRow } from './tensorTable';
 

@@ -5,7 +5,7 @@ import { createSvgChart } from '../charts/svgChart';
 import type { Palette } from '../charts/theme';
 import { button, facts, note } from '../controls';
 import { element, type Child } from '../dom';
-import { bytes, shapeText, significant, whole } from '../format';
+import { bytes, shapeText, significant, whole } from '../../shared/words';
 import { changeDetector } from '../page';
 import { createDataTable } from '../tables/dataTable';
 import type { CheckpointPage } from './page';

@@ -1,7 +1,7 @@
 // The list of tensors with its filter: every word typed must be part of the name, the type or the shape.
 import type { CheckpointReport } from '../../protocol/checkpoints';
 import { element, setText } from '../dom';
-import { counted, whole } from '../format';
+import { counted, whole } from '../../shared/words';
 import { changeDetector } from '../page';
 import { createVirtualTable } from '../tables/virtualTable';
 import type { CheckpointPage, CheckpointPreferences } from './page';

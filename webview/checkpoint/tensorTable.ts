@@ -1,7 +1,7 @@
 // The tensors of a checkpoint as a table model: what the list shows and what is exported.
 import type { TensorRecord } from '../../protocol/checkpoints';
-import { bytes, shapeText, significant, whole } from '../format';
-import type { Cell, Column } from '../tables/tableModel';
+import { bytes, shapeText, significant, whole } from '../../shared/words';
+import type { Cell, Column } from '../../shared/table';
 
 export const tensorColumns: readonly (Column & { readonly isNumber?: boolean })[] = [
   { title: 'Tensor' },

@@ -1,16 +1,16 @@
 // Finished documents for the host to save: the page makes them from what it shows, the host only asks where they go.
 import type { ExportedFile } from '../../protocol/view';
+import { csvOfTable } from '../../shared/csv';
 import { svgFile, type SvgNode } from '../charts/svg';
 import type { Palette } from '../charts/theme';
-import type { TableModel } from '../tables/tableModel';
-import { csvText } from './csv';
+import type { TableModel } from '../../shared/table';
 import { xlsxBytes } from './xlsx';
 
 export const csvExport = (name: string, table: TableModel): ExportedFile => ({
   suggestedName: `${fileName(name)}-${table.id}.csv`,
   format: 'csv',
   encoding: 'utf8',
-  content: csvText(table),
+  content: csvOfTable(table),
 });
 
 export const svgExport = (name: string, title: string, drawing: SvgNode, { background }: Palette): ExportedFile => ({

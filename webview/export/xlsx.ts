@@ -1,6 +1,6 @@
 // A workbook of plain tables: one sheet a table, a bold header row that stays in view, numbers as numbers. The least that
 // Office Open XML (ECMA-376) asks for; no formulas, so nothing in a file's name is ever computed.
-import type { Cell, TableModel } from '../tables/tableModel';
+import type { Cell, TableModel } from '../../shared/table';
 import { escapeXml } from '../charts/svg';
 import { zipStored } from './zip';
 

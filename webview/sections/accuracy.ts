@@ -3,10 +3,10 @@ import type { EvaluationView, RunView } from '../../protocol/view';
 import { exportBar, facts, note, table, tableDisclosure } from '../controls';
 import { element, fill } from '../dom';
 import { csvExport, jsonExport, xlsxExport } from '../export/exportFile';
-import { dateTime, duration, whole } from '../format';
+import { dateTime, duration, whole } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 import { configRows, configTable } from '../configDiff';
-import type { TableModel } from '../tables/tableModel';
+import type { TableModel } from '../../shared/table';
 import {
   accuracyTable,
   closestTable,

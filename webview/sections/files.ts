@@ -2,7 +2,7 @@
 import type { RunView, SampleSetView } from '../../protocol/view';
 import { note } from '../controls';
 import { element, fill } from '../dom';
-import { bytes, counted, duration, percent, whole } from '../format';
+import { bytes, counted, duration, percent, whole } from '../../shared/words';
 import type { PageActions, Part } from '../page';
 
 /** Networks of a set listed one by one; the folder has the rest. */

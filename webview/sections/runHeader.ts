@@ -3,7 +3,7 @@ import type { JobView, RunAction, RunView } from '../../protocol/view';
 import type { RunStatus, RunSummary } from '../../protocol/runRecords';
 import { button } from '../controls';
 import { element, fill, setText } from '../dom';
-import { dateTime, duration, significant, whole } from '../format';
+import { dateTime, duration, significant, whole } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 
 /** Runs offered for comparison; older ones are chosen in the tree of runs. */

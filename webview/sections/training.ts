@@ -7,7 +7,7 @@ import type { Palette } from '../charts/theme';
 import { button, exportBar, facts, note, tableDisclosure } from '../controls';
 import { element, fill } from '../dom';
 import { csvExport, svgExport } from '../export/exportFile';
-import { bytes, duration, significant, unknown } from '../format';
+import { bytes, duration, significant, unknown } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 import { metricsTable } from '../tables/metricsTable';
 import { createTrainingTests } from './trainingTests';
@@ -144,12 +144,11 @@ const rateLines = (shown: readonly Shown[], palette: Palette): Trace[] =>
 function showResources(parent: HTMLElement, view: RunView | undefined, page: Page): void {
   const live = page.state.live.find(each => each.run === view?.summary.id);
   const memory = live?.memoryBytes ?? null;
-  const total = live?.deviceMemoryBytes ?? null;
   const msPerStep = live?.msPerStep ?? null;
   const entries: (readonly [string, string])[] = view
     ? [
         ['Device', view.engine ? `${view.engine.description} (${view.engine.engine})` : unknown],
-        ['Memory', memory !== null && total !== null ? `${bytes(memory)} of ${bytes(total)}` : bytes(memory)],
+        ['Memory', bytes(memory)],
         ['A step', msPerStep === null ? unknown : `${significant(msPerStep)} ms`],
         ['Elapsed', duration(live?.elapsedMs ?? null)],
         ['Left', duration(live?.remainingMs ?? null)],

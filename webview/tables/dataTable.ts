@@ -2,7 +2,7 @@
 // For hundreds of rows; thousands of tensors have virtualTable.ts.
 import { element } from '../dom';
 import type { Sort } from '../preferences';
-import { cellText, compareCells, type TableModel } from './tableModel';
+import { cellText, compareCells, type TableModel } from '../../shared/table';
 
 const mostRows = 2000;
 

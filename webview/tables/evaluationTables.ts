@@ -3,38 +3,28 @@
 import type { EvaluationResult, EvaluationRow, IouMatrix, LayerHistogram } from '../../protocol/evaluation';
 import type { RunView } from '../../protocol/view';
 import { binEdges } from '../charts/histogram';
-import { counted, fixed, percent, significant } from '../format';
-import type { Column, TableModel } from './tableModel';
+import { counted, fixed, percent, significant } from '../../shared/words';
+import { cellsOf, countColumns, networkColumns, rowColumns } from '../../shared/metrics/columns';
+import type { Column, TableModel } from '../../shared/table';
 
 const accuracy = (title: string, help: string): Column => ({ title, format: percent, help });
 const iou = (title: string, help: string): Column => ({ title, format: fixed(3), help });
 
-/** Best, mean, min and sd of every group; of compared runs the generated rows of each. */
+/** Accuracy of every group; of compared runs the generated rows of each. */
 export function accuracyTable(views: readonly RunView[]): TableModel {
-  const rows = comparedRows(views).map(({ title, row }) => [
-    title,
-    row.accuracy?.best ?? null,
-    row.accuracy?.mean ?? null,
-    row.accuracy?.min ?? null,
-    row.accuracy && row.count - row.failed > 1 ? row.accuracy.sd : null, // a single value has none
-    row.meanLoss,
-    row.count,
-    row.failed,
-  ]);
+  const compared = comparedRows(views);
+  const columns = [
+    ...rowColumns(
+      compared.map(({ row }) => row),
+      ['accuracy'],
+    ),
+    ...countColumns,
+  ];
   return {
     id: 'accuracy',
     title: 'Accuracy of originals, generated networks and trivial baselines on the same test',
-    columns: [
-      { title: 'Networks' },
-      accuracy('Best', 'Highest accuracy of the group'),
-      accuracy('Mean', 'Mean accuracy of the group'),
-      accuracy('Min', 'Lowest accuracy of the group'),
-      accuracy('Sd', 'Unbiased standard deviation of the accuracy'),
-      { title: 'Loss', format: fixed(3), help: 'Mean cross entropy in nats' },
-      { title: 'Count' },
-      { title: 'Failed', help: 'Networks the test failed on' },
-    ],
-    rows,
+    columns: [{ title: 'Networks' }, ...columns],
+    rows: compared.map(({ title, row }) => [title, ...cellsOf(columns, row)]),
   };
 }
 
@@ -59,63 +49,28 @@ function comparedRows(views: readonly RunView[]): { title: string; row: Evaluati
 
 /** How alike the groups are to the originals, in predictions and in weight space. */
 export function similarityTable(views: readonly RunView[]): TableModel {
-  const taus = views.find(view => view.evaluation)?.evaluation?.result.rows[0]?.novelty.map(share => share.tau) ?? [];
+  const compared = comparedRows(views);
+  const columns = rowColumns(
+    compared.map(({ row }) => row),
+    ['similarity', 'novelty'],
+  );
   return {
     id: 'similarity',
     title: 'Similarity to the originals, distance, and share of networks that are both performant and novel',
-    columns: [
-      { title: 'Networks' },
-      iou('Max IoU', 'Mean of each network’s highest IoU of wrong predictions with an original'),
-      iou('IoU inside', 'Mean IoU over all pairs inside the group'),
-      iou('IoU to originals', 'Mean IoU over all pairs of a network of the group and an original'),
-      { title: 'Distance', format: significant, help: 'Mean Euclidean distance to the nearest original' },
-      { title: '÷ leave-one-out', format: significant, help: 'That distance over the originals’ leave-one-out median' },
-      ...taus.map(tau => ({
-        title: `Novel τ=${tau.toString()}`,
-        format: percent,
-        help: `Share within 1 point of the originals’ mean accuracy and at least ${tau.toString()} × the leave-one-out distance away`,
-      })),
-    ],
-    rows: comparedRows(views).map(({ title, row }) => [
-      title,
-      row.maxIouWithOriginals,
-      row.iouInside,
-      row.iouWithOriginals,
-      row.nearestDistance,
-      row.nearestDistanceRatio,
-      ...taus.map(tau => row.novelty.find(share => share.tau === tau)?.share ?? null),
-    ]),
+    columns: [{ title: 'Networks' }, ...columns],
+    rows: compared.map(({ title, row }) => [title, ...cellsOf(columns, row)]),
   };
 }
 
-export const networksTable = (result: EvaluationResult): TableModel => ({
-  id: 'networks',
-  title: 'Every network evaluated',
-  columns: [
-    { title: 'Network' },
-    { title: 'Group' },
-    accuracy('Accuracy', 'On the test set'),
-    { title: 'Loss', format: fixed(3), help: 'Mean cross entropy in nats' },
-    iou('Max IoU', 'Highest IoU of wrong predictions with an original'),
-    { title: 'Distance', format: significant, help: 'To the nearest original' },
-    { title: 'Nearest original' },
-    { title: 'Not finite', help: 'NaN or infinite weights' },
-    { title: 'Variances ≤ 0', help: 'Batch-norm variances that are not positive' },
-    { title: 'Failure' },
-  ],
-  rows: result.networks.map(network => [
-    network.name,
-    network.group,
-    network.accuracy,
-    network.loss,
-    network.maxIouWithOriginals,
-    network.nearestDistance,
-    network.nearest,
-    network.nonFinite,
-    network.nonPositiveVariances,
-    network.failure,
-  ]),
-});
+export function networksTable({ networks }: EvaluationResult): TableModel {
+  const columns = networkColumns(networks);
+  return {
+    id: 'networks',
+    title: 'Every network evaluated',
+    columns: [{ title: 'Network' }, { title: 'Group' }, ...columns],
+    rows: networks.map(network => [network.name, network.group, ...cellsOf(columns, network)]),
+  };
+}
 
 /** Spread, coverage, ensembles. */
 export function diversityTable(result: EvaluationResult): TableModel {

@@ -1,8 +1,8 @@
 // Points of the training curves as rows: all of them for a file, an even choice for a reader.
 import type { RunView } from '../../protocol/view';
 import type { Series } from '../charts/series';
-import { significant, whole } from '../format';
-import type { Cell, TableModel } from './tableModel';
+import { significant, whole } from '../../shared/words';
+import type { Cell, TableModel } from '../../shared/table';
 
 /** At most about `mostRows` points of every run, always with its first and last. */
 export function metricsTable(

@@ -1,7 +1,7 @@
 // What was measured beside the training, as rows; also the tests that told nothing, with the reason.
 import type { TestedRun } from '../charts/trainingTests';
-import { percent, whole } from '../format';
-import type { TableModel } from './tableModel';
+import { percent, whole } from '../../shared/words';
+import type { TableModel } from '../../shared/table';
 
 export function trainingTestsTable(runs: readonly TestedRun[]): TableModel {
   const isCompared = runs.length > 1;

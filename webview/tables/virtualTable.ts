@@ -2,7 +2,7 @@
 // end of the window come back at the other. One row is current; the keyboard moves it, the pointer picks it.
 import { element, uniqueId } from '../dom';
 import type { Sort } from '../preferences';
-import { cellText, compareCells, type Column, type TableModel } from './tableModel';
+import { cellText, compareCells, type Column, type TableModel } from '../../shared/table';
 
 export const rowHeightPx = 24;
 /** Rows kept above and below the window, so that a fast scroll finds them drawn. */

@@ -5,7 +5,7 @@ import type { EvaluateParams, EvaluationResult } from '../../../protocol/evaluat
 import { listCheckpoints } from '../../datasets/checkpointFolder';
 import { measureDataset, type MeasuredDataset } from '../../datasets/measureDataset';
 import { baselines } from '../../evaluation/baselines/registry';
-import { evaluate as evaluateNetworks } from '../../evaluation/compareNetworks';
+import { compareNetworks } from '../../evaluation/compareNetworks';
 import type { NetworkToTest } from '../../evaluation/tester';
 import { describeFileChanges, type RunDatasetFile } from '../../runs/runDataset';
 import { fileError, RpgError, userError } from '../../util/rpgError';
@@ -24,7 +24,7 @@ export interface LearnedDataset {
  * *Errors* user: no checkpoints, mixed architectures, no test for this architecture, a bad command or pattern; cancelled.
  * A generated network that cannot be read or tested is part of the result.
  */
-export async function evaluate(
+export async function evaluateFolders(
   params: EvaluateParams,
   context: OperationContext,
   learned?: LearnedDataset,
@@ -41,7 +41,7 @@ export async function evaluate(
 
   const { tester, close } = params.weightsOnly ? untested : openTester(params, dataset, originals[0]!);
   try {
-    const result = await evaluateNetworks(
+    const result = await compareNetworks(
       {
         structure: dataset.structure,
         originals,

@@ -1,8 +1,7 @@
 // `rpg evaluate RUN`: a run's generated networks beside the checkpoints it learned and the trivial baselines. Keeps the record
 // in the run's evaluations/ folder and, when asked, a report and tables. Makes ten networks first where there are none.
-import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
-import type { RunRecord } from '../../../protocol/runRecords';
+import type { LoggedEvent, RunRecord } from '../../../protocol/runRecords';
 import {
   evaluateDefaults,
   type EvaluateRunParams,
@@ -10,19 +9,21 @@ import {
   type EvaluationRecord,
   type EvaluationResult,
 } from '../../../protocol/evaluation';
-import { csv, groupTable, iouTable, networkTable } from '../../evaluation/csv';
+import { csvText } from '../../../shared/csv';
+import { groupTable, iouTable, networkTable } from '../../evaluation/csv';
 import { reportHtml } from '../../evaluation/report';
-import { logEvent, readEvents } from '../../runs/eventLog';
+import { keepEvaluation } from '../../runs/evaluations';
 import { readMetrics } from '../../runs/metricsLog';
 import { readRunDataset } from '../../runs/runDataset';
-import { findRun, readRun, runFiles } from '../../runs/runStore';
+import { findRun, readRun } from '../../runs/runStore';
+import { generationOf, msPerNetwork, newestGenerated } from '../../runs/samples';
 import { makeFolder, writeFileAtomically } from '../../util/atomicFile';
 import { mendableError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
-import { evaluate } from './evaluateFolders';
+import { hostTurn } from '../deviceTurn';
+import { evaluateFolders } from './evaluateFolders';
 import { generate } from '../generate/generate';
 import { registeredTest } from './openTester';
-import { isBesideFolder } from '../train/testBeside';
 
 const defaultCount = 10;
 /** Share of the progress that belongs to generating, when that comes first. */
@@ -45,30 +46,34 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
     context.report({ ...progress, fraction });
   };
   const registered = registeredTest(context.workspace, run);
-  const evaluation = await evaluate(
-    {
-      dataset: dataset.folder,
-      key: dataset.key,
-      generated,
-      testCommand: params.test ?? registered.testCommand,
-      weightsOnly: params.weightsOnly,
-      timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
-      concurrency: params.concurrency ?? evaluateDefaults.concurrency,
-      accuracyPattern: params.accuracyPattern ?? registered.accuracyPattern,
-      networksPerBaseline: params.networksPerBaseline ?? evaluateDefaults.networksPerBaseline,
-      midpoints: params.midpoints ?? evaluateDefaults.midpoints,
-      seed: params.seed ?? evaluateDefaults.seed,
-    },
-    { ...context, report },
-    { run: run.id, files: dataset.files },
-  );
+  const judge = (): Promise<EvaluationResult> =>
+    evaluateFolders(
+      {
+        dataset: dataset.folder,
+        key: dataset.key,
+        generated,
+        testCommand: params.test ?? registered.testCommand,
+        weightsOnly: params.weightsOnly,
+        timeLimitSeconds: params.timeLimitSeconds ?? evaluateDefaults.timeLimitSeconds,
+        concurrency: params.concurrency ?? evaluateDefaults.concurrency,
+        accuracyPattern: params.accuracyPattern ?? registered.accuracyPattern,
+        networksPerBaseline: params.networksPerBaseline ?? evaluateDefaults.networksPerBaseline,
+        midpoints: params.midpoints ?? evaluateDefaults.midpoints,
+        seed: params.seed ?? evaluateDefaults.seed,
+      },
+      { ...context, report },
+      { run: run.id, files: dataset.files },
+    );
+  // Tests use the processor, whatever trained the networks.
+  const onWait = (message: string): void => report({ fraction: null, message });
+  const evaluation = await context.onDevice(hostTurn, judge, onWait);
   const record: EvaluationRecord = {
     run: run.id,
     generated,
-    generation: generationOf(runFolder, generated),
+    generation: factsOfGeneration(generationOf(runFolder, generated)),
     evaluation,
   };
-  const file = await keepRecord(runFolder, record);
+  const file = await keepEvaluation(runFolder, record);
   if (params.report !== undefined)
     await writeReport(params.report, { runFolder, run, record, workspace: context.workspace });
   const tables = params.csv === undefined ? [] : await writeTables(params.csv, evaluation);
@@ -95,28 +100,12 @@ function noneOfTask(run: string): RpgError {
   );
 }
 
-/**
- * Where `generate` last wrote to, as the run's log tells; folders that are gone are passed over, and so is the one network
- * of each snapshot that was tested beside the training.
- */
-function newestGenerated(runFolder: string): string | null {
-  const folders = readEvents(path.join(runFolder, runFiles.log), 'generated').map(event => String(event.folder));
-  return folders.reverse().find(folder => !isBesideFolder(runFolder, folder) && existsSync(folder)) ?? null;
-}
-
 /** Seconds and memory of the sampling that made these networks. */
-function generationOf(runFolder: string, folder: string): EvaluationRecord['generation'] {
-  const event = readEvents(path.join(runFolder, runFiles.log), 'generated').findLast(
-    candidate => candidate.folder === folder,
-  );
-  if (typeof event?.samplingMs !== 'number' || typeof event.count !== 'number' || event.count === 0) return null;
-  const bytes = (value: unknown): number | null => (typeof value === 'number' ? value : null);
-  return {
-    msPerNetwork: event.samplingMs / event.count,
-    peakBytes: bytes(event.peakBytes),
-    deviceBytes: bytes(event.deviceBytes),
-    device: String(event.device),
-  };
+function factsOfGeneration(generation: LoggedEvent<'generated'> | null): EvaluationRecord['generation'] {
+  const ms = msPerNetwork(generation);
+  if (!generation || ms === null) return null;
+  const { peakBytes, deviceBytes, device } = generation;
+  return { msPerNetwork: ms, peakBytes, deviceBytes, device: String(device) };
 }
 
 /** `0.60 s on portable/native, process memory at most 166 MB`. */
@@ -128,16 +117,6 @@ export function describeGeneration(generation: NonNullable<EvaluationRecord['gen
     ...(peakBytes === null ? [] : [`process memory at most ${megabytes(peakBytes)}`]),
     ...(deviceBytes ? [`${megabytes(deviceBytes)} of the card`] : []),
   ].join(', ');
-}
-
-async function keepRecord(runFolder: string, record: EvaluationRecord): Promise<string> {
-  const folder = path.join(runFolder, 'evaluations');
-  makeFolder(folder);
-  const newest = Math.max(0, ...readdirSync(folder).map(name => Number(/^(\d+)\.json$/.exec(name)?.[1] ?? 0)));
-  const file = path.join(folder, `${String(newest + 1).padStart(4, '0')}.json`);
-  await writeText(file, `${JSON.stringify(record)}\n`);
-  logEvent(path.join(runFolder, runFiles.log), 'evaluated', { file, generated: record.generated });
-  return file;
 }
 
 /** Writes the self-contained HTML report of an evaluation. *Errors* `file-system`. */
@@ -162,7 +141,7 @@ async function writeTables(folder: string, evaluation: EvaluationResult): Promis
   for (const [name, rows] of Object.entries(tables)) {
     if (rows.length === 0) continue;
     files.push(path.join(folder, `${name}.csv`));
-    await writeText(files.at(-1)!, csv(rows));
+    await writeText(files.at(-1)!, csvText(rows));
   }
   return files;
 }
@@ -197,7 +176,5 @@ function factsOf(run: RunRecord, { generated, generation }: EvaluationRecord, wo
   return facts;
 }
 
-function lossOf(runFolder: string): { x: number; y: number }[] {
-  const file = path.join(runFolder, runFiles.metrics);
-  return existsSync(file) ? readMetrics(file).map(({ step, loss }) => ({ x: step, y: loss })) : [];
-}
+const lossOf = (runFolder: string): { x: number; y: number }[] =>
+  readMetrics(runFolder).map(({ step, loss }) => ({ x: step, y: loss }));

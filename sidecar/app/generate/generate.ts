@@ -3,21 +3,22 @@ import { createHash, randomInt } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import { mostDdimSteps, usualDdimSteps } from '../../../protocol/ddim';
 import type { GenerateParams, GenerateResult } from '../../../protocol/generation';
 import type { Progress } from '../../../protocol/operation';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../../protocol/runRecords';
 import type { CheckpointContent, OpenCheckpoint } from '../../checkpoint/format';
-import { formatForWriting, openCheckpoint } from '../../checkpoint/registry';
+import { formatForWriting, formatOf, openCheckpoint } from '../../checkpoint/registry';
 import { toModelSpec } from '../../config/toModelSpec';
 import type { Model, TokenSlice } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
-import { planSampler, samplerRemark, type SamplerPlan } from '../../model/sampler';
+import { samplerRemark, type SamplerPlan } from '../../model/sampler';
+import { defaultSampler, planSampler, samplerOptions } from '../../model/samplers/registry';
 import { createSchedule } from '../../model/schedule';
 import { logEvent } from '../../runs/eventLog';
-import { fileExists, publishNew, writeDurably } from '../../runs/durableFile';
+import { fileExists, publishNew } from '../../runs/durableFile';
 import { readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
-import { findRun, readRun, runFiles, slug } from '../../runs/runStore';
+import { findRun, readRun, slug } from '../../runs/runStore';
+import { makeSamplesFolder, recordName, removeEmptySamples, writeGeneratedRecord } from '../../runs/samples';
 import type { Snapshot } from '../../runs/snapshots';
 import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
 import { precisionAt, type Precision } from '../../training/precision';
@@ -29,12 +30,24 @@ import { chooseDevice, type ChosenDevice } from '../train/chooseDevice';
 import { findSnapshot } from '../train/findSnapshot';
 import { readSnapshotWeights } from '../train/modelFiles';
 import type { OperationContext } from '../context';
+import { turnOf } from '../deviceTurn';
 
 /** *Errors* `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
 export async function generate(params: GenerateParams, context: OperationContext): Promise<GenerateResult> {
-  const job = await planJob(params, context.workspace);
+  const planned = await planJob(params, context.workspace);
+  const onWait = (message: string): void => context.report({ fraction: null, message });
+  return context.onDevice(turnOf(planned.chosen.device), () => generatePlanned(params, planned, context), onWait);
+}
+
+/** Has its turn at the device. */
+async function generatePlanned(
+  params: GenerateParams,
+  planned: PlannedJob,
+  context: OperationContext,
+): Promise<GenerateResult> {
+  const job = await beginJob(params, planned);
   const result = await generateNetworks(job, params.force ?? false, context).catch(async (error: unknown) => {
-    await removeIfEmpty(job);
+    await removeEmptySamples(job.runFolder, job.folder);
     throw error;
   });
   if (!params.test) return result;
@@ -67,7 +80,8 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
   try {
     await model.writeWeights(readSnapshotWeights(job.snapshot));
     const result = await sampleAndWrite(job, model, template, force, context);
-    logEvent(path.join(job.runFolder, runFiles.log), 'generated', {
+    logEvent(job.runFolder, {
+      event: 'generated',
       folder: path.resolve(result.folder),
       count: result.networks.length,
       step: result.step,
@@ -75,7 +89,7 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
       samplingMs: Math.round(result.samplingMs),
       device: `${job.chosen.device.engine}/${job.chosen.device.device}`,
       peakBytes: process.resourceUsage().maxRSS * 1024,
-      deviceBytes: job.chosen.device.engine === 'cuda' ? model.memory().peakBytes : null,
+      deviceBytes: job.chosen.device.facts.ownsMemory ? model.memory().peakBytes : null,
     });
     return result;
   } finally {
@@ -84,37 +98,33 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
   }
 }
 
-/** A folder made for networks that never came; one the person named stays. */
-async function removeIfEmpty({ folder, runFolder }: Job): Promise<void> {
-  const isOurs = path.dirname(folder) === path.join(runFolder, runFiles.samples);
-  if (isOurs) await fs.rmdir(folder).catch(() => undefined); // not empty: some networks were written
-}
-
-/** Everything settled before the first network is sampled. */
-interface Job {
+/** What is settled before there is a turn at the device. */
+interface PlannedJob {
   runFolder: string;
   record: RunRecord;
   dataset: RunDatasetRecord;
   spec: ModelSpec;
   layout: TokenLayout;
-  snapshot: Snapshot;
-  /** Of the snapshot's step. */
-  precision: Precision;
   sampler: GeneratedRecord['sampler'];
   /** Null without diffusion: the prototypes are the tokens. */
   plan: SamplerPlan | null;
   seed: number;
   networks: readonly PlannedNetwork[];
   chosen: ChosenDevice;
-  folder: string;
   extension: string;
   templatePath: string;
   tokenSlice: TokenSlice;
 }
 
-const defaultEta = 0.05;
+/** Everything settled before the first network is sampled. */
+interface Job extends PlannedJob {
+  snapshot: Snapshot;
+  /** Of the snapshot's step. */
+  precision: Precision;
+  folder: string;
+}
 
-async function planJob(params: GenerateParams, workspace: string): Promise<Job> {
+async function planJob(params: GenerateParams, workspace: string): Promise<PlannedJob> {
   const runFolder = await findRun(workspace, params.run);
   const record = await readRun(runFolder);
   const dataset = await readRunDataset(runFolder);
@@ -132,25 +142,30 @@ async function planJob(params: GenerateParams, workspace: string): Promise<Job> 
   const precision = precisionAt(snapshot.step, record.config.training);
   const chosen = await chooseDevice(params, { spec, precisions: [precision] });
   const tokenSlice = tokenSliceOf(params.tokenSlice, chosen);
-  const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
   return {
     runFolder,
     record,
     dataset,
     spec,
     layout,
-    snapshot,
-    precision,
     sampler,
     plan,
     seed,
     networks,
     chosen,
-    folder,
     extension,
     templatePath,
     tokenSlice,
   };
+}
+
+/** The newest snapshot now: the training that was waited for may have written others, and removed the one that was newest. */
+async function beginJob(params: GenerateParams, planned: PlannedJob): Promise<Job> {
+  const { runFolder, record, networks, extension } = planned;
+  const snapshot = await findSnapshot(runFolder, params.snapshot);
+  const precision = precisionAt(snapshot.step, record.config.training);
+  const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
+  return { ...planned, snapshot, precision, folder };
 }
 
 async function sampleAndWrite(
@@ -192,7 +207,7 @@ async function sampleAndWrite(
 
 /** *Errors* user: a slice is asked of an engine that has no choice. */
 function tokenSliceOf(wanted: TokenSlice = 'auto', { device }: ChosenDevice): TokenSlice {
-  if (wanted === 'auto' || device.engine === 'cuda') return wanted;
+  if (wanted === 'auto' || device.facts.slicesTokens) return wanted;
   throw userError(
     'token-slice-unsupported',
     `${device.engine}/${device.device} denoises slices of its own; leave out the token slice, or choose the cuda engine`,
@@ -257,7 +272,7 @@ async function writeNetwork(
     nNotFinite,
     sha256: extension === '' ? null : await hashOfFile(file),
   };
-  await writeDurably(path.join(folder, `${network.name}.json`), `${JSON.stringify(record, null, 2)}\n`);
+  await writeGeneratedRecord(folder, network.name, record);
   return { file, record };
 }
 
@@ -275,17 +290,11 @@ async function writeNew(file: string, content: CheckpointContent): Promise<void>
   }
 }
 
-/** *Errors* user: an option of DDIM is given and DDPM would pay no heed to it. */
+/** *Errors* user: an option is given that the sampler would pay no heed to. */
 function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {
   if (!spec.denoiser) return { kind: 'none', steps: 0, spacing: 'even', eta: 0 };
-  if ((params.sampler ?? 'ddpm') === 'ddpm') {
-    const unused = (['steps', 'spacing', 'eta'] as const).find(name => params[name] !== undefined);
-    if (unused !== undefined) throw notOfDdpm(unused, spec.diffusion.T);
-    return { kind: 'ddpm', steps: spec.diffusion.T, spacing: 'even', eta: 1 };
-  }
-  const { spacing = 'published', eta = defaultEta } = params;
-  const { steps = Math.min(usualDdimSteps, mostDdimSteps(spec.diffusion.T, spacing)) } = params;
-  return { kind: 'ddim', steps, spacing, eta };
+  const { sampler: kind = defaultSampler } = params;
+  return { kind, ...samplerOptions(kind, params, spec.diffusion.T) };
 }
 
 /** The original checkpoints' own format, unless another is asked for; an adapter stays a folder. */
@@ -293,7 +302,7 @@ function extensionOf(format: GenerateParams['format'], templatePath: string): st
   if (format !== undefined) return `.${format}`;
   const template = openCheckpoint(templatePath);
   template.dispose();
-  return { 'torch-zip': '.pth', 'torch-stream': '.pth', safetensors: '.safetensors', peft: '' }[template.format];
+  return formatOf(template.format).generatedExtension;
 }
 
 /** An existing or new folder, in which none of the names is taken (or may be, with force). */
@@ -303,36 +312,16 @@ async function outputFolder(
   networks: readonly PlannedNetwork[],
   extension: string,
 ): Promise<string> {
-  if (params.out === undefined) return newSamplesFolder(path.join(runFolder, runFiles.samples));
+  if (params.out === undefined) return makeSamplesFolder(runFolder);
   const folder = path.resolve(params.out);
   await fs.mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw fileError(folder, 'make the folder', error);
   });
   const taken = networks
-    .flatMap(({ name }) => [name + extension, `${name}.json`])
+    .flatMap(({ name }) => [name + extension, recordName(name)])
     .find(name => existsSync(path.join(folder, name)));
   if (taken !== undefined && !params.force) throw fileExists(path.join(folder, taken));
   return folder;
-}
-
-async function newSamplesFolder(samples: string): Promise<string> {
-  try {
-    await fs.mkdir(samples, { recursive: true });
-    for (;;) {
-      const numbers = (await fs.readdir(samples)).map(name => (/^\d{4,}$/.test(name) ? Number(name) : 0));
-      const folder = path.join(samples, String(Math.max(0, ...numbers) + 1).padStart(4, '0'));
-      const made = await fs.mkdir(folder).then(
-        () => true,
-        (error: unknown) => {
-          if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false; // another generation took the number
-          throw error;
-        },
-      );
-      if (made) return folder;
-    }
-  } catch (error) {
-    throw fileError(samples, 'make a folder', error);
-  }
 }
 
 async function hashOfFile(file: string): Promise<string> {
@@ -353,13 +342,5 @@ function templateMissing(file: string, run: string) {
     'template-missing',
     `${file} is gone: it gives the networks of ${run} their names, types and fixed values; put it back`,
     { file, run },
-  );
-}
-
-function notOfDdpm(name: string, T: number) {
-  return userError(
-    'bad-request',
-    `${name} is for DDIM, and DDPM always takes all ${T} steps; choose the sampler ddim, or leave out ${name}`,
-    { name },
   );
 }

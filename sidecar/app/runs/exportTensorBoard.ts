@@ -1,15 +1,15 @@
 // A run's curves for TensorBoard. Metrics hold no times, so a step's is taken between those events of the log that name a step.
 import { hostname } from 'node:os';
 import * as path from 'node:path';
-import type { LogLine, MetricsLine } from '../../../protocol/runRecords';
+import type { LoggedEvent, MetricsLine } from '../../../protocol/runRecords';
+import { listTrainingTests } from '../../runs/evaluations';
 import { readEvents } from '../../runs/eventLog';
 import { readMetrics } from '../../runs/metricsLog';
-import { findRun, readRun, runFiles } from '../../runs/runStore';
+import { findRun, readRun } from '../../runs/runStore';
 import { tensorBoardEvents, type Scalar } from '../../runs/tensorBoardEvents';
 import { makeFolder, writeFileAtomically } from '../../util/atomicFile';
 import { userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
-import { listTrainingTests } from './runDetails';
 
 /** *Errors* `run-not-found`; `nothing-to-export`: no step was taken; `file-system`. */
 export async function exportTensorBoard(
@@ -18,16 +18,19 @@ export async function exportTensorBoard(
 ): Promise<{ file: string; nScalars: number; sizeBytes: number }> {
   const folder = await findRun(workspace, params.run);
   const { id, createdAt } = await readRun(folder);
-  const metrics = readMetrics(path.join(folder, runFiles.metrics));
+  const metrics = readMetrics(folder);
   if (metrics.length === 0) {
     throw userError('nothing-to-export', `${id} has taken no step yet; export it when it has`, { run: id });
   }
-  const events = readEvents(path.join(folder, runFiles.log), 'snapshot', 'stopped', 'interrupted', 'finished');
+  const events = readEvents(folder, 'snapshot', 'stopped', 'interrupted', 'finished');
   const started = Date.parse(createdAt) / 1000;
   const wallTime = timesOf(events, started);
   const scalars = [
     ...curves(metrics, wallTime),
-    ...speeds(events, wallTime),
+    ...speeds(
+      events.filter(event => event.event === 'snapshot'),
+      wallTime,
+    ),
     ...(await listTrainingTests(folder)).flatMap(({ step, accuracy }) =>
       accuracy === null ? [] : [{ tag: 'test/accuracy', step, value: accuracy, wallTime: wallTime(step) }],
     ),
@@ -50,17 +53,15 @@ const curves = (metrics: readonly MetricsLine[], wallTime: Times): Scalar[] =>
   ]);
 
 /** Only snapshots tell one. */
-const speeds = (events: readonly LogLine[], wallTime: Times): Scalar[] =>
+const speeds = (events: readonly LoggedEvent<'snapshot'>[], wallTime: Times): Scalar[] =>
   events.flatMap(({ step, stepsPerSecond: value }) =>
-    typeof step === 'number' && typeof value === 'number'
-      ? [{ tag: 'train/steps_per_second', step, value, wallTime: wallTime(step) }]
-      : [],
+    step === null || value === null ? [] : [{ tag: 'train/steps_per_second', step, value, wallTime: wallTime(step) }],
   );
 
 /** Step → seconds since 1970, linear between the events that tell; a resumed run's later time counts. */
-function timesOf(events: readonly LogLine[], started: number): Times {
+function timesOf(events: readonly { step: number | null; time: string }[], started: number): Times {
   const latest = new Map<number, number>([[0, started]]);
-  for (const { step, time } of events) if (typeof step === 'number') latest.set(step, Date.parse(time) / 1000);
+  for (const { step, time } of events) if (step !== null) latest.set(step, Date.parse(time) / 1000);
   const known = [...latest].sort(([a], [b]) => a - b);
   return step => {
     const next = known.findIndex(([at]) => at >= step);

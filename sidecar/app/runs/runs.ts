@@ -1,8 +1,8 @@
-// Listing and stopping runs, and writing their weights for others.
+// Listing, stopping, removing and restoring runs, and writing their weights for others.
 import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExportWeightsParams, StopResult } from '../../../protocol/runs';
+import type { ExportWeightsParams, RemovedRun, StopResult } from '../../../protocol/runs';
 import type { DeviceReport } from '../../../protocol/setup';
 import type { RunSummary } from '../../../protocol/runRecords';
 import { cannotWrite } from '../../checkpoint/errors';
@@ -12,6 +12,7 @@ import { listDevices } from '../../engine/registry';
 import { fileExists } from '../../runs/durableFile';
 import { lockOwner } from '../../runs/runLock';
 import { findRun, listRuns as listRunFolders, readRun, summarizeRun } from '../../runs/runStore';
+import * as trash from '../../runs/runTrash';
 import { requestStop } from '../../runs/stopRequest';
 import { throwIfCancelled, userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
@@ -64,13 +65,32 @@ export async function exportWeights(
   return { file, step: snapshot.step, sizeBytes: statSync(file).size };
 }
 
+/** *Errors* `run-not-found`; `run-running`: stop it first. */
+export async function removeRun(
+  params: { run: string },
+  { workspace }: OperationContext,
+): Promise<{ run: string; trash: string }> {
+  return trash.removeRun(workspace, params.run);
+}
+
+/** What can still be restored, newest first. */
+export async function removedRuns(_params: object, { workspace }: OperationContext): Promise<RemovedRun[]> {
+  return trash.removedRuns(workspace);
+}
+
+/** *Errors* `trash-empty`: it was removed for good; `run-exists`: its name is taken again. */
+export async function restoreRun(params: { trash: string }, { workspace }: OperationContext): Promise<{ run: string }> {
+  return trash.restoreRun(workspace, params.trash);
+}
+
 /** Every device of every engine, best first, each available or with the reason why not. */
 export async function devices(_params: Record<string, never>, _context: OperationContext): Promise<DeviceReport[]> {
   const all = await listDevices();
   return Promise.all(
     all.map(async (device): Promise<DeviceReport> => {
       const probe = await device.probe();
-      const common = { engine: device.engine, device: device.device, title: device.title };
+      const { engine, title, facts } = device;
+      const common = { engine, device: device.device, title, kind: facts.kind };
       return probe.kind === 'available'
         ? {
             ...common,

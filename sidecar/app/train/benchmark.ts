@@ -1,16 +1,18 @@
 // Times training steps and sampling of a preset on random tokens: what a machine can do before there is a dataset.
 import type { BenchmarkParams, BenchmarkResult } from '../../../protocol/training';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 import { presets } from '../../config/presets';
 import { resolveConfig } from '../../config/resolveConfig';
 import { toModelSpec } from '../../config/toModelSpec';
 import type { Model, TrainingBatch } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { fillNormal } from '../../model/philox';
-import { planSampler } from '../../model/sampler';
+import { planSampler } from '../../model/samplers/registry';
 import { createSchedule } from '../../model/schedule';
 import { throwIfCancelled, userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
-import { chooseDevice, engineFacts } from './chooseDevice';
+import { turnOf } from '../deviceTurn';
+import { chooseDevice, engineFacts, type ChosenDevice } from './chooseDevice';
 
 const warmUpSteps = 3;
 const hyper = { learningRate: 3e-5, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
@@ -28,9 +30,30 @@ export async function benchmark(params: BenchmarkParams, context: OperationConte
     throw userError('bad-request', `a checkpoint of ${wantedTokens} tokens is none; give at least 1`);
   const dataset = { name: 'random', nCheckpoints, countTokens: () => wantedTokens, classes: null };
   const sources = { preset: params.preset, overrides: new Map([['dataset', 'random']]) };
-  const facts = { dataset, engine: engineFacts(chosen.device.engine) };
+  const facts = { dataset, engine: engineFacts(chosen.device) };
   const { config, nTokens } = resolveConfig(sources, presets, facts);
   const spec = toModelSpec(config, { nCheckpoints, nTokens });
+  const onWait = (message: string): void => context.report({ fraction: null, message });
+  return context.onDevice(
+    turnOf(chosen.device),
+    () => measure({ params, chosen, config, spec, steps }, context),
+    onWait,
+  );
+}
+
+interface Measured {
+  readonly params: BenchmarkParams;
+  readonly chosen: ChosenDevice;
+  readonly config: ResolvedRunConfig;
+  readonly spec: ModelSpec;
+  readonly steps: number;
+}
+
+/** Has its turn at the device. */
+async function measure(
+  { params, chosen, config, spec, steps }: Measured,
+  context: OperationContext,
+): Promise<BenchmarkResult> {
   const { precision, optimizerState } = config.training;
   const onMemoryPlan = (message: string): void => context.report({ fraction: 0, message });
   const model = await chosen.device.open(spec, { seed: 1, workers: 1, precision, optimizerState, onMemoryPlan });
@@ -41,7 +64,7 @@ export async function benchmark(params: BenchmarkParams, context: OperationConte
     const { peakBytes } = model.memory();
     return {
       preset: params.preset,
-      nTokens,
+      nTokens: spec.nTokens,
       description: model.description,
       stepMs,
       loss,

@@ -1,4 +1,5 @@
 // Which device a run gets, and why: the reasons are kept with the run.
+import { availableParallelism } from 'node:os';
 import type { DeviceChoice } from '../../../protocol/training';
 import type { RunEngine } from '../../../protocol/runRecords';
 import type { EngineFacts } from '../../config/resolveConfig';
@@ -22,9 +23,17 @@ export interface WantedModel {
 }
 
 /** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
-export async function chooseDevice(choice: DeviceChoice, model?: WantedModel): Promise<ChosenDevice> {
+export async function chooseDevice(
+  choice: DeviceChoice,
+  model?: WantedModel,
+  among?: readonly EngineDevice[],
+): Promise<ChosenDevice> {
   const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
-  const { device, probe, passedOver } = await selectDevice(wanted, each => (model ? refusalOf(each, model) : null));
+  const { device, probe, passedOver } = await selectDevice(
+    wanted,
+    each => (model ? refusalOf(each, model) : null),
+    among,
+  );
   const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
   const toText = (other: (typeof passedOver)[number]) => `not ${other.engine}/${other.device}: ${other.reason}`;
   return {
@@ -47,19 +56,13 @@ export function runEngine({ device, reasons }: ChosenDevice, description: string
   return { engine: device.engine, device: device.device, description, reasons };
 }
 
-/** What a configuration may ask of an engine. */
-export function engineFacts(engine: EngineDevice['engine']): EngineFacts {
-  switch (engine) {
-    case 'portable':
-      return { name: engine, fastPrecision: 'float32', precisions: ['float32'], optimizerStates: ['float32'] };
-    case 'cuda':
-      return {
-        name: engine,
-        fastPrecision: 'bfloat16',
-        precisions: ['float32', 'bfloat16'],
-        optimizerStates: ['float32', 'uint8'],
-      };
-    default:
-      return engine satisfies never;
-  }
+/** What a configuration may ask of a device's engine. */
+export function engineFacts({ engine, facts }: EngineDevice): EngineFacts {
+  const { fastPrecision, precisions, optimizerStates } = facts;
+  return { name: engine, fastPrecision, precisions, optimizerStates };
+}
+
+/** How many data-parallel workers a run gets when nobody says: it becomes part of the run's identity. */
+export function defaultWorkers({ facts }: EngineDevice, batchSize: number): number {
+  return facts.workersPerCore ? Math.max(1, Math.min(availableParallelism(), batchSize)) : 1;
 }

@@ -2,8 +2,10 @@
 import type { RunEstimate, TrainParams, TrainProgress } from '../../../protocol/training';
 import { train } from '../../training/trainer';
 import type { OperationContext } from '../context';
+import { turnOf } from '../deviceTurn';
 import { prepareModel, planModel } from './prepareModel';
 import { settleRequest } from './settleRequest';
+import { notYetTraining } from './train';
 
 /** The first step compiles and allocates; the rest are timed. */
 const nSteps = 4;
@@ -13,11 +15,13 @@ const nSteps = 4;
  * *Errors* those of `train` before its run is made, but for `memory-too-small`, which is part of the answer.
  */
 export async function estimateRun(params: TrainParams, context: OperationContext<TrainProgress>): Promise<RunEstimate> {
+  const say = (message: string): void => context.report({ ...notYetTraining, message });
   const { input } = await settleRequest(params, context, () => undefined);
   const { spec, estimate, freeBytes } = await planModel(input);
   const { config, chosen, workers } = input;
   const fits = estimate.totalBytes <= freeBytes;
-  const msPerStep = fits || input.force ? await timeSteps(input) : null;
+  const time = (): Promise<number> => context.onDevice(turnOf(chosen.device), () => timeSteps(input), say);
+  const msPerStep = fits || input.force ? await time() : null;
   return {
     config,
     engine: chosen.device.engine,

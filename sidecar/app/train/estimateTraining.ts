@@ -1,18 +1,16 @@
 // What every preset would take on a dataset, and every configuration file on its own, so that a person chooses with the cost in sight.
-import * as fs from 'node:fs/promises';
-import * as path from 'node:path';
 import type { EstimateParams, EstimateResult, TrainingEstimate } from '../../../protocol/training';
 import { draftConfig } from '../../config/draftConfig';
 import { presets, type Preset } from '../../config/presets';
 import { completeConfig, type EngineFacts } from '../../config/resolveConfig';
 import { toModelSpec } from '../../config/toModelSpec';
-import { findRun, listRuns, readRun, runFiles } from '../../runs/runStore';
+import { readEvents } from '../../runs/eventLog';
+import { findRun, listRuns, readRun } from '../../runs/runStore';
 import { stepOperations, type Speed } from '../../training/timeEstimate';
 import { RpgError } from '../../util/rpgError';
-import type { OperationContext } from '../context';
+import { atOnce, type OperationContext } from '../context';
 import { estimateRun } from './estimateRun';
-import { chooseDevice, engineFacts, type ChosenDevice } from './chooseDevice';
-import { defaultWorkers } from './defaultWorkers';
+import { chooseDevice, defaultWorkers, engineFacts, type ChosenDevice } from './chooseDevice';
 import { deviceMemoryBytes, trainingMemoryOf } from './memoryCheck';
 import { datasetFacts, openDataset, type OpenedDataset } from './openDataset';
 import { readConfig, type ReadConfig } from './readConfig';
@@ -71,7 +69,7 @@ async function estimateOne(
 ): Promise<TrainingEstimate> {
   const nothing = { nTokens: 0, nParameters: 0, steps: 0, memoryBytes: 0, isFitting: false, durationMs: null };
   try {
-    const { config, nTokens, dataset } = await read(engineFacts(device.engine));
+    const { config, nTokens, dataset } = await read(engineFacts(device));
     const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
     const workers = defaultWorkers(device, config.training.batchSize);
     const { nParameters, totalBytes } = await trainingMemoryOf(device, spec, config.training, workers);
@@ -101,8 +99,8 @@ async function speedOfRuns(workspace: string, { device }: ChosenDevice): Promise
     try {
       const folder = await findRun(workspace, id);
       const record = await readRun(folder);
-      const stepsPerSecond = await lastSpeed(path.join(folder, runFiles.log));
-      if (stepsPerSecond === null) continue;
+      const stepsPerSecond = readEvents(folder, 'snapshot').findLast(event => event.stepsPerSecond)?.stepsPerSecond;
+      if (!stepsPerSecond) continue;
       const operations = stepOperations(toModelSpec(record.config, record.dataset));
       return { operationsPerSecond: operations * stepsPerSecond, basis: `speed of run ${id} on this device` };
     } catch {
@@ -128,7 +126,11 @@ async function timedSpeed(
   context.report({ fraction: null, message: 'timing a few steps on this device' });
   try {
     const request = { ...params, dataset: name, preset: 'demo', acceptChanged: true };
-    const { config, nTokens, msPerStep } = await estimateRun(request, { ...context, report: () => {} });
+    const { config, nTokens, msPerStep } = await estimateRun(request, {
+      ...context,
+      report: () => {},
+      onDevice: atOnce, // whoever chooses a preset does not wait for a training to end
+    });
     if (msPerStep === null) return null;
     const operations = stepOperations(toModelSpec(config, { nCheckpoints: measured.files.length, nTokens }));
     const speed = { operationsPerSecond: (1000 * operations) / msPerStep, basis: 'a few steps timed on this device' };
@@ -138,13 +140,4 @@ async function timedSpeed(
     if (error instanceof RpgError && error.blame === 'user') return null;
     throw error;
   }
-}
-
-async function lastSpeed(log: string): Promise<number | null> {
-  const text = await fs.readFile(log, 'utf8');
-  for (const line of text.trimEnd().split('\n').reverse()) {
-    const found = /"stepsPerSecond":([\d.e+-]+)/.exec(line);
-    if (found) return Number(found[1]) || null;
-  }
-  return null;
 }

@@ -14,9 +14,8 @@ export function freeMemoryBytes(): number {
 }
 
 /** Memory a device may use now. Devices of the host share what is free there; cards have their own. */
-export function deviceMemoryBytes({ engine, device }: EngineDevice, memoryBytes: number | null): number {
-  const isHost = engine === 'portable' && device !== 'webgpu';
-  return isHost || memoryBytes === null ? freeMemoryBytes() : memoryBytes;
+export function deviceMemoryBytes({ facts }: EngineDevice, memoryBytes: number | null): number {
+  return facts.ownsMemory && memoryBytes !== null ? memoryBytes : freeMemoryBytes();
 }
 
 /** What training takes on a device, at its highest: as its engine plans it, else as the shapes tell. */

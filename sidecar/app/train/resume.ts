@@ -7,14 +7,15 @@ import { toModelSpec } from '../../config/toModelSpec';
 import type { Model } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { logEvent } from '../../runs/eventLog';
-import { truncateMetrics } from '../../runs/metricsLog';
+import { metricsFile, truncateMetrics } from '../../runs/metricsLog';
 import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
 import { lockRun, type RunLock } from '../../runs/runLock';
-import { findRun, readRun, runFiles, updateRun } from '../../runs/runStore';
+import { findRun, readRun, updateRun } from '../../runs/runStore';
 import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../../runs/snapshots';
 import { precisionsOf } from '../../training/precision';
 import { mendableError, userError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
+import { turnOf } from '../deviceTurn';
 import { hashOf } from './train';
 import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './chooseDevice';
 import { readPublishedWeights, restoreSnapshot } from './modelFiles';
@@ -24,31 +25,43 @@ import { runSession } from './session';
 /** *Errors* `run-finished`, `run-locked`, `run-newer`, `dataset-changed`, device errors; then those of a session. */
 export async function resume(params: ResumeParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
   const folder = await findRun(context.workspace, params.run);
-  await readRun(folder); // a newer or damaged run is not locked
-  const lock = await lockRun(folder);
-  try {
-    return await resumeLocked(folder, lock, params, context);
-  } finally {
-    await lock.release();
-  }
+  const record = await readRun(folder); // a newer or damaged run is not locked
+  if (record.status === 'finished') throw runFinished(record);
+  const chosen = await deviceFor(record, params);
+  const work = async (): Promise<TrainResult> => {
+    const lock = await lockRun(folder);
+    try {
+      return await resumeLocked(folder, lock, chosen, params, context);
+    } finally {
+      await lock.release();
+    }
+  };
+  return context.onDevice(turnOf(chosen.device), work, progressOf(record, context));
 }
 
+/** Where it was, unless another device is asked for. */
+async function deviceFor(record: RunRecord, params: ResumeParams): Promise<ChosenDevice> {
+  const wanted = {
+    engine: params.engine ?? record.engine.engine,
+    device: params.device ?? (params.engine === undefined ? record.engine.device : undefined),
+  };
+  const spec = toModelSpec(record.config, record.dataset);
+  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(record.config.training) });
+  checkPrecision(record, chosen);
+  return chosen;
+}
+
+/** Has its turn at the device. */
 async function resumeLocked(
   folder: string,
   lock: RunLock,
+  chosen: ChosenDevice,
   params: ResumeParams,
   context: OperationContext<TrainProgress>,
 ): Promise<TrainResult> {
   const found = await readRun(folder);
-  if (found.status === 'finished') throw runFinished(found);
+  if (found.status === 'finished') throw runFinished(found); // by another program, while this one waited
   const say = progressOf(found, context);
-  const wanted = {
-    engine: params.engine ?? found.engine.engine,
-    device: params.device ?? (params.engine === undefined ? found.engine.device : undefined),
-  };
-  const spec = toModelSpec(found.config, found.dataset);
-  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(found.config.training) });
-  checkPrecision(found, chosen);
   const dataset = await readRunDataset(folder);
   await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);
   const prepared = await prepareModel({
@@ -66,7 +79,7 @@ async function resumeLocked(
     const engine = runEngine(chosen, prepared.model.description);
     if (engine.description !== found.engine.description) {
       const change = { from: found.engine.description, to: engine.description, step: startStep };
-      logEvent(path.join(folder, runFiles.log), 'engine-changed', change);
+      logEvent(folder, { event: 'engine-changed', ...change });
       say(`begun on ${change.from}; goes on on ${change.to}, whose results differ in their last digits`);
     }
     const record = await updateRun(folder, { status: 'running', failure: null, engine });
@@ -81,13 +94,12 @@ async function resumeLocked(
 async function restoreNewest(folder: string, record: RunRecord, model: Model, spec: ModelSpec): Promise<number> {
   const { snapshot, damaged } = await newestSnapshot(folder);
   const step = snapshot?.step ?? 0;
-  const log = path.join(folder, runFiles.log);
-  if (damaged.length > 0) logEvent(log, 'snapshots-damaged', { steps: damaged });
+  if (damaged.length > 0) logEvent(folder, { event: 'snapshots-damaged', steps: damaged });
   if (snapshot) await restoreSnapshot(model, snapshot);
   else if (record.init) await model.writeWeights(readInit(record.init, spec));
   await removeSnapshotsAfter(folder, step);
   await pruneSnapshots(folder, record.config.training.keepSnapshots);
-  const kept = truncateMetrics(path.join(folder, runFiles.metrics), step);
+  const kept = truncateMetrics(folder, step);
   if (kept < step) throw metricsLost(folder, step, kept);
   return step;
 }
@@ -130,7 +142,7 @@ async function checkDataset(
 
 function checkPrecision(record: RunRecord, { device }: ChosenDevice): void {
   const { precision, optimizerState } = record.config.training;
-  const facts = engineFacts(device.engine);
+  const facts = engineFacts(device);
   if (facts.precisions.includes(precision) && facts.optimizerStates.includes(optimizerState)) return;
   throw mendableError(
     'device-unsuitable',
@@ -154,7 +166,7 @@ function runFinished({ id, config }: RunRecord): RpgError {
 function metricsLost(folder: string, step: number, kept: number): RpgError {
   return mendableError(
     'run-damaged',
-    `${path.join(folder, runFiles.metrics)} ends at step ${kept}, before the snapshot of step ${step}`,
+    `${metricsFile(folder)} ends at step ${kept}, before the snapshot of step ${step}`,
     ['restore it from a backup', { does: 'beginFrom', run: path.basename(folder) }],
     { folder, step, kept },
   );

@@ -1,16 +1,15 @@
 // One trainer at work on one run folder: drives the trainer's events and writes what they ask for. Whatever ends it, the
 // folder says so, the lock is released, and a later `resume` finds a good snapshot.
-import { mkdirSync } from 'node:fs';
-import * as path from 'node:path';
 import type { TrainProgress, TrainResult } from '../../../protocol/training';
-import { runFormatVersion, type RunFailure, type RunRecord } from '../../../protocol/runRecords';
+import type { RunEvent, RunFailure, RunRecord } from '../../../protocol/runRecords';
 import type { Model } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
-import { writeDurably } from '../../runs/durableFile';
+import { keepTrainingTest } from '../../runs/evaluations';
 import { logEvent } from '../../runs/eventLog';
 import { openMetricsLog, type MetricsLog } from '../../runs/metricsLog';
 import type { RunLock } from '../../runs/runLock';
-import { runFiles, updateRun } from '../../runs/runStore';
+import { updateRun, weightsFile } from '../../runs/runStore';
+import { testSamplesFolder } from '../../runs/samples';
 import { listSnapshots, pruneSnapshots, writeSnapshot } from '../../runs/snapshots';
 import { clearStopRequest, stopRequestWatcher } from '../../runs/stopRequest';
 import { train, type TokenSource, type TrainerEvent } from '../../training/trainer';
@@ -19,7 +18,7 @@ import { createYielder } from '../../util/yieldPoint';
 import { hostGone, type OperationContext } from '../context';
 import { snapshotParts, writePublishedWeights } from './modelFiles';
 import { createProgressMeter } from './progressMeter';
-import { besideFolder, createTestBeside, type BesideResult, type TestBeside } from './testBeside';
+import { createTestBeside, type BesideResult, type TestBeside } from './testBeside';
 
 export interface SessionInput {
   folder: string;
@@ -62,7 +61,7 @@ class Session {
   constructor(private readonly input: SessionInput) {
     const { folder, record, startStep, context } = input;
     this.lastStep = startStep;
-    this.metrics = openMetricsLog(path.join(folder, runFiles.metrics));
+    this.metrics = openMetricsLog(folder);
     this.meter = createProgressMeter(record.id, record.config.training.steps, startStep, context.report);
     this.beside = this.createBeside();
     context.signal.addEventListener('abort', () => this.beside?.cancel(), { once: true });
@@ -72,7 +71,7 @@ class Session {
     const { folder, record, startStep, lock, context } = this.input;
     await clearStopRequest(folder);
     const facts = { step: startStep, pid: lock.owner.pid, device: this.input.model.description };
-    this.log(startStep === 0 ? 'started' : 'resumed', facts);
+    this.log({ event: startStep === 0 ? 'started' : 'resumed', ...facts });
     const stopRequested = stopRequestWatcher(folder);
     const pause = createYielder();
     const events = train({
@@ -102,7 +101,7 @@ class Session {
     // A full disk may be the very failure; then the folder simply stays 'interrupted'.
     await updateRun(folder, { status: 'failed', failure }).catch(() => undefined);
     try {
-      this.log('failed', { ...failure });
+      this.log({ event: 'failed', ...failure });
     } catch {
       // the same
     }
@@ -146,14 +145,14 @@ class Session {
     });
     const inUse = this.beside?.step ?? null;
     await pruneSnapshots(folder, record.config.training.keepSnapshots, new Set(inUse === null ? [] : [inUse]));
-    this.log('snapshot', { step, loss: this.lastLoss, stepsPerSecond: this.meter.stepsPerSecond(), ...model.memory() });
+    const stepsPerSecond = this.meter.stepsPerSecond();
+    this.log({ event: 'snapshot', step, loss: this.lastLoss, stepsPerSecond, ...model.memory() });
   }
 
   private testSnapshot(step: number): void {
-    if (!this.beside)
-      this.log('test-skipped', { step, reason: 'the workspace is not trusted, or nothing can start a second process' });
-    else if (!this.beside.start(step))
-      this.log('test-skipped', { step, reason: `step ${this.beside.step!} is still tested` });
+    const skip = (reason: string): void => this.log({ event: 'test-skipped', step, reason });
+    if (!this.beside) skip('the workspace is not trusted, or nothing can start a second process');
+    else if (!this.beside.start(step)) skip(`step ${this.beside.step!} is still tested`);
   }
 
   private async endStopped(step: number): Promise<TrainResult> {
@@ -162,19 +161,20 @@ class Session {
     await clearStopRequest(folder);
     const isInterrupted = context.signal.aborted && context.signal.reason === hostGone;
     if (!isInterrupted) await updateRun(folder, { status: 'stopped', failure: null });
-    this.log(isInterrupted ? 'interrupted' : 'stopped', { step, by: context.signal.aborted ? 'signal' : 'request' });
+    const by = context.signal.aborted ? 'signal' : 'request';
+    this.log({ event: isInterrupted ? 'interrupted' : 'stopped', step, by });
     if (context.signal.aborted) throw trainingCancelled(record.id, step);
     return this.result('stopped', step, null);
   }
 
   private async endFinished(step: number): Promise<TrainResult> {
     const { folder, model, spec } = this.input;
-    const weights = path.join(folder, runFiles.weights);
+    const weights = weightsFile(folder);
     this.meter.phase('saving', 'saving the weights');
     await writePublishedWeights(weights, spec, await model.readWeights());
     await clearStopRequest(folder);
     await updateRun(folder, { status: 'finished', failure: null });
-    this.log('finished', { step, loss: this.lastLoss });
+    this.log({ event: 'finished', step, loss: this.lastLoss });
     const tested = this.beside?.step ?? null;
     if (tested !== null) this.meter.phase('saving', `waiting for the test of step ${tested}`);
     await this.beside?.finish();
@@ -204,29 +204,22 @@ class Session {
       argumentsFor: step => [
         ...['--workspace', context.workspace, 'generate', folder, '--snapshot', String(step), '--count', '1'],
         ...['--seed', String(step), '--test', '--json', '--force'],
-        ...['--out', besideFolder(folder, step)],
+        ...['--out', testSamplesFolder(folder, step)],
       ],
       onResult: result => this.recordTest(result),
     });
   }
 
-  private async recordTest({ step, output, problem }: BesideResult): Promise<void> {
-    const folder = path.join(this.input.folder, 'evaluations');
+  private async recordTest(result: BesideResult): Promise<void> {
     try {
-      mkdirSync(folder, { recursive: true });
-      const content = { formatVersion: runFormatVersion, kind: 'during-training', step, output, problem };
-      await writeDurably(
-        path.join(folder, `step-${String(step).padStart(8, '0')}.json`),
-        `${JSON.stringify(content)}\n`,
-      );
-      this.log('tested', { step, problem });
+      await keepTrainingTest(this.input.folder, result);
     } catch {
       // The test of one snapshot is not worth ending the training for; the log of the next snapshot will fail as well.
     }
   }
 
-  private log(event: string, facts: Record<string, unknown>): void {
-    logEvent(path.join(this.input.folder, runFiles.log), event, facts);
+  private log(event: RunEvent): void {
+    logEvent(this.input.folder, event);
   }
 }
 

@@ -4,8 +4,15 @@ import type { TrainParams } from '../../../protocol/training';
 import { toModelSpec } from '../../config/toModelSpec';
 import { precisionsOf } from '../../training/precision';
 import { userError } from '../../util/rpgError';
-import { chooseDevice, engineFacts, refusalOf, type ChosenDevice, type WantedModel } from './chooseDevice';
-import { defaultWorkers } from './defaultWorkers';
+import type { OperationContext } from '../context';
+import {
+  chooseDevice,
+  defaultWorkers,
+  engineFacts,
+  refusalOf,
+  type ChosenDevice,
+  type WantedModel,
+} from './chooseDevice';
 import type { OpenedDataset } from './openDataset';
 import type { PrepareInput } from './prepareModel';
 import { readConfig, type ReadConfig } from './readConfig';
@@ -18,23 +25,23 @@ export interface SettledRequest {
 /** *Errors* `bad-request`: no workers; `config-invalid`, `dataset-changed`, device errors. */
 export async function settleRequest(
   params: TrainParams,
-  context: { workspace: string; signal: AbortSignal },
+  context: Pick<OperationContext, 'workspace' | 'signal' | 'devices'>,
   say: (message: string) => void,
 ): Promise<SettledRequest> {
-  const { workspace, signal } = context;
+  const { workspace, signal, devices } = context;
   if (params.workers === 0)
     throw userError('bad-request', '0 workers train nothing; give at least 1, or leave the choice to the machine');
   const read = ({ device }: ChosenDevice) =>
-    readConfig(params, workspace, engineFacts(device.engine), {
+    readConfig(params, workspace, engineFacts(device), {
       acceptChanged: params.acceptChanged ?? false,
       onProgress: (_, message) => say(`measuring ${message}`),
       signal,
     });
-  let chosen = await chooseDevice(params);
+  let chosen = await chooseDevice(params, undefined, devices);
   let settled = await read(chosen);
   const model = modelOf(settled);
   if (refusalOf(chosen.device, model) !== null) {
-    chosen = await chooseDevice(params, model); // the next one that runs it; what `auto` means depends on the engine
+    chosen = await chooseDevice(params, model, devices); // the next one that runs it; what `auto` means depends on the engine
     settled = await read(chosen);
   }
   const { config, dataset } = settled;

@@ -2,8 +2,6 @@
 // training never waits for it. One at a time; a snapshot that is due while the last one is still tested is left out.
 import { spawn } from 'node:child_process';
 import * as os from 'node:os';
-import * as path from 'node:path';
-import { runFiles } from '../../runs/runStore';
 
 export interface BesideResult {
   readonly step: number;
@@ -29,17 +27,6 @@ export interface BesideOptions {
   /** The command line for a step. */
   argumentsFor: (step: number) => readonly string[];
   onResult: (result: BesideResult) => Promise<void>;
-}
-
-/** Where the network of a step goes: among the run's samples, and not one a person asked for. */
-export function besideFolder(runFolder: string, step: number): string {
-  return path.join(runFolder, runFiles.samples, `step-${String(step).padStart(8, '0')}`);
-}
-
-/** Whether a folder holds a network that was made to watch the training. */
-export function isBesideFolder(runFolder: string, folder: string): boolean {
-  const step = /^step-(\d+)$/.exec(path.basename(folder))?.[1];
-  return step !== undefined && path.resolve(folder) === path.resolve(besideFolder(runFolder, Number(step)));
 }
 
 /** Lower than the trainer's, so that it takes the time that is left over. */

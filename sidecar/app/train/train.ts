@@ -11,11 +11,12 @@ import { generatedCount } from '../../tokenizer/structure';
 import { fileError } from '../../util/rpgError';
 import { version } from '../../util/version';
 import type { OperationContext } from '../context';
+import { turnOf } from '../deviceTurn';
 import { runEngine } from './chooseDevice';
 import { readPublishedWeights } from './modelFiles';
 import { prepareModel } from './prepareModel';
 import { runSession } from './session';
-import { settleRequest } from './settleRequest';
+import { settleRequest, type SettledRequest } from './settleRequest';
 
 /**
  * *Errors* `config-invalid`, `dataset-changed`, `memory-too-small`, device errors — all before anything is written; then
@@ -23,13 +24,23 @@ import { settleRequest } from './settleRequest';
  */
 export async function train(params: TrainParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
   const say = (message: string): void => context.report({ ...notYetTraining, message });
-  const { dataset, input } = await settleRequest(params, context, say);
+  const settled = await settleRequest(params, context, say);
+  const work = (): Promise<TrainResult> => trainSettled(settled, params.init, context);
+  return context.onDevice(turnOf(settled.input.chosen.device), work, say);
+}
+
+/** Has its turn at the device. */
+async function trainSettled(
+  { dataset, input }: SettledRequest,
+  initFile: string | undefined,
+  context: OperationContext<TrainProgress>,
+): Promise<TrainResult> {
   const prepared = await prepareModel(input);
   const { model, tokens, spec, estimate } = prepared;
   const { measured } = dataset;
   const { config, chosen, workers, workspace } = input;
   try {
-    const init = params.init === undefined ? null : path.resolve(params.init);
+    const init = initFile === undefined ? null : path.resolve(initFile);
     if (init !== null) await model.writeWeights(readPublishedWeights(init, spec));
     const describe = (id: string): RunRecord => ({
       formatVersion: runFormatVersion,
@@ -75,7 +86,8 @@ export async function train(params: TrainParams, context: OperationContext<Train
   }
 }
 
-const notYetTraining: TrainProgress = {
+/** What is reported of a run that has no folder yet. */
+export const notYetTraining: TrainProgress = {
   run: '',
   phase: 'preparing',
   message: '',

@@ -12,31 +12,38 @@ import { listDatasets, saveDataset, suggestDatasetName } from '../../datasets/da
 import { fileError, RpgError } from '../../util/rpgError';
 import { packagedFile } from '../../util/packagedFile';
 import type { OperationContext } from '../context';
+import { hostTurn } from '../deviceTurn';
 import { register } from '../datasets/datasets';
-import { prepareZoo } from './prepareZoo';
+import { trainZoo, waiting } from './prepareZoo';
 
 /** *Errors* those of copying, training and registering. A demo that is there already is used again. */
-export async function prepareDemo(params: { folder: string }, context: OperationContext): Promise<DemoZooResult> {
+export function prepareDemo(params: { folder: string }, context: OperationContext): Promise<DemoZooResult> {
+  return context.onDevice(hostTurn, () => makeDemo(params, context), waiting(context));
+}
+
+async function makeDemo(params: { folder: string }, context: OperationContext): Promise<DemoZooResult> {
   const folder = path.resolve(context.workspace, params.folder);
   const known = listDatasets(context.workspace).find(({ path: at, state }) => at === folder && state === 'ready');
   if (known) return { folder, dataset: known.name };
   if (!hasCheckpoints(folder)) {
     const packaged = packagedZoo();
-    if (packaged === null)
-      await prepareZoo({ ...prepareZooDefaults, recipe: 'fashion-cnnsmall', out: folder }, context);
+    if (packaged === null) await trainZoo({ ...prepareZooDefaults, recipe: 'fashion-cnnsmall', out: folder }, context);
     else copyZoo(packaged, folder, context);
   }
   return { folder, dataset: (await registerWithBuiltInTest(folder, context)).name };
 }
 
 /** *Errors* those of `prepareZoo` and of registering. */
-export async function createZoo(
+export function createZoo(
   params: PrepareZooParams,
   context: OperationContext,
 ): Promise<PrepareZooResult & { dataset: string }> {
   const out = path.resolve(context.workspace, params.out);
-  const result = await prepareZoo({ ...params, out }, context);
-  return { ...result, dataset: (await registerWithBuiltInTest(result.folder, context)).name };
+  const work = async (): Promise<PrepareZooResult & { dataset: string }> => {
+    const result = await trainZoo({ ...params, out }, context);
+    return { ...result, dataset: (await registerWithBuiltInTest(result.folder, context)).name };
+  };
+  return context.onDevice(hostTurn, work, waiting(context));
 }
 
 /** The recipes' networks have a test in this program: it needs no Python, unlike the zoo's test.py. */

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { PrepareZooParams, PrepareZooResult } from '../../../protocol/zoo';
-import { summarise } from '../../evaluation/accuracySummary';
+import { summarise } from '../../../shared/statistics';
 import { fileError, userError } from '../../util/rpgError';
 import { packagedDatasetFolder, readImageDataset } from '../../zoo/imageData';
 import { zooMarker } from '../../datasets/checkpointFolder';
@@ -12,13 +12,25 @@ import { makeZoo } from '../../zoo/makeZoo';
 import { findRecipe } from '../../zoo/recipes/registry';
 import { testScript } from '../../zoo/testScript';
 import type { OperationContext } from '../context';
+import { hostTurn } from '../deviceTurn';
 import { writeState } from '../checkpoints/stateFiles';
 
 /**
  * Trains, tests and writes the zoo.
  * *Errors* user: unknown recipe, damaged data, a folder that already holds checkpoints, values out of range; cancelled.
  */
-export async function prepareZoo(params: PrepareZooParams, context: OperationContext): Promise<PrepareZooResult> {
+export function prepareZoo(params: PrepareZooParams, context: OperationContext): Promise<PrepareZooResult> {
+  return context.onDevice(hostTurn, () => trainZoo(params, context), waiting(context));
+}
+
+/** Tells who waits why. */
+export const waiting =
+  ({ report }: OperationContext) =>
+  (message: string): void =>
+    report({ fraction: null, message });
+
+/** The same for who has the processor's turn. */
+export async function trainZoo(params: PrepareZooParams, context: OperationContext): Promise<PrepareZooResult> {
   const start = performance.now();
   const recipe = findRecipe(params.recipe);
   const dataFolder = path.resolve(params.data ?? packagedDatasetFolder(recipe.dataset));

@@ -1,6 +1,6 @@
 // NVIDIA cards as devices of the engine registry. Without a driver there is still one entry, so that its probe can say
 // what is missing.
-import type { EngineDevice, Model, OpenOptions, Probe, TrainingMemory } from '../engine';
+import type { DeviceFacts, EngineDevice, Model, OpenOptions, Probe, TrainingMemory } from '../engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import { RpgError } from '../../util/rpgError';
 import { driverTooOld, noDevice, kernelsUnsupported } from './driver/cudaErrors';
@@ -25,8 +25,20 @@ export async function cudaDevices(): Promise<readonly EngineDevice[]> {
   }
 }
 
+const cudaFacts: DeviceFacts = {
+  kind: 'card',
+  sharesHost: false,
+  ownsMemory: true,
+  workersPerCore: false,
+  slicesTokens: true,
+  precisions: ['float32', 'bfloat16'],
+  fastPrecision: 'bfloat16',
+  optimizerStates: ['float32', 'uint8'],
+};
+
 class CudaCard implements EngineDevice {
   readonly engine = 'cuda';
+  readonly facts = cudaFacts;
   readonly device: string;
   readonly title: string;
 

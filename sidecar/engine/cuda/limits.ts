@@ -1,10 +1,8 @@
 // Sizes the kernels are written for. No published model is larger; what is runs on the portable engine.
 import type { ModelSpec } from '../../model/modelSpec';
 import type { OpenOptions } from '../engine';
+import { unsupportedRecurrent } from './layers/recurrent';
 
-export const headDim = 64;
-const maxState = 128;
-const maxCausalTaps = 4;
 /** Channels in whole vectors, up to 32 of them; channels that fill none, up to this many. */
 const maxOddChannels = 32;
 
@@ -13,11 +11,8 @@ export function unsupportedSizes(
   { recurrent, denoiser }: ModelSpec,
   precision: OpenOptions['precision'],
 ): string | null {
-  for (const layer of recurrent.kind === 'mamba' ? recurrent.layers : []) {
-    if (layer.headDim !== headDim) return `Mamba-2 heads of ${layer.headDim}; its kernels know ${headDim}`;
-    if (layer.dState > maxState) return `recurrent.dState ${layer.dState}; its kernels know up to ${maxState}`;
-    if (layer.dConv > maxCausalTaps) return `recurrent.dConv ${layer.dConv}; its kernels know up to ${maxCausalTaps}`;
-  }
+  const unsupported = unsupportedRecurrent(recurrent);
+  if (unsupported !== null) return unsupported;
   const vector = precision === 'float32' ? 4 : 8; // what a thread moves at once, 16 bytes
   const isKnown = (channels: number): boolean =>
     channels <= (channels % vector === 0 ? maxOddChannels * vector : maxOddChannels);

@@ -7,10 +7,11 @@ import { adapterConfigAttribute, peft } from '../../../sidecar/checkpoint/peft';
 import { openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
 import { safetensors } from '../../../sidecar/checkpoint/safetensors';
 import { tensorFromBytes } from '../../../sidecar/checkpoint/tensor';
-import { evaluate } from '../../../sidecar/app/evaluate/evaluateFolders';
+import { evaluateFolders } from '../../../sidecar/app/evaluate/evaluateFolders';
 import { fixtures, temporaryFolder } from '../../support/folders';
+import { atOnce } from '../../../sidecar/app/context';
 
-const quiet = { signal: new AbortController().signal, report: () => undefined, workspace: '.' };
+const quiet = { signal: new AbortController().signal, report: () => undefined, onDevice: atOnce, workspace: '.' };
 const settings = {
   ...evaluateDefaults,
   testCommand: `${process.execPath} -e "console.log('Acc: 0.5')"`,
@@ -26,7 +27,10 @@ function nestedDataset() {
 
 describe('evaluating nested checkpoints', () => {
   it('judges the tensor dictionary the dataset was registered with', async () => {
-    const { health } = await evaluate({ ...nestedDataset(), generated: [path.join(fixtures, 'nested.pth')] }, quiet);
+    const { health } = await evaluateFolders(
+      { ...nestedDataset(), generated: [path.join(fixtures, 'nested.pth')] },
+      quiet,
+    );
     expect(health.map(({ name }) => name)).toEqual(['exp_avg', 'exp_avg_sq']);
   });
 
@@ -36,7 +40,7 @@ describe('evaluating nested checkpoints', () => {
     const dictionary = selectDictionary(checkpoint, 'optimizer.state.0');
     await safetensors.write!(generated, { dictionary, attributes: new Map() });
     checkpoint.dispose();
-    const { rows, notes } = await evaluate({ ...nestedDataset(), generated: [generated] }, quiet);
+    const { rows, notes } = await evaluateFolders({ ...nestedDataset(), generated: [generated] }, quiet);
     expect(notes.filter(note => note.startsWith('Left out'))).toEqual([]);
     expect(rows.find(({ group }) => group === 'generated')).toMatchObject({ count: 1, nearestDistance: 0 });
   });
@@ -44,7 +48,7 @@ describe('evaluating nested checkpoints', () => {
 
 it.each([-1, 0.5, 10_001])('refuses %d networks of each baseline', async networksPerBaseline => {
   const params = { ...nestedDataset(), generated: [], networksPerBaseline };
-  await expect(evaluate(params, quiet)).rejects.toThrow(/networks per baseline .* give 0 to 10000/);
+  await expect(evaluateFolders(params, quiet)).rejects.toThrow(/networks per baseline .* give 0 to 10000/);
 });
 
 it('tests the baselines of adapters as adapters', async () => {
@@ -56,6 +60,6 @@ it('tests the baselines of adapters as adapters', async () => {
     const dictionary = { key: '', tensors: [tensor], moduleVersions: null };
     await peft.write!(adapter, { dictionary, attributes: new Map([[adapterConfigAttribute, '{}']]) });
   }
-  const { networks } = await evaluate({ ...settings, dataset, generated: [] }, quiet);
+  const { networks } = await evaluateFolders({ ...settings, dataset, generated: [] }, quiet);
   expect(networks.filter(({ failure }) => failure !== null)).toEqual([]);
 });

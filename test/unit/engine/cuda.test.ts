@@ -16,7 +16,7 @@ import type { CudaDevice } from '../../../sidecar/engine/cuda/driver/driver';
 import { Queue, splitsFor } from '../../../sidecar/engine/cuda/driver/queue';
 import { SamplerKernels, tableValues, takeTables } from '../../../sidecar/engine/cuda/sampling/sampler';
 import { listDevices, selectDevice } from '../../../sidecar/engine/registry';
-import { planSampler } from '../../../sidecar/model/sampler';
+import { planSampler } from '../../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../../sidecar/model/schedule';
 import { benchSizes } from '../../bench/sizes';
 import { tinySpec } from '../../support/specs';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { baselines } from '../../../sidecar/evaluation/baselines/registry';
-import { evaluate, type EvaluationInput } from '../../../sidecar/evaluation/compareNetworks';
+import { compareNetworks, type EvaluationInput } from '../../../sidecar/evaluation/compareNetworks';
 import type { NetworkToTest, Tester } from '../../../sidecar/evaluation/tester';
 import { userError } from '../../../sidecar/util/rpgError';
 import { rejectionOf } from '../../support/errors';
@@ -48,7 +48,7 @@ const input = (generated: readonly NetworkToTest[], change: Partial<EvaluationIn
 
 describe('an evaluation', () => {
   test('an original is never compared with itself, a generated copy of it is', async () => {
-    const { rows, networks, leaveOneOutMedian } = await evaluate(input([network('copy', [0, 3])]));
+    const { rows, networks, leaveOneOutMedian } = await compareNetworks(input([network('copy', [0, 3])]));
     const of = (name: string) => networks.find(candidate => candidate.name === name)!;
     expect(of('original2')).toMatchObject({ maxIouWithOriginals: 0, nearestDistance: 2, nearest: 'original1' });
     expect(of('copy')).toMatchObject({ maxIouWithOriginals: 1, nearestDistance: 0, nearest: 'original2' });
@@ -64,12 +64,12 @@ describe('an evaluation', () => {
     const near = [...originals, network('original3', [0, 1.5])]; // shares the mistake of original1
     const baseline = { ...noisy, make };
     const change = { originals: near, baselines: [baseline], networksPerBaseline: 3 };
-    const { verdict } = await evaluate(input([network('copy', [0, 3]), network('again', [0, 3])], change));
+    const { verdict } = await compareNetworks(input([network('copy', [0, 3]), network('again', [0, 3])], change));
     expect(verdict).toMatch(/^The generated networks repeat the originals: .* \(highest IoU 1\.000\)/);
   });
 
   test('a network that cannot be tested is recorded and left out of the means', async () => {
-    const result = await evaluate(input([network('nan', [0, Number.NaN]), network('good', [0, 1.5])]));
+    const result = await compareNetworks(input([network('nan', [0, Number.NaN]), network('good', [0, 1.5])]));
     expect(result.rows[1]).toMatchObject({ count: 2, failed: 1, accuracy: { count: 1, mean: 0.9 } });
     expect(result.networks[3]).toMatchObject({
       accuracy: null,
@@ -92,7 +92,7 @@ describe('an evaluation', () => {
   });
 
   test('matrix, ensembles, midpoints and diversity', async () => {
-    const result = await evaluate(input([network('a', [0, 1.5]), network('b', [4, 3])]));
+    const result = await compareNetworks(input([network('a', [0, 1.5]), network('b', [4, 3])]));
     expect(result.iou).toMatchObject({ originals: 3, names: ['original0', 'original1', 'original2', 'a', 'b'] });
     expect(result.iou!.values[1]).toEqual([0, 1, 0, 1, 0]);
     // Every mistake is one network's own: outvoted, or tied with the lower class, which is the right one.
@@ -110,20 +110,20 @@ describe('an evaluation', () => {
   });
 
   test('every usable baseline is a row, the others are noted', async () => {
-    const result = await evaluate(input([], { baselines, networksPerBaseline: 2 }));
+    const result = await compareNetworks(input([], { baselines, networksPerBaseline: 2 }));
     expect(result.rows.map(({ group }) => group)).toContain('baseline: noise 0.03');
     expect(result.rows.slice(2).every(({ count }) => count === 2)).toBe(true);
     expect(result.notes).toEqual(['Too few originals for: averages of 16.']);
   });
 
   test('the same seed gives the same record', async () => {
-    const run = () => evaluate(input([], { baselines, networksPerBaseline: 3 }));
+    const run = () => compareNetworks(input([], { baselines, networksPerBaseline: 3 }));
     expect(await run()).toEqual(await run());
   });
 
   test('without predictions similarity is unknown, not zero', async () => {
     const blind: Tester = { ...tester, test: () => Promise.resolve({ accuracy: 0.9, loss: null, predictions: null }) };
-    const result = await evaluate(input([network('a', [0, 1])], { tester: blind }));
+    const result = await compareNetworks(input([network('a', [0, 1])], { tester: blind }));
     expect(result.rows[1]).toMatchObject({ maxIouWithOriginals: null, iouInside: null, meanLoss: null });
     expect(result.ensembles).toEqual([]);
     expect(result.notes[0]).toMatch(/tells no predictions/);
@@ -140,7 +140,7 @@ describe('an evaluation', () => {
       },
     };
     const generated = [network('shuffled', [0, 1]), network('good', [0, 1.5])];
-    const result = await evaluate(input(generated, { tester: restless }));
+    const result = await compareNetworks(input(generated, { tester: restless }));
     expect(result.iou!.names).toEqual(['original0', 'original1', 'original2', 'good']);
     expect(result.networks[3]).toMatchObject({ accuracy: 0.9, maxIouWithOriginals: null });
     expect(result.ensembles[1]).toMatchObject({ title: 'generated', networks: 1 });
@@ -150,7 +150,7 @@ describe('an evaluation', () => {
   });
 
   test('without a test networks are compared by their weights', async () => {
-    const result = await evaluate(
+    const result = await compareNetworks(
       input([network('a', [0, 1.5]), network('copy', [0, 3])], { tester: null, baselines, networksPerBaseline: 1 }),
     );
     expect(result.test).toEqual({ kind: 'none', title: 'no test, weights only', samples: null });
@@ -169,7 +169,7 @@ describe('an evaluation', () => {
   test('it can be cancelled', async () => {
     const abort = new AbortController();
     const error = await rejectionOf(() =>
-      evaluate(input([network('a', [0, 1])]), { signal: abort.signal, report: () => abort.abort() }),
+      compareNetworks(input([network('a', [0, 1])]), { signal: abort.signal, report: () => abort.abort() }),
     );
     expect(error.blame).toBe('cancelled');
   });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { medianOf, summarise } from '../../../sidecar/evaluation/accuracySummary';
+import { medianOf, summarise } from '../../../shared/statistics';
 import {
   distanceMatrix,
   leaveOneOutMedian,
@@ -9,7 +9,8 @@ import {
 } from '../../../sidecar/evaluation/distances';
 import { majorityVoteAccuracy } from '../../../sidecar/evaluation/ensembles';
 import { countDefects, layerHistograms, tensorMoments } from '../../../sidecar/evaluation/health';
-import { coveredOriginals, noveltyShares } from '../../../sidecar/evaluation/novelty';
+import { noveltyShares } from '../../../shared/metrics/novelty';
+import { coveredOriginals } from '../../../sidecar/evaluation/coverage';
 import {
   intersectionOverUnion,
   iouMatrix,
@@ -17,7 +18,7 @@ import {
   meanIouBetween,
   meanIouInside,
   wrongSet,
-} from '../../../sidecar/evaluation/wrongPredictions';
+} from '../../../shared/wrongPredictions';
 import { sourceOf, structureOf } from '../../support/networks';
 
 describe('accuracy summary', () => {

@@ -1,12 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EvaluationResult } from '../../../protocol/evaluation';
-import { csv, groupTable, iouTable, networkTable } from '../../../sidecar/evaluation/csv';
+import { csvText } from '../../../shared/csv';
+import { groupTable, iouTable, networkTable } from '../../../sidecar/evaluation/csv';
 import { heatMap } from '../../../sidecar/evaluation/plots/heatMap';
 import { lineChart } from '../../../sidecar/evaluation/plots/lineChart';
 import { escapeText, linearScale, paddedRange, ticks } from '../../../sidecar/evaluation/plots/svg';
-import { columnName, xlsx } from '../../../sidecar/evaluation/xlsx';
-import { crc32 } from '../../../sidecar/util/crc32';
 import { reportHtml } from '../../../sidecar/evaluation/report';
 
 const hostile = `<script>alert("x")</script>&'\u0000`;
@@ -137,7 +136,7 @@ describe('the report', () => {
 
 describe('CSV', () => {
   test('commas, quotes and line ends are quoted, formulas are disarmed, unknown is empty', () => {
-    expect(csv([['a,b', 'say "x"', 'two\nlines', '=1+1', null, undefined, Number.NaN, 0.5]])).toBe(
+    expect(csvText([['a,b', 'say "x"', 'two\nlines', '=1+1', null, undefined, Number.NaN, 0.5]])).toBe(
       `"a,b","say ""x""","two\nlines",'=1+1,,,,0.5\r\n`,
     );
   });
@@ -151,49 +150,6 @@ describe('CSV', () => {
       ['=cmd()', 0.5, 1],
     ]);
   });
-});
-
-describe('XLSX', () => {
-  const bytes = Buffer.from(
-    xlsx([
-      { name: 'a & b', rows: groupTable(result) },
-      { name: 'networks', rows: networkTable(result) },
-    ]),
-  );
-
-  test('it is a zip whose checksums and directory hold', () => {
-    const end = bytes.length - 22;
-    expect(bytes.readUInt32LE(end)).toBe(0x06054b50);
-    const count = bytes.readUInt16LE(end + 10);
-    expect(count).toBe(6);
-    let entry = bytes.readUInt32LE(end + 16);
-    for (let i = 0; i < count; i++) {
-      const nameLength = bytes.readUInt16LE(entry + 28);
-      const local = bytes.readUInt32LE(entry + 42);
-      expect(bytes.readUInt32LE(local)).toBe(0x04034b50);
-      const from = local + 30 + nameLength;
-      const content = bytes.subarray(from, from + bytes.readUInt32LE(entry + 24));
-      expect(crc32(content)).toBe(bytes.readUInt32LE(entry + 16));
-      entry += 46 + nameLength;
-    }
-    expect(entry).toBe(end);
-  });
-
-  test('numbers are numbers, a formula is text, markup is escaped', () => {
-    const text = bytes.toString('utf8');
-    expect(text).toContain('<c r="D2"><v>0.5</v></c>');
-    expect(text).toContain('<t xml:space="preserve">=cmd()</t>');
-    expect(text).toContain('name="a &amp; b"');
-    expect(text).not.toContain('<script');
-  });
-
-  test.each([
-    [0, 'A'],
-    [25, 'Z'],
-    [26, 'AA'],
-    [701, 'ZZ'],
-    [702, 'AAA'],
-  ])('column %i is %s', (column, name) => expect(columnName(column)).toBe(name));
 });
 
 describe('plot helpers', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mostDdimSteps, usualDdimSteps } from '../../../protocol/ddim';
-import { planSampler, samplerRemark, samplers } from '../../../sidecar/model/sampler';
+import { samplerRemark } from '../../../sidecar/model/sampler';
+import { planSampler, samplerOptions, samplers } from '../../../sidecar/model/samplers/registry';
 import { createSchedule } from '../../../sidecar/model/schedule';
 
 const schedule = createSchedule({ T: 1000, betaStart: 1e-4, betaEnd: 0.02 });
@@ -102,5 +103,31 @@ describe('createSchedule', () => {
     expect([...beta].map(b => b.toFixed(6))).toEqual(['0.100000', '0.200000', '0.300000']);
     expect(alphaBar[2]).toBeCloseTo(0.9 * 0.8 * 0.7, 12);
     expect(signalRate[1]! ** 2 + noiseRate[1]! ** 2).toBeCloseTo(1, 12);
+  });
+});
+
+describe('the options of a sampler', () => {
+  it('are completed for the schedule', () => {
+    expect(samplerOptions('ddpm', {}, 1000)).toEqual({ steps: 1000, spacing: 'even', eta: 1 });
+    expect(samplerOptions('ddim', {}, 1000)).toEqual({ steps: 60, spacing: 'published', eta: 0.05 });
+    expect(samplerOptions('ddim', {}, 8)).toEqual({ steps: 4, spacing: 'published', eta: 0.05 });
+    expect(samplerOptions('ddim', { spacing: 'even', eta: 0 }, 8)).toEqual({ steps: 8, spacing: 'even', eta: 0 });
+  });
+
+  it.each([{ steps: 5 }, { spacing: 'even' }, { eta: 0 }] as const)(
+    'are refused where they would do nothing: %j',
+    given => {
+      const [option] = Object.keys(given);
+      expect(() => samplerOptions('ddpm', given, 8)).toThrow(
+        `${option!} is for DDIM, and DDPM always takes all 8 steps; choose the sampler ddim, or leave out ${option!}`,
+      );
+    },
+  );
+
+  it('are of samplers that there are', () => {
+    // An editor's keybinding may say anything.
+    expect(() => samplerOptions('euler' as 'ddim', {}, 8)).toThrow(
+      'there is no sampler euler; there are ddpm and ddim',
+    );
   });
 });

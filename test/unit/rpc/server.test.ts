@@ -49,6 +49,7 @@ async function failure(promise: Promise<unknown>): Promise<ErrorData & { message
 describe('the server', () => {
   it('binds every operation of the protocol, once', () => {
     const declared = [...Object.values(operations)].map(operation => operation.method).sort();
+    expect(Object.keys(operations).sort()).toEqual(declared);
     expect(bindings.map(({ operation }) => operation.method).sort()).toEqual(declared);
   });
 
@@ -60,6 +61,10 @@ describe('the server', () => {
     expect(capabilities.presets.map(({ name }) => name)).toContain('demo');
     expect(capabilities.recurrentModels).toEqual(['mamba', 'lstm', 'transformer', 'gmlp']);
     expect(capabilities.checkpointFormats.find(({ id }) => id === 'safetensors')?.extensions).toEqual(['.safetensors']);
+    expect(capabilities.samplers).toEqual([
+      { name: 'ddim', title: 'DDIM: a few dozen steps', defaultSteps: 60, options: ['steps', 'spacing', 'eta'] },
+      { name: 'ddpm', title: 'DDPM: every step of the schedule', defaultSteps: null, options: [] },
+    ]);
     expect(capabilities.zooRecipes.length).toBeGreaterThan(0);
   });
 

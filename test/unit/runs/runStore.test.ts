@@ -100,7 +100,7 @@ describe('the state of a run', () => {
   it('shows the last step and loss, and why it failed', async () => {
     const workspace = temporaryFolder();
     const { folder } = await create(workspace);
-    const metrics = openMetricsLog(path.join(folder, 'metrics.jsonl'));
+    const metrics = openMetricsLog(folder);
     for (const step of [1, 2]) metrics.append({ step, loss: 0.5 / step, learningRate: 1 });
     metrics.close();
     const failure = { code: 'loss-not-finite', message: 'the loss became NaN', step: 2, lastSnapshot: null };

@@ -42,6 +42,7 @@ const runOf = (id: string, change: Partial<RunSummary> = {}): RunSummary => ({
   pid: null,
   snapshots: [3],
   problem: null,
+  revision: '1',
   ...change,
 });
 
@@ -229,7 +230,7 @@ describe('a results page', () => {
       },
     });
     const settle = () => new Promise(resolve => setTimeout(resolve, 20));
-    return { page, library, messages, performed, settle };
+    return { page, library, messages, performed, settle, all, client };
   }
 
   it('is told everything when it is ready: state, then curves from the beginning', async () => {
@@ -246,6 +247,25 @@ describe('a results page', () => {
       from: 0,
       steps: [1, 2, 3],
     });
+    page.dispose();
+  });
+
+  it('reads a run again when something of it changed, and not whenever something else did', async () => {
+    const { page, library, messages, settle, all, client } = await opened();
+    const nReadings = () => client.asked.filter(method => method === runDetails.method).length;
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    expect(nReadings()).toBe(1);
+    all[0] = runOf('0001-a', { revision: '2' }); // not the run shown
+    await library.refresh();
+    await settle();
+    expect(nReadings()).toBe(1);
+    all[1] = runOf('0002-b', { revision: '2' });
+    await library.refresh();
+    await settle();
+    expect(nReadings()).toBe(2);
+    const last = messages.findLast(message => message.kind === 'changed')!;
+    expect(last.parts.selected?.map(({ summary }) => summary.revision)).toEqual(['2']);
     page.dispose();
   });
 
@@ -306,7 +326,7 @@ describe('a results page', () => {
 
   it('keeps to the evaluation that was chosen, until a newer one is made', async () => {
     const evaluations = ['0002', '0001'];
-    const { page, library, messages, settle } = await opened(evaluations);
+    const { page, library, messages, settle, all } = await opened(evaluations);
     const shown = async (): Promise<string | undefined> => {
       await settle();
       const changed = messages.findLast(message => message.kind === 'changed' && message.parts.selected !== undefined);
@@ -319,6 +339,7 @@ describe('a results page', () => {
     await library.refresh();
     expect(await shown()).toBe('0001');
     evaluations.unshift('0003');
+    all[1] = runOf('0002-b', { revision: '2' });
     await library.refresh();
     expect(await shown()).toBe('0003');
     page.dispose();

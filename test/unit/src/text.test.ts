@@ -38,6 +38,7 @@ const run: RunSummary = {
   pid: 4711,
   snapshots: [100],
   problem: null,
+  revision: '1',
 };
 
 describe('numbers', () => {

@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { csvText } from '../../../webview/export/csv';
+import { csvOfTable } from '../../../shared/csv';
 import { jsonExport, svgExport } from '../../../webview/export/exportFile';
 import { xlsxBytes } from '../../../webview/export/xlsx';
 import { svg } from '../../../webview/charts/svg';
 import type { Palette } from '../../../webview/charts/theme';
-import type { TableModel } from '../../../webview/tables/tableModel';
+import type { TableModel } from '../../../shared/table';
 import { temporaryFolder } from '../../support/folders';
 
 const black = 'rgb(0, 0, 0)';
@@ -30,7 +30,7 @@ const table: TableModel = {
 };
 
 it('writes CSV with quotes where needed, all digits, and nothing a spreadsheet would compute', () => {
-  expect(csvText(table)).toBe(
+  expect(csvOfTable(table)).toBe(
     [
       'Name,Accuracy',
       'plain.pth,0.123456789012345',

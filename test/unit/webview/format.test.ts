@@ -1,6 +1,6 @@
 // Numbers and units of the pages.
 import { describe, expect, it } from 'vitest';
-import { bytes, counted } from '../../../webview/format';
+import { bytes, counted } from '../../../shared/words';
 
 describe('numbers of the pages', () => {
   it.each([

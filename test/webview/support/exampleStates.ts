@@ -26,6 +26,7 @@ export const exampleRun = (id: string, status: RunStatus = 'running'): RunSummar
   pid: status === 'running' ? 4711 : null,
   snapshots: [500, 1000],
   problem: null,
+  revision: '1',
 });
 
 /** Defaults, with what the caller changes. */
@@ -220,7 +221,6 @@ export function exampleState(selected: readonly RunView[], changes: Partial<View
       step: view.summary.step,
       loss: view.summary.loss,
       memoryBytes: 1.9e9,
-      deviceMemoryBytes: 24e9,
       msPerStep: 41.3,
       remainingMs: 31_600,
       elapsedMs: 51_000,

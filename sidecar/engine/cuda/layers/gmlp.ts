@@ -1,5 +1,5 @@
 // Gated MLP, the ablation without recurrence: y = layerNorm(proj_3(proj_1(x) · sigmoid(proj_2(x)))), layer after layer.
-import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { GmlpSpec } from '../../../model/recurrent/gmlp';
 import { LayerNorm, biasGradient } from './layerNorm';
 import type { Parameters } from '../memory/parameters';
 import type { Queue } from '../driver/queue';
@@ -20,7 +20,7 @@ export class GmlpStack implements RowStack {
   constructor(
     readonly queue: Queue,
     readonly parameters: Parameters,
-    readonly spec: Extract<RecurrentSpec, { kind: 'gmlp' }>,
+    readonly spec: GmlpSpec,
     readonly rows: number,
   ) {}
 

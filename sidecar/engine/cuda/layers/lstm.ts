@@ -1,6 +1,6 @@
 // Stacked LSTM, gates i f g o, state from zero. Input products are made for all positions at once; the recurrent ones
 // position after position, which a captured graph makes cheap to queue.
-import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { LstmSpec } from '../../../model/recurrent/lstm';
 import type { Sequences } from './mambaLayer';
 import type { Parameters } from '../memory/parameters';
 import type { Queue } from '../driver/queue';
@@ -13,7 +13,7 @@ export class LstmStack implements RowStack {
   constructor(
     readonly queue: Queue,
     readonly parameters: Parameters,
-    readonly spec: Extract<RecurrentSpec, { kind: 'lstm' }>,
+    readonly spec: LstmSpec,
     readonly sequences: Sequences,
   ) {}
 

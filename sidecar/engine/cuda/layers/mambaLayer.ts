@@ -4,8 +4,7 @@
 // - "chosen" rows: of the last layer's output only the rows that enter the loss are used, so the gate z, the norm and
 //   out_proj are made for those alone. The state space itself still runs over every position.
 // What backward needs is kept (projection, y); what is cheap (convolution, states, norm) is computed again.
-import type { MambaLayerSpec } from '../../../model/modelSpec';
-import { headDim } from '../limits';
+import type { MambaLayerSpec } from '../../../model/recurrent/mamba';
 import type { Parameters } from '../memory/parameters';
 import type { Queue } from '../driver/queue';
 
@@ -26,6 +25,19 @@ export interface LayerInput {
   /** shared: (L + b, dModel), positions then conditions. full: (b·L, dModel). */
   readonly kind: 'shared' | 'full';
   readonly x: bigint;
+}
+
+/** Sizes the kernels are written for. */
+const headDim = 64;
+const maxState = 128;
+const maxCausalTaps = 4;
+
+/** What the kernels do not know of a layer, by the setting's name, or null. */
+export function unsupportedLayer(layer: MambaLayerSpec): string | null {
+  if (layer.headDim !== headDim) return `Mamba-2 heads of ${layer.headDim}; its kernels know ${headDim}`;
+  if (layer.dState > maxState) return `recurrent.dState ${layer.dState}; its kernels know up to ${maxState}`;
+  if (layer.dConv > maxCausalTaps) return `recurrent.dConv ${layer.dConv}; its kernels know up to ${maxCausalTaps}`;
+  return null;
 }
 
 /** Positions per chunk, as in kernels/ssd.cu. */

@@ -1,9 +1,12 @@
 // The recurrent model as the rest of a step sees it: from the shared input (positions, conditions) to prototypes of the
 // wanted rows, and back. Mamba layers are chained here; the other models need every row and live in files of their own.
-import type { ModelSpec, RecurrentSpec } from '../../../model/modelSpec';
+import { internalError } from '../../../util/rpgError';
+import type { ModelSpec } from '../../../model/modelSpec';
+import type { MambaSpec } from '../../../model/recurrent/mamba';
+import type { RecurrentKind, RecurrentSpec, RecurrentSpecs } from '../../../model/recurrent/registry';
 import { GmlpStack } from './gmlp';
 import { LstmStack } from './lstm';
-import { MambaLayer, type ChosenRows, type LayerInput, type Sequences } from './mambaLayer';
+import { MambaLayer, unsupportedLayer, type ChosenRows, type LayerInput, type Sequences } from './mambaLayer';
 import type { Parameters } from '../memory/parameters';
 import type { Queue } from '../driver/queue';
 import type { RowStack } from './rowStack';
@@ -16,7 +19,58 @@ export interface Recurrent {
   backward(dOut: bigint, dInput: bigint, positions: boolean): void;
 }
 
-/** `chosen` null: every row, for prototypes and sampling. */
+/** What a recurrent model is made of: where it is queued, its weights and what it reads. `chosen` null: every row. */
+interface Place {
+  readonly queue: Queue;
+  readonly parameters: Parameters;
+  readonly spec: ModelSpec;
+  readonly sequences: Sequences;
+  readonly input: LayerInput;
+  readonly chosen: ChosenRows | null;
+}
+
+interface CudaRecurrent<Spec> {
+  /** What its kernels do not know of these sizes, by the setting's name, or null. Absent: they know all. */
+  unsupported?(spec: Spec): string | null;
+  create(spec: Spec, place: Place): Recurrent;
+}
+
+/** A kind this engine does not offer, and why, as `EngineDevice.refuses` says it; it runs elsewhere. */
+interface Refused {
+  readonly refused: string;
+}
+
+/** Every recurrent model on this engine: a new one is a line here, with its layers in a file beside this, or refused. */
+const recurrentModels: { readonly [Kind in RecurrentKind]: CudaRecurrent<RecurrentSpecs[Kind]> | Refused } = {
+  mamba: {
+    unsupported: ({ layers }) => layers.map(unsupportedLayer).find(why => why !== null) ?? null,
+    create: (spec, { queue, parameters, sequences, input, chosen }) =>
+      new MambaStack(queue, parameters, spec, sequences, input, chosen),
+  },
+  lstm: wholeRows((spec, { queue, parameters, sequences }) => new LstmStack(queue, parameters, spec, sequences)),
+  transformer: wholeRows(
+    (spec, { queue, parameters, sequences }) => new TransformerStack(queue, parameters, spec, sequences),
+  ),
+  gmlp: wholeRows(
+    (spec, { queue, parameters, sequences: { batch, length } }) =>
+      new GmlpStack(queue, parameters, spec, batch * length),
+  ),
+};
+
+function wholeRows<Spec>(createStack: (spec: Spec, place: Place) => RowStack): CudaRecurrent<Spec> {
+  return {
+    create: (recurrent, place) =>
+      new WholeRows(place.queue, createStack(recurrent, place), place.spec, place.sequences, place.input, place.chosen),
+  };
+}
+
+/** Why this engine does not run such a recurrent model, by the setting's name, or null. */
+export function unsupportedRecurrent(recurrent: RecurrentSpec): string | null {
+  const model = modelOf(recurrent);
+  return 'refused' in model ? model.refused : (model.unsupported?.(recurrent) ?? null);
+}
+
+/** `chosen` null: every row, for prototypes and sampling. *Errors* internal: a model that `unsupportedRecurrent` names. */
 export function createRecurrent(
   queue: Queue,
   parameters: Parameters,
@@ -25,27 +79,14 @@ export function createRecurrent(
   input: LayerInput,
   chosen: ChosenRows | null,
 ): Recurrent {
-  const { recurrent } = spec;
-  if (recurrent.kind === 'mamba') return new MambaStack(queue, parameters, recurrent, sequences, input, chosen);
-  return new WholeRows(queue, createStack(queue, parameters, recurrent, sequences), spec, sequences, input, chosen);
+  const model = modelOf(spec.recurrent);
+  if ('refused' in model) throw internalError('recurrent-refused', model.refused);
+  return model.create(spec.recurrent, { queue, parameters, spec, sequences, input, chosen });
 }
 
-function createStack(
-  queue: Queue,
-  parameters: Parameters,
-  recurrent: Exclude<RecurrentSpec, { kind: 'mamba' }>,
-  sequences: Sequences,
-): RowStack {
-  switch (recurrent.kind) {
-    case 'lstm':
-      return new LstmStack(queue, parameters, recurrent, sequences);
-    case 'transformer':
-      return new TransformerStack(queue, parameters, recurrent, sequences);
-    case 'gmlp':
-      return new GmlpStack(queue, parameters, recurrent, sequences.batch * sequences.length);
-    default:
-      return recurrent satisfies never;
-  }
+/** The table pairs every kind with its own specification, which TypeScript takes on trust (methods). */
+function modelOf({ kind }: RecurrentSpec): CudaRecurrent<RecurrentSpec> | Refused {
+  return recurrentModels[kind];
 }
 
 /** Mamba-2 layers in sequence: the first reads the input, the last writes only the chosen rows. */
@@ -55,7 +96,7 @@ class MambaStack implements Recurrent {
   constructor(
     readonly queue: Queue,
     readonly parameters: Parameters,
-    readonly spec: Extract<RecurrentSpec, { kind: 'mamba' }>,
+    readonly spec: MambaSpec,
     readonly sequences: Sequences,
     readonly input: LayerInput,
     readonly chosen: ChosenRows | null,

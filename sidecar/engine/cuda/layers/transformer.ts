@@ -1,6 +1,6 @@
 // Pre-norm transformer over all positions (no mask), exact GELU, scores *not* divided by sqrt(dimHead). Attention by plain
 // products over one sequence's heads at a time; the (L, L) scores are kept for the backward pass.
-import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { TransformerSpec } from '../../../model/recurrent/transformer';
 import { LayerNorm, biasGradient } from './layerNorm';
 import type { Sequences } from './mambaLayer';
 import type { Parameters } from '../memory/parameters';
@@ -32,7 +32,7 @@ export class TransformerStack implements RowStack {
   constructor(
     readonly queue: Queue,
     readonly parameters: Parameters,
-    readonly spec: Extract<RecurrentSpec, { kind: 'transformer' }>,
+    readonly spec: TransformerSpec,
     readonly sequences: Sequences,
   ) {
     this.#rows = sequences.batch * sequences.length;

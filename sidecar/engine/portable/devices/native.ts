@@ -2,6 +2,7 @@
 // The same programs and workers as the wasm device; only the kernel's instructions differ, and so the last bits of results.
 import { totalmem } from 'node:os';
 import type { EngineDevice } from '../../engine';
+import { portableFacts } from '../portableFacts';
 import { nativeKernelProblem, nativeTitle } from '../kernel/nativeKernel';
 import { openParallelModel } from '../workers/parallelModel';
 import { wasmDevice } from './wasm';
@@ -10,6 +11,7 @@ export const nativeDevice: EngineDevice = {
   engine: 'portable',
   device: 'native',
   title: 'Processor (native instructions, all cores)',
+  facts: { ...portableFacts, workersPerCore: true },
   probe: async () => {
     const wasm = await wasmDevice.probe(); // which it stands on
     if (wasm.kind === 'unavailable') return wasm;

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import * as util from 'node:util';
 import type { EngineDevice, Probe } from '../../engine';
+import { portableFacts } from '../portableFacts';
 import { openLocalModel } from '../localModel';
 import { useBackend } from '../tf';
 
@@ -14,6 +15,7 @@ export const tensorflowDevice: EngineDevice = {
   engine: 'portable',
   device: 'tensorflow',
   title: 'TensorFlow library (when installed)',
+  facts: portableFacts,
   probe: async () => probe(),
   open: async (spec, options) => {
     const found = findPackage();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import * as path from 'node:path';
 import type { EngineDevice, Probe } from '../../engine';
+import { portableFacts } from '../portableFacts';
 import { openParallelModel } from '../workers/parallelModel';
 import { findWorkerProgram } from '../workers/workerProgram';
 
@@ -10,6 +11,7 @@ export const wasmDevice: EngineDevice = {
   engine: 'portable',
   device: 'wasm',
   title: 'Processor (WebAssembly SIMD, all cores)',
+  facts: { ...portableFacts, workersPerCore: true },
   probe: async () => probe(),
   open: (spec, options) => openParallelModel(spec, options, 'wasm'),
 };

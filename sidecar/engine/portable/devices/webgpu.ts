@@ -2,6 +2,7 @@
 // loaded before someone probes. Every operation costs about 50 µs, so it is for wide models; small ones run faster on wasm.
 // In software, for tests: VK_ICD_FILENAMES naming a SwiftShader driver.
 import type { EngineDevice, Probe } from '../../engine';
+import { portableFacts } from '../portableFacts';
 import { openLocalModel } from '../localModel';
 import { useBackend } from '../tf';
 
@@ -9,6 +10,7 @@ export const webgpuDevice: EngineDevice = {
   engine: 'portable',
   device: 'webgpu',
   title: 'Graphics card (WebGPU)',
+  facts: { ...portableFacts, kind: 'card' }, // it tells neither the size of its memory nor what is used
   probe: () => probe(),
   open: async (spec, options) => {
     const { adapter } = await startDawn();

@@ -1,12 +1,12 @@
 // Gated MLP, the ablation without recurrence: every token on its own.
-import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { GmlpSpec } from '../../../model/recurrent/gmlp';
 import { affine, linear } from '../ops/matMul';
 import { layerNorm } from '../ops/norms';
 import { reshape, tf, type Tensor2D, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
 
 /** *Shapes* x (b, l, dModel) → the same. */
-export function gmlp(spec: Extract<RecurrentSpec, { kind: 'gmlp' }>, weights: Weights, x: Tensor3D): Tensor3D {
+export function gmlp(spec: GmlpSpec, weights: Weights, x: Tensor3D): Tensor3D {
   const [b, l, dModel] = x.shape;
   let h: Tensor2D = reshape(x, [b * l, dModel]);
   for (let n = 0; n < spec.nLayers; n++) {

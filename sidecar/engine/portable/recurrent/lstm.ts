@@ -1,11 +1,11 @@
 // Stacked LSTM, gates in PyTorch's order i f g o, state from zero.
-import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { LstmSpec } from '../../../model/recurrent/lstm';
 import { addBias, linear, matMul } from '../ops/matMul';
 import { reshape, tf, type Tensor1D, type Tensor2D, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
 
 /** *Shapes* x (b, l, dModel) → the same. */
-export function lstm(spec: Extract<RecurrentSpec, { kind: 'lstm' }>, weights: Weights, x: Tensor3D): Tensor3D {
+export function lstm(spec: LstmSpec, weights: Weights, x: Tensor3D): Tensor3D {
   let h = x;
   for (let n = 0; n < spec.nLayers; n++) h = lstmLayer(spec.dModel, weights, n, h);
   return h;

@@ -1,5 +1,5 @@
 // Mamba-2 layers in sequence, without residual or norm between them (Dao & Gu, ICML 2024; heads of 64, one group).
-import type { MambaLayerSpec, RecurrentSpec } from '../../../model/modelSpec';
+import type { MambaLayerSpec, MambaSpec } from '../../../model/recurrent/mamba';
 import { softplus, silu } from '../ops/activations';
 import { causalConv1d } from '../ops/causalConv1d';
 import { linear } from '../ops/matMul';
@@ -9,7 +9,7 @@ import { reshape, tf, type Tensor2D, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
 
 /** *Shapes* x (b, l, dModel) → (b, l, dOutput of the last layer). */
-export function mamba(spec: Extract<RecurrentSpec, { kind: 'mamba' }>, weights: Weights, x: Tensor3D): Tensor3D {
+export function mamba(spec: MambaSpec, weights: Weights, x: Tensor3D): Tensor3D {
   return spec.layers.reduce((h, layer, n) => mambaLayer(layer, weights, `model.mamba_forward.${n}`, h), x);
 }
 

@@ -1,17 +1,15 @@
 // Mamba-2 layers on the SIMD kernel: tfjs sees one operation with a gradient, from the layers' input and weights to their
 // output; everything between stays in the kernel's memory. `mamba.ts` is the plain composition it is compared with.
-import type { MambaLayerSpec, RecurrentSpec } from '../../../model/modelSpec';
+import type { MambaLayerSpec, MambaSpec } from '../../../model/recurrent/mamba';
 import { Kernel, type KernelProgram, type Pointer } from '../kernel/kernel';
 import { copyRows, pitchOf, vector } from '../kernel/rows';
 import { differentiable } from '../ops/differentiable';
 import { tf, type Tensor, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
 
-type MambaSpec = Extract<RecurrentSpec, { kind: 'mamba' }>;
-
 /** Whether the kernel's pairs of vectors fit every layer: they run along a head, which is 64 wide in every published model. */
-export function kernelFits(spec: RecurrentSpec): spec is MambaSpec {
-  return spec.kind === 'mamba' && spec.layers.every(({ headDim }) => headDim % (2 * vector) === 0);
+export function kernelFits(spec: MambaSpec): boolean {
+  return spec.layers.every(({ headDim }) => headDim % (2 * vector) === 0);
 }
 
 /** Weights of a layer, in the order of its gradients. */

@@ -1,5 +1,5 @@
-// Every recurrent model: a new one is a file beside this, a line here, and its entries in model/recurrentInventory.ts.
-import type { RecurrentSpec } from '../../../model/modelSpec';
+// Every recurrent model on this engine: a new one is a file beside this and a line here, or the table does not compile.
+import type { RecurrentKind, RecurrentSpec, RecurrentSpecs } from '../../../model/recurrent/registry';
 import type { KernelProgram } from '../kernel/kernel';
 import type { Tensor3D } from '../tf';
 import type { Weights } from '../weights';
@@ -9,11 +9,22 @@ import { mamba } from './mamba';
 import { KernelMamba, kernelFits } from './mambaKernel';
 import { transformer } from './transformer';
 
-type Kind = RecurrentSpec['kind'];
+interface PortableRecurrent<Spec> {
+  /** From tfjs operations. *Shapes* x (b, l, dModel) → (b, l, dPrototype). */
+  forward(spec: Spec, weights: Weights, x: Tensor3D): Tensor3D;
+  /** On the SIMD kernel; null where it does not know these sizes. Absent: it does not know the model. */
+  onKernel?(spec: Spec, weights: Weights, program: KernelProgram): Recurrent | null;
+}
 
-const recurrentModels: {
-  [K in Kind]: (spec: Extract<RecurrentSpec, { kind: K }>, weights: Weights, x: Tensor3D) => Tensor3D;
-} = { mamba, lstm, transformer, gmlp };
+const recurrentModels: { readonly [Kind in RecurrentKind]: PortableRecurrent<RecurrentSpecs[Kind]> } = {
+  mamba: {
+    forward: mamba,
+    onKernel: (spec, weights, program) => (kernelFits(spec) ? new KernelMamba(spec, weights, program) : null),
+  },
+  lstm: { forward: lstm },
+  transformer: { forward: transformer },
+  gmlp: { forward: gmlp },
+};
 
 /** Positions and condition to prototypes. */
 export interface Recurrent {
@@ -25,12 +36,16 @@ export interface Recurrent {
 
 /** From tfjs operations, on every backend. */
 export function createTfRecurrent(spec: RecurrentSpec, weights: Weights): Recurrent {
-  // The table pairs every kind with its own spec; TypeScript cannot follow that through the index.
-  const run = recurrentModels[spec.kind] as (spec: RecurrentSpec, weights: Weights, x: Tensor3D) => Tensor3D;
-  return { run: x => run(spec, weights, x), bytes: 0 };
+  const model = modelOf(spec);
+  return { run: x => model.forward(spec, weights, x), bytes: 0 };
 }
 
 /** On the SIMD kernel where it knows the model, else from tfjs operations. */
 export function createKernelRecurrent(spec: RecurrentSpec, weights: Weights, program: KernelProgram): Recurrent {
-  return kernelFits(spec) ? new KernelMamba(spec, weights, program) : createTfRecurrent(spec, weights);
+  return modelOf(spec).onKernel?.(spec, weights, program) ?? createTfRecurrent(spec, weights);
+}
+
+/** The table pairs every kind with its own specification, which TypeScript takes on trust (methods). */
+function modelOf({ kind }: RecurrentSpec): PortableRecurrent<RecurrentSpec> {
+  return recurrentModels[kind];
 }

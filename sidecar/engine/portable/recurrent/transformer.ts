@@ -1,12 +1,10 @@
 // Pre-norm transformer over all positions (no mask), exact GELU, and scores that are *not* divided by sqrt(dimHead).
-import type { RecurrentSpec } from '../../../model/modelSpec';
+import type { TransformerSpec } from '../../../model/recurrent/transformer';
 import { gelu } from '../ops/activations';
 import { affine, batchMatMul, linear, swapLast } from '../ops/matMul';
 import { layerNorm } from '../ops/norms';
 import { reshape, tf, type Tensor2D, type Tensor3D } from '../tf';
 import type { Weights } from '../weights';
-
-type TransformerSpec = Extract<RecurrentSpec, { kind: 'transformer' }>;
 
 /** *Shapes* x (b, l, dModel) → the same. */
 export function transformer(spec: TransformerSpec, weights: Weights, x: Tensor3D): Tensor3D {
