@@ -33,6 +33,7 @@ export type CudaModelOptions = Pick<
 
 /** Opens a model on an open device, which it then owns. *Errors* user: too little memory, unsupported shapes. */
 export function openCudaModel(device: CudaDevice, spec: ModelSpec, options: CudaModelOptions): CudaModel {
+  let products: CublasLt | null = null;
   try {
     const unsupported = unsupportedSizes(spec, options.precision);
     if (unsupported !== null) throw unsupportedModel(unsupported);
@@ -41,8 +42,11 @@ export function openCudaModel(device: CudaDevice, spec: ModelSpec, options: Cuda
       if (image.length === 0) throw kernelsMissing(name, 'it is empty');
       device.loadModule(image);
     }
-    return new CudaModel(device, spec, options);
+    const found = CublasLt.open(device);
+    if (found instanceof CublasLt) products = found;
+    return new CudaModel(device, products, spec, options);
   } catch (error) {
+    products?.dispose();
     device.dispose();
     throw error;
   }
@@ -65,13 +69,13 @@ export class CudaModel implements Model {
 
   constructor(
     readonly device: CudaDevice,
+    products: CublasLt | null,
     readonly spec: ModelSpec,
     private readonly options: CudaModelOptions,
   ) {
     this.#element = elementOf(options.precision);
     this.#sequences = { batch: spec.batchSize, length: spec.nTokens, gate: conditionGate(spec) };
-    const products = CublasLt.open(device);
-    this.#products = products instanceof CublasLt ? products : null;
+    this.#products = products;
     const { layout, lines, scratchBytes } = planTraining(spec, device.facts, this.#element, options.optimizerState);
     this.parameters = new Parameters(device, layout, this.#element, options.optimizerState);
     const how = this.#products ? `cuBLASLt ${this.#products.version}` : 'its own matrix products (no cuBLASLt found)';

@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLibrary, type CudaDevice } from './driver';
 import { cublasRefused } from './cudaErrors';
+import { HostMemory, type HostBlock } from './hostMemory';
 
 export type ElementType = 'f32' | 'bf16';
 
@@ -100,14 +101,15 @@ function list(folder: string): string[] {
 interface Plan {
   readonly descriptor: bigint;
   readonly layouts: readonly [bigint, bigint, bigint];
-  readonly algorithm: bigint;
+  readonly algorithm: HostBlock;
 }
 
-/** cuBLASLt on one open card. */
+/** cuBLASLt on one open card. *Memory* everything but the card's workspace, which goes with the card, is released by `dispose`. */
 export class CublasLt {
   readonly version: string;
   readonly #plans = new Map<string, Plan | null>();
-  readonly #host;
+  readonly #memory: HostMemory;
+  readonly #host: HostBlock;
   readonly #handle: bigint;
   readonly #workspace: bigint;
 
@@ -116,15 +118,21 @@ export class CublasLt {
     readonly library: ReturnType<CudaDevice['driver']['koffi']['load']>,
     readonly path: string,
   ) {
-    this.#host = device.driver.allocateHost(8192);
+    this.#memory = new HostMemory(device.driver.koffi);
+    this.#host = this.#memory.allocate(8192);
     const version = BigInt(this.library.func('cublasLtGetVersion', 'size_t', [])() as number | bigint);
     this.version = `${version / 10000n}.${(version / 100n) % 100n}.${version % 100n}`;
     this.#handle = this.#create('cublasLtCreate', []);
-    this.#workspace = device.allocate(
-      workspaceBytes,
-      'the workspace of matrix products',
-      'Close other programs that use the card',
-    );
+    try {
+      this.#workspace = device.allocate(
+        workspaceBytes,
+        'the workspace of matrix products',
+        'Close other programs that use the card',
+      );
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /** Opens the first library that loads, or says where it was looked for. */
@@ -162,7 +170,7 @@ export class CublasLt {
       out,
       product.c,
       out,
-      plan.algorithm,
+      plan.algorithm.address,
       this.#workspace,
       workspaceBytes,
       this.device.stream,
@@ -171,7 +179,10 @@ export class CublasLt {
   }
 
   dispose(): void {
-    this.library.func('cublasLtDestroy', 'int', ['uint64'])(this.#handle);
+    for (const plan of this.#plans.values()) if (plan) this.#release(plan);
+    this.#plans.clear();
+    this.#raw('cublasLtDestroy', ['uint64'], this.#handle);
+    this.#memory.dispose();
   }
 
   #plan(product: Product): Plan | null {
@@ -219,7 +230,7 @@ export class CublasLt {
       this.#setInt('cublasLtMatmulPreferenceSetAttribute', preference, attribute, alignmentOf(pointer));
     }
     // A heuristic result: algorithm (64 bytes), workspace, status, waves, reserved: 96 bytes.
-    const results = this.device.driver.allocateHost(128);
+    const results = this.#memory.allocate(128);
     const heuristic = this.#raw(
       'cublasLtMatmulAlgoGetHeuristic',
       ['uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'int', 'void*', 'void*'],
@@ -232,8 +243,17 @@ export class CublasLt {
       results.address,
       results.address + 112n,
     );
-    if (heuristic !== 0 || results.view.getInt32(112, true) < 1) return null;
-    return { descriptor, layouts, algorithm: results.address };
+    this.#raw('cublasLtMatmulPreferenceDestroy', ['uint64'], preference);
+    const plan = { descriptor, layouts, algorithm: results };
+    if (heuristic === 0 && results.view.getInt32(112, true) >= 1) return plan;
+    this.#release(plan);
+    return null;
+  }
+
+  #release({ descriptor, layouts, algorithm }: Plan): void {
+    for (const layout of layouts) this.#raw('cublasLtMatrixLayoutDestroy', ['uint64'], layout);
+    this.#raw('cublasLtMatmulDescDestroy', ['uint64'], descriptor);
+    this.#memory.free(algorithm);
   }
 
   #raw(name: string, types: readonly string[], ...args: unknown[]): number {

@@ -76,6 +76,10 @@ export function cardFull(device: string, text: string): RpgError {
   );
 }
 
+export function cardClosed(device: string): RpgError {
+  return internalError('cuda-card-closed', `CUDA: ${device} was used after it had been closed`, { device });
+}
+
 /** Known before anything is taken. */
 export function planTooLarge(device: string, wanted: number, free: number, plan: string, remedy: string): RpgError {
   return userError(

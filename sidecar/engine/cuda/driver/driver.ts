@@ -2,7 +2,15 @@
 // needed, only the driver. Pointers and handles are bigint; kernels' parameters go through one block of host memory.
 // Not here: what is computed (queue.ts and above), matrix products (cublasLt.ts).
 import type koffiModule from 'koffi';
-import { cardFull, driverMissing, driverRefused, kernelsUnsupported, outOfDeviceMemory } from './cudaErrors';
+import {
+  cardClosed,
+  cardFull,
+  driverMissing,
+  driverRefused,
+  kernelsUnsupported,
+  outOfDeviceMemory,
+} from './cudaErrors';
+import { HostMemory, type HostBlock } from './hostMemory';
 
 type Koffi = typeof koffiModule;
 /** A C type as koffi names it. */
@@ -66,19 +74,19 @@ export function openDriver(): Promise<Driver> {
 export class Driver {
   readonly version: number;
   readonly #functions = new Map<string, (...args: unknown[]) => number>();
-  readonly #scratch: { address: bigint; view: DataView };
+  readonly #scratch: HostBlock;
 
   private constructor(
     readonly koffi: Koffi,
     readonly library: Library,
     readonly path: string,
   ) {
-    this.#scratch = this.allocateHost(65536);
+    this.#scratch = new HostMemory(koffi).allocate(65536); // for the life of the process
     this.call('cuInit', ['uint32'], 0);
     this.version = this.out32(out => this.call('cuDriverGetVersion', ['void*'], out));
   }
 
-  static async open(): Promise<Driver> {
+  static async open(names: readonly string[] = libraryNames): Promise<Driver> {
     let koffi: Koffi;
     try {
       // A dynamic import: without the package the other engines still run.
@@ -86,15 +94,9 @@ export class Driver {
     } catch (error) {
       throw driverMissing(`the package koffi could not be loaded: ${String(error)}`, []);
     }
-    const found = openLibrary(koffi, libraryNames);
+    const found = openLibrary(koffi, names);
     if (Array.isArray(found)) throw driverMissing('the NVIDIA driver library could not be opened', found);
     return new Driver(koffi, found.library, found.path);
-  }
-
-  /** Host memory at a fixed address, kept for the life of the process. */
-  allocateHost(bytes: number): { address: bigint; view: DataView } {
-    const address = this.koffi.alloc('char', bytes) as bigint; // a pointer, which koffi types as any
-    return { address, view: new DataView(this.koffi.view(address, bytes)) };
   }
 
   /** Calls and returns the status code. */
@@ -203,7 +205,9 @@ export class CudaDevice {
   readonly #functions = new Map<string, bigint>();
   readonly #sharedBytes = new Map<string, number>();
   readonly #allocations = new Map<bigint, number>();
-  readonly #block;
+  /** Of this card, given back with it. */
+  readonly host: HostMemory;
+  #scratch: HostBlock | null;
   readonly #device: number;
   #bytes = 0;
   #peakBytes = 0;
@@ -220,7 +224,8 @@ export class CudaDevice {
       driver.check('cuDevicePrimaryCtxRetain', status);
     });
     this.makeCurrent();
-    this.#block = driver.allocateHost(8192);
+    this.host = new HostMemory(driver.koffi);
+    this.#scratch = this.host.allocate(8192);
     const nonBlocking = 1;
     const createStream = (priority: number) =>
       driver.out64(out =>
@@ -331,9 +336,13 @@ export class CudaDevice {
 
   /** Loads kernels for this card. *Errors* user: no machine code for the card, or a driver older than the kernels. */
   loadModule(image: Uint8Array): void {
-    const host = this.driver.allocateHost(image.length + 1); // a PTX image ends with a zero byte
-    new Uint8Array(host.view.buffer, host.view.byteOffset, image.length).set(image);
-    const status = this.driver.raw('cuModuleLoadData', ['void*', 'void*'], this.#block.address, host.address);
+    // A PTX image ends with a zero byte. The driver takes a copy of what it loads.
+    const status = this.host.during(image.length + 1, ({ address, view }) => {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      bytes.set(image);
+      bytes[image.length] = 0;
+      return this.driver.raw('cuModuleLoadData', ['void*', 'void*'], this.#block.address, address);
+    });
     if (noBinaryForGpu.has(status)) {
       throw kernelsUnsupported(
         this.facts.name,
@@ -397,6 +406,14 @@ export class CudaDevice {
     for (const event of [this.#side.fork, ...this.#side.joins]) quietly('cuEventDestroy_v2', ['uint64'], event);
     for (const stream of [this.stream, this.#side.stream]) quietly('cuStreamDestroy_v2', ['uint64'], stream);
     quietly('cuDevicePrimaryCtxRelease_v2', ['int'], this.#device);
+    this.#scratch = null;
+    this.host.dispose();
+  }
+
+  /** Host memory for parameters and results. *Errors* internal: the card was closed, and the memory is another's. */
+  get #block(): HostBlock {
+    if (!this.#scratch) throw cardClosed(this.facts.name);
+    return this.#scratch;
   }
 
   #function(kernel: string): bigint {

@@ -20,7 +20,7 @@ export class CudaGraph {
       graph = end();
     } catch (error) {
       if (graph === 0n)
-        driver.raw('cuStreamEndCapture', ['uint64', 'void*'], stream, device.driver.allocateHost(8).address);
+        device.host.during(8, out => driver.raw('cuStreamEndCapture', ['uint64', 'void*'], stream, out.address));
       throw error;
     }
     const executable = driver.out64(out =>
