@@ -56,7 +56,10 @@ async function askSamples({ client }: CommandContext, run: string): Promise<stri
     });
   if (samples.length === 1) return samples[0]!.folder;
   const { networksPerBaseline, midpoints } = readSettings().evaluation;
-  const others = (dataset?.nCheckpoints ?? 0) + 4 * networksPerBaseline + midpoints;
+  const nCheckpoints = dataset?.nCheckpoints ?? 0;
+  const { baselines } = await client.capabilities();
+  const nBaselines = baselines.filter(({ minOriginals }) => minOriginals <= nCheckpoints).length;
+  const others = nCheckpoints + nBaselines * networksPerBaseline + midpoints;
   const made = evaluation?.record.evaluation;
   const msPerTest = made && made.networks.length > 0 ? made.elapsedMs / made.networks.length : null;
   const choices = samples.map(({ folder, title, step, networks }) => {
