@@ -3,6 +3,7 @@ import { averageBaseline } from './averages';
 import type { Baseline } from './baseline';
 import { gaussianBaseline } from './gaussian';
 import { noiseBaseline } from './noise';
+import { slerpBaseline } from './slerp';
 
 export const baselines: readonly Baseline[] = [
   noiseBaseline(0.01),
@@ -13,5 +14,6 @@ export const baselines: readonly Baseline[] = [
   noiseBaseline(0.1),
   averageBaseline(2, 'midpoints'),
   averageBaseline(16, 'averages of 16'),
+  slerpBaseline,
   gaussianBaseline,
 ];

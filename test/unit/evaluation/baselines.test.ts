@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { slerp } from '../../../sidecar/evaluation/baselines/slerp';
 import { baselines } from '../../../sidecar/evaluation/baselines/registry';
 import { normalise } from '../../../sidecar/tokenizer/structure';
 import { seededRandom } from '../../../sidecar/util/seededRandom';
@@ -90,4 +91,36 @@ test('the Gaussian has each weight’s own mean and deviation', () => {
     expect(moments[0]!.sd / moments[1]!.sd).toBeGreaterThan(0.85);
     expect(moments[0]!.sd / moments[1]!.sd).toBeLessThan(1.15);
   }
+});
+
+describe('a point on the arc between two originals', () => {
+  const [east, north] = [Float32Array.of(2, 0, 0), Float32Array.of(0, 2, 0)];
+
+  test('keeps the length that a midpoint loses', () => {
+    const half = slerp(east, north, 0.5);
+    expect([...half]).toEqual([Math.SQRT2, Math.SQRT2, 0].map(value => expect.closeTo(value, 6) as number));
+    expect(Math.hypot(...slerp(east, north, 0.2))).toBeCloseTo(2, 6);
+  });
+
+  test('has the originals at its ends', () => {
+    expect([...slerp(east, north, 0)]).toEqual([2, 0, 0].map(value => expect.closeTo(value, 6) as number));
+    expect([...slerp(east, north, 1)]).toEqual([0, 2, 0].map(value => expect.closeTo(value, 6) as number));
+  });
+
+  test('is one of the line where the arc is none: the same direction, the opposite one, nothing at all', () => {
+    const zeros = new Float32Array(3);
+    const east4 = Float32Array.of(4, 0, 0);
+    expect([...slerp(east, east4, 0.25)]).toEqual([2.5, 0, 0]);
+    expect([...slerp(east, Float32Array.of(-2, 0, 0), 0.25)]).toEqual([1, 0, 0]);
+    expect([...slerp(zeros, east, 0.5)]).toEqual([1, 0, 0]);
+  });
+
+  test('lies between two of them in every network', () => {
+    const network = baseline('slerp').make(input, 3);
+    const made = network.read(0);
+    const distances = originals
+      .map(original => Math.hypot(...original.read(0).map((value, i) => value - made[i]!)))
+      .sort((a, b) => a - b);
+    expect(distances[0]!).toBeLessThan(0.8 * distances[2]!); // whose own ends are nearer than any other
+  });
 });
