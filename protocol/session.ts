@@ -37,7 +37,7 @@ export interface Capabilities {
   zooRecipes: { name: string; title: string }[];
 }
 
-export interface PresetInfo {
+interface PresetInfo {
   name: string;
   title: string;
   /** Generates for a task: its dataset needs a class in every file name. */

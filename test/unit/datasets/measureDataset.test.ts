@@ -5,7 +5,12 @@ import { expect, test } from 'vitest';
 import { formatForWriting, openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
 import { tensorFromBytes, type Tensor } from '../../../sidecar/checkpoint/tensor';
 import { readTensorBytes } from '../../../sidecar/checkpoint/tensorData';
-import { accuracyOfFileName, listCheckpoints, taskOfFileName } from '../../../sidecar/datasets/checkpointFolder';
+import {
+  accuracyOfFileName,
+  classOfFileName,
+  listCheckpoints,
+  taskBitsOf,
+} from '../../../sidecar/datasets/checkpointFolder';
 import { describeDifference } from '../../../sidecar/datasets/errors';
 import { measureDataset } from '../../../sidecar/datasets/measureDataset';
 import { errorOf, rejectionOf } from '../../support/errors';
@@ -192,6 +197,6 @@ test('an empty folder and a missing one', () => {
 test('what file names tell', () => {
   expect(accuracyOfFileName('0004_acc0.8787_seed0020_x.pth')).toBe(0.8787);
   expect(accuracyOfFileName('x.pth')).toBeNull();
-  expect(taskOfFileName('0001_acc0.9_class0279_x.pth', 10)).toEqual([0, 1, 0, 0, 0, 1, 0, 1, 1, 1]);
-  expect(taskOfFileName('x.pth', 10)).toBeNull();
+  expect(taskBitsOf(classOfFileName('0001_acc0.9_class0279_x.pth')!, 10)).toEqual([0, 1, 0, 0, 0, 1, 0, 1, 1, 1]);
+  expect(classOfFileName('x.pth')).toBeNull();
 });
