@@ -58,7 +58,7 @@ export interface TokenCount {
 }
 
 /** One parameter of a folder's common structure. */
-export interface ParameterRecord {
+interface ParameterRecord {
   name: string;
   shape: number[];
   dtype: string;

@@ -14,7 +14,7 @@ export interface EditorWords {
   readonly menus?: readonly MenuWords[];
 }
 
-export interface MenuWords {
+interface MenuWords {
   readonly menu: MenuId;
   /** A condition; `{checkpointExtensions}` stands for an expression of the endings of checkpoint files. */
   readonly when: string;
@@ -23,7 +23,7 @@ export interface MenuWords {
 
 /** In the order of package.json. */
 export const menuIds = ['view/title', 'view/item/context', 'explorer/context', 'editor/title'] as const;
-export type MenuId = (typeof menuIds)[number];
+type MenuId = (typeof menuIds)[number];
 
 /** Conditions this extension publishes, as `rpg.NAME`. */
 export const ownContextKeys = [

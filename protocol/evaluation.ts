@@ -78,7 +78,7 @@ export interface IouMatrix {
 }
 
 /** Majority vote of all networks of a set. */
-export interface EnsembleResult {
+interface EnsembleResult {
   readonly title: string;
   readonly networks: number;
   readonly accuracy: number;
@@ -110,7 +110,7 @@ export interface LayerHistogram {
   readonly generated: readonly number[];
 }
 
-export interface Diversity {
+interface Diversity {
   /** Mean distance over all pairs of generated networks, and of originals. */
   readonly generatedSpread: number | null;
   readonly originalSpread: number | null;

@@ -54,7 +54,7 @@ export interface Words<Params, Result> {
   readonly report?: (result: Result) => Report;
 }
 
-export interface CliWords {
+interface CliWords {
   /** `rpg NAME`. */
   readonly name: string;
   readonly description: string;

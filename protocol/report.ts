@@ -16,7 +16,7 @@ export interface ReportTable {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export interface ReportColumn {
+interface ReportColumn {
   readonly title: string;
   /** `text` by default. Numbers stand to the right. */
   readonly format?: CellFormat;

@@ -39,7 +39,7 @@ export interface Capabilities {
   baselines: { name: string; title: string; minOriginals: number }[];
 }
 
-export interface PresetInfo {
+interface PresetInfo {
   name: string;
   title: string;
   /** Generates for a task: its dataset needs a class in every file name. */

@@ -113,7 +113,7 @@ export interface SampleSetView {
   }[];
 }
 
-export interface FileLink {
+interface FileLink {
   readonly path: string;
   readonly title: string;
   readonly kind: 'file' | 'folder';
@@ -169,20 +169,10 @@ export type ViewIntent =
   | { readonly kind: 'command'; readonly command: ViewCommand };
 
 /** What can be done with one run. The host asks for whatever else it needs, and for consent before `delete`. */
-export const runActions = ['stop', 'resume', 'generate', 'evaluate', 'delete'] as const;
-export type RunAction = (typeof runActions)[number];
+export type RunAction = 'stop' | 'resume' | 'generate' | 'evaluate' | 'delete';
 
 /** Commands without a run. */
-export const viewCommands = [
-  'tryDemo',
-  'registerFolder',
-  'train',
-  'checkSetUp',
-  'showLog',
-  'retry',
-  'openInEditor',
-] as const;
-export type ViewCommand = (typeof viewCommands)[number];
+export type ViewCommand = 'tryDemo' | 'registerFolder' | 'train' | 'checkSetUp' | 'showLog' | 'retry' | 'openInEditor';
 
 /** A finished document of the page: the host asks where to save it, and writes it as it is. */
 export interface ExportedFile {

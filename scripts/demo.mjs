@@ -1,4 +1,4 @@
-// `npm run demo`: the main job from one command, on a machine with only Node ≥ 20. Installs and builds when needed, trains a zoo
+// `npm run demo`: the main job from one command, on a machine with only Node ≥ 20.15. Installs and builds when needed, trains a zoo
 // of small real classifiers, learns it by recurrent diffusion on the CPU, generates new networks and judges them. Every step is
 // an `rpg` command that works the same on your own folder; it is printed before it runs.
 // `--zoo FOLDER` takes an existing folder of checkpoints instead; `--out FOLDER` is where everything goes (demo-workspace/).

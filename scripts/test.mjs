@@ -72,7 +72,15 @@ console.log(
 
 const run = path.join(root, 'scripts', 'run.mjs');
 step('build', process.execPath, ['esbuild.mjs']);
-for (const check of ['typecheck', 'lint', 'check:format', 'check:imports', 'check:contributes'])
+for (const check of [
+  'typecheck',
+  'lint',
+  'check:format',
+  'check:imports',
+  'check:contributes',
+  'check:unused',
+  'check:architecture',
+])
   step(check, npm, ['run', '--silent', check]);
 runVitest();
 step('golden values', process.execPath, [run, 'test/golden/main.ts', 'test/golden/cases']);

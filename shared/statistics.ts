@@ -16,8 +16,7 @@ export function summarise(values: readonly number[]): Summary | null {
 }
 
 /** The arithmetic mean; NaN for no values. */
-export const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** The mean of what could be measured; null when nothing could. */
 export function meanOfKnown(values: readonly (number | null)[]): number | null {

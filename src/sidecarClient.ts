@@ -5,7 +5,7 @@ import { ping, type Capabilities } from '../protocol/session';
 import { toSidecarError } from './sidecarError';
 import type { SidecarProcess } from './sidecarProcess';
 
-export interface CallOptions<P> {
+interface CallOptions<P> {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: P) => void;
 }

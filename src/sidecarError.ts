@@ -45,7 +45,7 @@ export function sidecarCannotStart(executable: string, why: string): SidecarErro
   return new SidecarError(
     'sidecar-cannot-start',
     'user',
-    `the sidecar does not start with ${executable} (${why}); check the setting rpg.nodePath, which needs Node 20 or later`,
+    `the sidecar does not start with ${executable} (${why}); check the setting rpg.nodePath, which needs Node 20.15 or later`,
   );
 }
 

@@ -40,7 +40,7 @@ function known<Row, Column extends MetricColumn<Row>>(columns: readonly Column[]
   return columns.filter(column => column.isAlwaysShown === true || rows.some(row => column.value(row) !== null));
 }
 
-/** Metrics, or columns of one table, of the same id: both places of each. Empty where all is well. */
+/** Metrics, or columns of one table, of the same id: both places of each. Empty where all is well. @internal */
 export function duplicateIds(checked: readonly Metric[]): string[] {
   const places = checked.map(({ id }, index) => `metric ${index + 1} of the registry (${id})`);
   const named = (kind: string, idsOf: (metric: Metric) => readonly string[]): string[] => {

@@ -6,10 +6,10 @@ import { percent } from '../words';
 import type { Metric, RowColumn } from './metric';
 
 /** Multiples of the leave-one-out median at which novelty is reported. */
-export const noveltyTaus = [1, 2, 4] as const;
+const noveltyTaus = [1, 2, 4] as const;
 
 /** How far below the originals' mean a network still counts as performant (one point). */
-export const performantMargin = 0.01;
+const performantMargin = 0.01;
 
 export const novelty: Metric = {
   id: 'novelty',

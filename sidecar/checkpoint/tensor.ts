@@ -28,7 +28,7 @@ export const dtypeBytes = {
 export type DType = keyof typeof dtypeBytes;
 
 /** Types whose values are weights: what statistics, tokens and `--dtype` apply to. */
-export const weightDtypes = ['float64', 'float32', 'float16', 'bfloat16'] as const satisfies readonly DType[];
+const weightDtypes = ['float64', 'float32', 'float16', 'bfloat16'] as const satisfies readonly DType[];
 export type WeightDType = (typeof weightDtypes)[number];
 
 export function isWeightDType(dtype: DType): dtype is WeightDType {

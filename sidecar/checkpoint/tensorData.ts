@@ -6,7 +6,7 @@ import { dtypeBytes, isContiguous, isWeightDType, type DType, type Tensor, type 
 import { elementCount } from '../util/namedArrays';
 
 /** A single tensor larger than this is not turned into an array; stride-0 views of one element can claim any size. */
-export const maxTensorBytes = 16 * 2 ** 30;
+const maxTensorBytes = 16 * 2 ** 30;
 
 const chunkBytes = 16 * 2 ** 20;
 

@@ -2,8 +2,7 @@
 // (local headers carry zero sizes there), entries are stored, zip64 everywhere. Archives that lie about offsets, overlap,
 // are encrypted or inflate to more than is allowed are refused. Not a general zip tool.
 // Source: PKWARE APPNOTE 6.3.9.
-import { inflateRawSync } from 'node:zlib';
-import { crc32 } from '../util/crc32';
+import { crc32, inflateRawSync } from 'node:zlib';
 import { damagedFile, overLimit, printable, unsupportedContent } from './errors';
 import { FileSource } from './fileSource';
 

@@ -1,7 +1,7 @@
 // Writes the archives torch.load expects: entries stored, data aligned to 64 bytes, zip64 only where needed (the zip64 end
 // record always, as torch does), every date 1980-01-01, so that equal inputs give equal bytes.
 // Source: PKWARE APPNOTE 6.3.9.
-import { crc32 } from '../util/crc32';
+import { crc32 } from 'node:zlib';
 import { internalError } from '../util/rpgError';
 import type { GrowingFile } from '../util/atomicFile';
 

@@ -67,7 +67,7 @@ export function valueAt(config: object, path: string): unknown {
 }
 
 /** Records a problem; the checks that read this path are then left out. */
-export function addProblem(draft: ConfigDraft, path: string, source: string, message: string): void {
+function addProblem(draft: ConfigDraft, path: string, source: string, message: string): void {
   draft.problems.push({ path: path || '(whole file)', source, message });
   draft.faulty.add(path);
 }

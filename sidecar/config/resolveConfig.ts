@@ -88,7 +88,7 @@ interface Rule {
 }
 
 /** Tokens a task's condition is added to, counted from the end. */
-export const gatedTokens = 8;
+const gatedTokens = 8;
 
 const rules: readonly Rule[] = [
   ...recurrentRules.map(({ reads, fault }): Rule => ({

@@ -64,12 +64,6 @@ export function classOfFileName(name: string): number | null {
   return match ? Number(match[1]) : null;
 }
 
-/** Class bits from `…_class0279_…`: the decimal number's lowest `count` binary digits, highest first. Null without one. */
-export function taskOfFileName(name: string, count: number): number[] | null {
-  const value = classOfFileName(name);
-  return value === null ? null : taskBitsOf(value, count);
-}
-
 /** A class's lowest `count` binary digits, highest first. */
 export function taskBitsOf(value: number, count: number): number[] {
   return Array.from({ length: count }, (_, bit) => Math.floor(value / 2 ** (count - 1 - bit)) % 2);

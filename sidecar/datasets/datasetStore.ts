@@ -9,7 +9,11 @@ import { fileError, mendableError, userError } from '../util/rpgError';
 
 export function checkDatasetName(name: string): void {
   if (isDatasetName(name)) return;
-  throw userError('bad-name', `'${name}' cannot name a dataset; use up to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit`, { name });
+  throw userError(
+    'bad-name',
+    `'${name}' cannot name a dataset; use up to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit`,
+    { name },
+  );
 }
 
 /** A valid name made of a folder's. */
@@ -18,11 +22,20 @@ export function suggestDatasetName(folder: string): string {
 }
 
 /** *Errors* `bad-name`; `dataset-exists`; `file-system`. */
-export async function saveDataset(workspace: string, record: DatasetRecord, options: { replace: boolean }): Promise<void> {
+export async function saveDataset(
+  workspace: string,
+  record: DatasetRecord,
+  options: { replace: boolean },
+): Promise<void> {
   checkDatasetName(record.name);
   const file = recordPath(workspace, record.name);
   if (existsSync(file) && !options.replace) {
-    throw mendableError('dataset-exists', `a dataset named ${record.name} is registered already (${file})`, ['choose another name', { does: 'replace', what: 'dataset' }], { name: record.name });
+    throw mendableError(
+      'dataset-exists',
+      `a dataset named ${record.name} is registered already (${file})`,
+      ['choose another name', { does: 'replace', what: 'dataset' }],
+      { name: record.name },
+    );
   }
   try {
     mkdirSync(path.dirname(file), { recursive: true });
@@ -46,7 +59,13 @@ export function listDatasets(workspace: string): DatasetSummary[] {
 export function findDataset(workspace: string, name: string): DatasetSummary {
   const known = listDatasets(workspace);
   const dataset = known.find(candidate => candidate.name === name);
-  if (!dataset) throw noSuchEntry(path.join(workspace, '.rpg', 'datasets'), 'dataset', name, known.map(candidate => candidate.name));
+  if (!dataset)
+    throw noSuchEntry(
+      path.join(workspace, '.rpg', 'datasets'),
+      'dataset',
+      name,
+      known.map(candidate => candidate.name),
+    );
   return dataset;
 }
 
@@ -90,10 +109,39 @@ function readRecord(workspace: string, file: string): DatasetSummary {
     throw damagedFile(file, `it does not describe dataset ${expectedName}`);
   }
   if (record.formatVersion !== 1) {
-    throw userError('newer-format', `${file}: written by a newer version (format ${String(record.formatVersion)}); update, or register the folder again`, { file });
+    throw userError(
+      'newer-format',
+      `${file}: written by a newer version (format ${String(record.formatVersion)}); update, or register the folder again`,
+      { file },
+    );
   }
   const absolute = path.resolve(workspace, record.folder);
   const state = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() ? 'ready' : 'missing';
-  const { name, folder, testCommand = null, accuracyPattern = null, key = '', registeredAt = '', fingerprint, nCheckpoints = 0, nWeights = 0, checkpointBytes = 0 } = record;
-  return { formatVersion: 1, name, folder, testCommand, accuracyPattern, key, registeredAt, fingerprint, nCheckpoints, nWeights, checkpointBytes, path: absolute, state };
+  const {
+    name,
+    folder,
+    testCommand = null,
+    accuracyPattern = null,
+    key = '',
+    registeredAt = '',
+    fingerprint,
+    nCheckpoints = 0,
+    nWeights = 0,
+    checkpointBytes = 0,
+  } = record;
+  return {
+    formatVersion: 1,
+    name,
+    folder,
+    testCommand,
+    accuracyPattern,
+    key,
+    registeredAt,
+    fingerprint,
+    nCheckpoints,
+    nWeights,
+    checkpointBytes,
+    path: absolute,
+    state,
+  };
 }

@@ -14,9 +14,13 @@ export function noCheckpoints(folder: string, nSkipped: number): RpgError {
 
 /** A checkpoint that is not of the folder's architecture. */
 export function structureMismatch(difference: StructureDifference): RpgError {
-  return userError('structure-mismatch', `${describeDifference(difference)}; move it out of the folder, or register its kind separately`, {
-    ...difference,
-  });
+  return userError(
+    'structure-mismatch',
+    `${describeDifference(difference)}; move it out of the folder, or register its kind separately`,
+    {
+      ...difference,
+    },
+  );
 }
 
 /** One place where a checkpoint differs from the others. Absent shapes mean an absent tensor. */
@@ -31,9 +35,18 @@ export interface StructureDifference {
   readonly referencePath: string;
 }
 
-export function describeDifference({ path, tensor, found, expected, other, referencePath }: StructureDifference): string {
+export function describeDifference({
+  path,
+  tensor,
+  found,
+  expected,
+  other,
+  referencePath,
+}: StructureDifference): string {
   if (other) return `${path}: tensor ${tensor} is in ${referencePath} too, but in another ${other}`;
-  if (!found) return `${path}: tensor ${tensor} is missing; ${referencePath} has it with shape ${formatShape(expected ?? [])}`;
-  if (!expected) return `${path}: tensor ${tensor} of shape ${formatShape(found)} is in none of the others (such as ${referencePath})`;
+  if (!found)
+    return `${path}: tensor ${tensor} is missing; ${referencePath} has it with shape ${formatShape(expected ?? [])}`;
+  if (!expected)
+    return `${path}: tensor ${tensor} of shape ${formatShape(found)} is in none of the others (such as ${referencePath})`;
   return `${path}: tensor ${tensor} has shape ${formatShape(found)}, but ${formatShape(expected)} in ${referencePath}`;
 }

@@ -6,7 +6,14 @@ import { statSync } from 'node:fs';
 import { openCheckpoint, selectDictionary } from '../checkpoint/registry';
 import { isWeightDType, tensorBytes, type Tensor, type TensorDictionary } from '../checkpoint/tensor';
 import { readFloat32, readTensorBytes } from '../checkpoint/tensorData';
-import { measureTensor, parameterKind, StructureBuilder, type ParameterShape, type Structure, type TensorStatistics } from '../tokenizer/structure';
+import {
+  measureTensor,
+  parameterKind,
+  StructureBuilder,
+  type ParameterShape,
+  type Structure,
+  type TensorStatistics,
+} from '../tokenizer/structure';
 import { fileError, throwIfCancelled } from '../util/rpgError';
 import { createYielder, yieldPoint } from '../util/yieldPoint';
 import { listCheckpoints, type CheckpointFile } from './checkpointFolder';
@@ -55,14 +62,18 @@ export async function measureDataset(folder: string, options: MeasureOptions = {
     throwIfCancelled(options.signal, `measuring ${folder}`);
     const stamp = stampOf(file.path);
     const known = cache?.get(file.name);
-    const measured = known && sameStamp(known.stamp, stamp) && known.statistics.length === groups.parameters.length ? known : { name: file.name, stamp, ...(await measureFile(file, groups, options)) };
+    const measured =
+      known && sameStamp(known.stamp, stamp) && known.statistics.length === groups.parameters.length
+        ? known
+        : { name: file.name, stamp, ...(await measureFile(file, groups, options)) };
     builder.add(measured.statistics);
     files.push({ ...measured, path: file.path });
     options.onProgress?.((index + 1) / common.length, file.name);
   }
   const nReused = files.filter(file => cache?.get(file.name)?.contentHash === file.contentHash).length;
   const wasMeasured = nReused < files.length;
-  if (options.useCache !== false && (wasMeasured || cache?.size !== files.length)) writeStructureCache(listed.folder, groups.key, files);
+  if (options.useCache !== false && (wasMeasured || cache?.size !== files.length))
+    writeStructureCache(listed.folder, groups.key, files);
   return {
     folder: listed.folder,
     files,
@@ -115,7 +126,10 @@ async function groupByArchitecture(files: readonly CheckpointFile[], options: Me
     await pause();
     try {
       const { parameters, key } = readShapes(file.path, options.key);
-      const signature = JSON.stringify([key, parameters.map(parameter => [parameter.name, parameter.shape, parameter.isFloat])]);
+      const signature = JSON.stringify([
+        key,
+        parameters.map(parameter => [parameter.name, parameter.shape, parameter.isFloat]),
+      ]);
       const group = groups.get(signature);
       if (group) group.members.push(file);
       else groups.set(signature, { parameters, key, members: [file] });
@@ -127,7 +141,9 @@ async function groupByArchitecture(files: readonly CheckpointFile[], options: Me
   const [common, ...others] = [...groups.values()].sort((a, b) => b.members.length - a.members.length);
   if (!common) throw fileError(files[0]!.path, `read (${unreadable[0]?.message ?? 'nothing readable'})`, undefined);
   const referencePath = common.members[0]!.path;
-  const differences = others.flatMap(group => group.members.map(file => firstDifference(file.path, group.parameters, common.parameters, referencePath)));
+  const differences = others.flatMap(group =>
+    group.members.map(file => firstDifference(file.path, group.parameters, common.parameters, referencePath)),
+  );
   if (options.mode !== 'survey' && differences[0]) throw structureMismatch(differences[0]);
   return { key: common.key, parameters: common.parameters, members: common.members, differences, unreadable };
 }
@@ -143,10 +159,20 @@ function readShapes(path: string, key: string | undefined): { parameters: Parame
 }
 
 function shapeOf(tensor: Tensor): ParameterShape {
-  return { name: bareName(tensor.name), shape: tensor.shape, dtype: tensor.dtype, isFloat: isWeightDType(tensor.dtype) };
+  return {
+    name: bareName(tensor.name),
+    shape: tensor.shape,
+    dtype: tensor.dtype,
+    isFloat: isWeightDType(tensor.dtype),
+  };
 }
 
-function firstDifference(path: string, found: readonly ParameterShape[], expected: readonly ParameterShape[], referencePath: string): StructureDifference {
+function firstDifference(
+  path: string,
+  found: readonly ParameterShape[],
+  expected: readonly ParameterShape[],
+  referencePath: string,
+): StructureDifference {
   const shapes = new Map(found.map(parameter => [parameter.name, parameter.shape]));
   for (const parameter of expected) {
     const shape = shapes.get(parameter.name);
@@ -168,7 +194,11 @@ function firstDifference(path: string, found: readonly ParameterShape[], expecte
 const maxScratchBytes = 256 * 2 ** 20;
 
 /** Statistics and content hash of one file, tensor by tensor. */
-async function measureFile(file: CheckpointFile, architecture: Architecture, options: MeasureOptions): Promise<Pick<MeasuredFile, 'statistics' | 'contentHash' | 'sizeBytes'>> {
+async function measureFile(
+  file: CheckpointFile,
+  architecture: Architecture,
+  options: MeasureOptions,
+): Promise<Pick<MeasuredFile, 'statistics' | 'contentHash' | 'sizeBytes'>> {
   const checkpoint = openCheckpoint(file.path);
   try {
     const dictionary = selectDictionary(checkpoint, architecture.key);
@@ -184,7 +214,13 @@ async function measureFile(file: CheckpointFile, architecture: Architecture, opt
       const tensor = tensors.get(parameter.name);
       // The shapes were read a moment ago; a file replaced meanwhile must not be measured half.
       if (!tensor || JSON.stringify(tensor.shape) !== JSON.stringify(parameter.shape)) {
-        throw structureMismatch({ path: file.path, tensor: parameter.name, found: tensor?.shape ?? null, expected: parameter.shape, referencePath: architecture.members[0]!.path });
+        throw structureMismatch({
+          path: file.path,
+          tensor: parameter.name,
+          found: tensor?.shape ?? null,
+          expected: parameter.shape,
+          referencePath: architecture.members[0]!.path,
+        });
       }
       hash.update(`${parameter.name} ${tensor.dtype} ${parameter.shape.join(',')};`);
       const kind = parameterKind(parameter);

@@ -76,7 +76,9 @@ function isCachedFile(file: Partial<CacheFile['files'][number]> | null): boolean
     typeof file.sizeBytes === 'number' &&
     typeof file.stamp === 'object' &&
     Array.isArray(file.statistics) &&
-    (file.statistics as readonly (TensorStatistics | null)[]).every(statistic => statistic === null || statisticNames.every(name => Number.isFinite(statistic[name])))
+    (file.statistics as readonly (TensorStatistics | null)[]).every(
+      statistic => statistic === null || statisticNames.every(name => Number.isFinite(statistic[name])),
+    )
   );
 }
 

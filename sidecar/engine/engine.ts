@@ -6,7 +6,7 @@ import type { ModelSpec } from '../model/modelSpec';
 import type { NamedArrays } from '../util/namedArrays';
 import type { SamplerPlan } from '../model/sampler';
 
-export type { NamedArrays, SamplerPlan };
+export type { NamedArrays };
 
 /** What `probe` found. `unavailable` always says what is missing and what would mend it. */
 export type Probe =

@@ -36,7 +36,7 @@ export async function distanceMatrix(
 }
 
 /** Σ (a - b)². *Shapes* a, b (n). */
-export function squaredDistance(a: Float32Array, b: Float32Array): number {
+function squaredDistance(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
     const difference = a[i]! - b[i]!;

@@ -15,7 +15,7 @@ export interface WeightSource {
 export const generatedIndices = (structure: Structure): number[] =>
   structure.parameters.flatMap((parameter, index) => (parameter.kind === 'fixed' ? [] : [index]));
 
-/** A state dict in memory as a source. *Errors* internal: a tensor of the structure is missing. */
+/** A state dict in memory as a source. *Errors* internal: a tensor of the structure is missing. @internal */
 export function sourceOfState(name: string, structure: Structure, state: NamedArrays): WeightSource {
   return {
     name,

@@ -57,7 +57,7 @@ export function openMetricsLog(runFolder: string): MetricsLog {
 }
 
 /** A line's exact bytes: shortest decimal numbers, fixed key order. */
-export function formatMetricsLine({ step, loss, learningRate }: MetricsLine): string {
+function formatMetricsLine({ step, loss, learningRate }: MetricsLine): string {
   return `${JSON.stringify({ step, loss, learningRate })}\n`;
 }
 

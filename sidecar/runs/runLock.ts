@@ -56,7 +56,7 @@ export async function lockOwner(folder: string): Promise<LockOwner | null> {
 }
 
 /** Whether the owner still runs. On another host it cannot be known, and is taken for running. */
-export async function isAlive(owner: LockOwner): Promise<boolean> {
+async function isAlive(owner: LockOwner): Promise<boolean> {
   if (owner.hostname !== os.hostname()) return true;
   try {
     process.kill(owner.pid, 0);

@@ -187,7 +187,7 @@ async function revisionOf(folder: string): Promise<string> {
 }
 
 /** What a run is now: a trainer that died had no time to write so. */
-export function currentStatus(recorded: RecordedStatus, isLocked: boolean): RunStatus {
+function currentStatus(recorded: RecordedStatus, isLocked: boolean): RunStatus {
   if (isLocked) return 'running';
   return recorded === 'running' ? 'interrupted' : recorded;
 }

@@ -1,6 +1,6 @@
 // Scalars as TensorBoard's event files have them: TFRecords of `Event` messages. Only what scalars need is written.
 // Source: tensorflow/core/lib/io/record_writer.h (framing), tensorflow/core/util/event.proto and framework/summary.proto.
-import { crc32c } from '../util/crc32';
+import { crc32c } from '../util/crc32c';
 
 export interface Scalar {
   /** `train/loss`: TensorBoard groups by what comes before the slash. */

@@ -3,7 +3,6 @@
 import type { TokenLayout } from './tokenLayout';
 
 export type PositionEmbedding = '2d' | '1d' | 'none';
-export const positionEmbeddings: readonly PositionEmbedding[] = ['2d', '1d', 'none'];
 
 const base = 10_000;
 

@@ -5,10 +5,11 @@ import { userError } from '../util/rpgError';
 import type { Structure } from './structure';
 
 export type Split = 'layer' | 'output' | 'flat';
+/** Every split, for tests. @internal */
 export const splits: readonly Split[] = ['layer', 'output', 'flat'];
 
 /** `length` consecutive weights of a parameter, placed from `tokenOffset` of the flattened token matrix, over row ends. */
-export interface Run {
+interface Run {
   readonly parameterIndex: number;
   readonly from: number;
   readonly length: number;

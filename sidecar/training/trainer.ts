@@ -74,7 +74,7 @@ export function hyperAt(step: number, { training }: ResolvedRunConfig): StepHype
 }
 
 /** Training diverged. `lastSnapshot` 0: there is none yet. */
-export function lossNotFinite(step: number, loss: number, learningRate: number, lastSnapshot: number): RpgError {
+function lossNotFinite(step: number, loss: number, learningRate: number, lastSnapshot: number): RpgError {
   const snapshot = lastSnapshot > 0 ? `the last good snapshot is of step ${lastSnapshot}` : 'there is no snapshot yet';
   return userError(
     'loss-not-finite',

@@ -2,7 +2,7 @@
 // Dtypes and shared storages belong to sidecar/checkpoint.
 
 /** One tensor. *Shapes* `data` is row-major and holds the product of `shape` values; a scalar has shape []. */
-export interface NamedArray {
+interface NamedArray {
   readonly shape: readonly number[];
   readonly data: Float32Array;
 }

@@ -101,7 +101,7 @@ function findFile(folder: string, names: readonly string[]): string {
  * *Errors* user: unreadable, damaged gzip, wrong magic number, other than `dimensions` dimensions, longer or shorter than
  * its header says.
  */
-export function readIdx(file: string, dimensions: number): { sizes: number[]; bytes: Uint8Array } {
+function readIdx(file: string, dimensions: number): { sizes: number[]; bytes: Uint8Array } {
   let content: Buffer;
   try {
     content = readFileSync(file);

@@ -58,7 +58,7 @@ export async function trainOnThreads(
 }
 
 /** The outcome of one network on all images. */
-export interface NetworkOutcome {
+interface NetworkOutcome {
   /** Share of right predictions, 0 … 1. */
   readonly accuracy: number;
   /** Mean cross entropy, in nats. */

@@ -53,7 +53,7 @@ export async function generateAndTell(
   return result;
 }
 
-export async function askCount(run: RunSummary): Promise<number | undefined> {
+async function askCount(run: RunSummary): Promise<number | undefined> {
   const answer = await askText({
     title: `Generate from ${run.id}`,
     prompt: 'How many networks?',

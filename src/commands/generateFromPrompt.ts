@@ -46,7 +46,7 @@ async function askPrompt({ client }: CommandContext, run: string): Promise<Promp
 }
 
 /** `cat, dog → bits 0001010000, task 80; not understood: weasel`. */
-export function describeReading({ labels, bits, class: task, unknown }: PromptReading): string {
+function describeReading({ labels, bits, class: task, unknown }: PromptReading): string {
   const understood = `${labels.join(', ') || 'no label'} → bits ${bits.join('')}, task ${task}`;
   return unknown.length === 0 ? understood : `${understood}; not understood: ${unknown.join(', ')}`;
 }

@@ -10,7 +10,7 @@ import { setDocument } from './webviewDocument';
 import type { CommandId } from '../commandIds';
 import { runCommand } from '../runCommand';
 
-export const resultsViewId = 'rpg.results';
+const resultsViewId = 'rpg.results';
 const panelType = 'rpg.resultsPanel';
 
 type Host = Pick<CommandContext, 'client' | 'library' | 'jobs'> & {

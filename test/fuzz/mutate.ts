@@ -1,6 +1,6 @@
 // Mutations that reach deep: besides flipped and missing bytes, forged zip directories, pickles with a corrected checksum, and
 // safetensors headers with a corrected length. Deterministic by seed.
-import { crc32 } from '../../sidecar/util/crc32';
+import { crc32 } from 'node:zlib';
 
 /** A small, fast generator (mulberry32); quality does not matter here, repeatability does. */
 export function createRandom(seed: number): (below: number) => number {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { expect, it } from 'vitest';
 import type { MetricsLine } from '../../protocol/runRecords';
-import { crc32c } from '../../sidecar/util/crc32';
+import { crc32c } from '../../sidecar/util/crc32c';
 import { rpg } from '../support/cli';
 import { temporaryFolder } from '../support/folders';
 import { makeTrainingWorkspace } from '../support/trainingWorkspace';

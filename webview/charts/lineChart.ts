@@ -31,7 +31,7 @@ export interface LineChartOptions {
 }
 
 /** What a chart shows; a new one replaces the drawing. */
-export interface LineChartContent {
+interface LineChartContent {
   readonly traces: readonly Trace[];
   readonly isLog: boolean;
   readonly palette: Palette;

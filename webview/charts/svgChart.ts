@@ -10,7 +10,7 @@ export interface Drawing {
 }
 
 /** A place of a drawing, and what is there in words. */
-export interface Mark {
+interface Mark {
   readonly x: number;
   readonly y: number;
   readonly text: string;

@@ -4,7 +4,7 @@ import { element, uniqueId } from '../dom';
 import type { Sort } from '../preferences';
 import { cellText, compareCells, type Column, type TableModel } from '../../shared/table';
 
-export const rowHeightPx = 24;
+const rowHeightPx = 24;
 /** Rows kept above and below the window, so that a fast scroll finds them drawn. */
 const spareRows = 8;
 
@@ -24,7 +24,7 @@ export interface VirtualTable {
   readonly length: number;
 }
 
-export interface VirtualTableChoice {
+interface VirtualTableChoice {
   readonly isShown: (row: number) => boolean;
   readonly sort: Sort | null;
   readonly current: number | null;

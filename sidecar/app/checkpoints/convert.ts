@@ -65,7 +65,7 @@ function stripPrefix(dictionary: TensorDictionary, prefix: string): TensorDictio
  * Weights in another type; other tensors as they are. A storage is converted as a whole and lazily, so views of it keep their
  * offsets and strides and still share it.
  */
-export function castTensors(tensors: readonly Tensor[], dtype: WeightDType): Tensor[] {
+function castTensors(tensors: readonly Tensor[], dtype: WeightDType): Tensor[] {
   const converted = new Map<TensorStorage, TensorStorage>();
   return tensors.map(tensor => {
     if (!isWeightDType(tensor.dtype) || tensor.dtype === dtype) return tensor;

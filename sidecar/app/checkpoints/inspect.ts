@@ -220,7 +220,7 @@ const acceptablePadding = 0.2;
  * Tokens for a range of sizes. Suggested is the largest with at most a fifth of padding: fewer, longer tokens train faster, and
  * padding is wasted work.
  */
-export function countTokens(structure: Pick<Structure, 'parameters'>): TokenCount[] {
+function countTokens(structure: Pick<Structure, 'parameters'>): TokenCount[] {
   const nWeights = generatedCount(structure);
   const counts = candidateDims
     .filter(dim => dim <= Math.max(64, nWeights))

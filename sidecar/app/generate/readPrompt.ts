@@ -83,7 +83,7 @@ function labelsOf(folder: string, taskBits: number): string[] {
 }
 
 /** Said wherever tasks are asked of a run that has none. */
-export function withoutTasks(run: string): RpgError {
+function withoutTasks(run: string): RpgError {
   return userError(
     'run-without-tasks',
     `${run} was not trained with tasks (condition.kind is none), so it cannot generate for one; train with condition.kind task on checkpoints whose names carry a class (…_class0279_…)`,

@@ -6,7 +6,7 @@ import { seededRandom, type Random } from '../../util/seededRandom';
 import type { WeightSource } from '../weightSource';
 
 /** What baselines are made from. */
-export interface BaselineInput {
+interface BaselineInput {
   readonly structure: Structure;
   readonly originals: readonly WeightSource[];
   readonly seed: number;

@@ -5,7 +5,12 @@ import { expect, test } from 'vitest';
 import { formatForWriting, openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
 import { tensorFromBytes, type Tensor } from '../../../sidecar/checkpoint/tensor';
 import { readTensorBytes } from '../../../sidecar/checkpoint/tensorData';
-import { accuracyOfFileName, listCheckpoints, taskOfFileName } from '../../../sidecar/datasets/checkpointFolder';
+import {
+  accuracyOfFileName,
+  classOfFileName,
+  listCheckpoints,
+  taskBitsOf,
+} from '../../../sidecar/datasets/checkpointFolder';
 import { describeDifference } from '../../../sidecar/datasets/errors';
 import { measureDataset } from '../../../sidecar/datasets/measureDataset';
 import { errorOf, rejectionOf } from '../../support/errors';
@@ -19,12 +24,16 @@ function weights(name: string, shape: number[], fill: (index: number) => number)
 }
 
 async function save(file: string, tensors: Tensor[]): Promise<void> {
-  await formatForWriting(file).write(file, { dictionary: { key: '', tensors, moduleVersions: null }, attributes: new Map() });
+  await formatForWriting(file).write(file, {
+    dictionary: { key: '', tensors, moduleVersions: null },
+    attributes: new Map(),
+  });
 }
 
 function copyOfZoo(): string {
   const folder = temporaryFolder();
-  for (const name of readdirSync(zoo)) if (!name.startsWith('.')) copyFileSync(path.join(zoo, name), path.join(folder, name));
+  for (const name of readdirSync(zoo))
+    if (!name.startsWith('.')) copyFileSync(path.join(zoo, name), path.join(folder, name));
   return folder;
 }
 
@@ -60,7 +69,14 @@ test('the fingerprint is of the contents: format, times and place do not matter'
 test('a damaged cache is measured anew', async () => {
   const folder = copyOfZoo();
   const { fingerprint } = await measureDataset(folder);
-  for (const garbage of ['', '{', 'null', '[]', '{"formatVersion":1,"key":"","files":[{}]}', '{"formatVersion":99,"files":[]}']) {
+  for (const garbage of [
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"formatVersion":1,"key":"","files":[{}]}',
+    '{"formatVersion":99,"files":[]}',
+  ]) {
     writeFileSync(path.join(folder, '.rpg-cache.json'), garbage);
     expect((await measureDataset(folder)).fingerprint).toBe(fingerprint);
   }
@@ -68,7 +84,8 @@ test('a damaged cache is measured anew', async () => {
 
 test('a checkpoint of another architecture is named with file, tensor and both shapes', async () => {
   const folder = temporaryFolder();
-  for (const index of [0, 1, 2]) await save(path.join(folder, `${index}.pth`), [weights('fc.weight', [3, 2], i => i + index)]);
+  for (const index of [0, 1, 2])
+    await save(path.join(folder, `${index}.pth`), [weights('fc.weight', [3, 2], i => i + index)]);
   await save(path.join(folder, 'a-odd.pth'), [weights('fc.weight', [5, 2], i => i)]);
   const error = await rejectionOf(() => measureDataset(folder));
   expect(error.code).toBe('structure-mismatch');
@@ -99,7 +116,10 @@ test('another order, kind of number and dictionary are told as what they are', a
   const [first, ...rest] = tensors;
   for (const name of ['0.pth', '1.pth']) await save(path.join(folder, name), [...tensors]);
   await save(path.join(folder, '2.pth'), [...rest, first!]);
-  await save(path.join(folder, '3.pth'), [tensorFromBytes(first!.name, 'int32', first!.shape, readTensorBytes(first!)), ...rest]);
+  await save(path.join(folder, '3.pth'), [
+    tensorFromBytes(first!.name, 'int32', first!.shape, readTensorBytes(first!)),
+    ...rest,
+  ]);
   copyFileSync(path.join(fixtures, 'nested.pth'), path.join(folder, '4.pth'));
   nested.dispose();
   const { differences } = await measureDataset(folder, { mode: 'survey' });
@@ -143,7 +163,18 @@ test('a folder of adapters is a dataset of adapters', async () => {
 test('a file that vanishes in the middle is reported by name', async () => {
   const folder = copyOfZoo();
   const error = await rejectionOf(() =>
-    measureDataset(folder, { onProgress: () => rmSync(path.join(folder, readdirSync(folder).filter(name => name.endsWith('.pth')).at(-1)!), { force: true }) }),
+    measureDataset(folder, {
+      onProgress: () =>
+        rmSync(
+          path.join(
+            folder,
+            readdirSync(folder)
+              .filter(name => name.endsWith('.pth'))
+              .at(-1)!,
+          ),
+          { force: true },
+        ),
+    }),
   );
   expect(error.message).toMatch(/\.pth: could not (open|read) \(ENOENT\)/);
 });
@@ -151,7 +182,9 @@ test('a file that vanishes in the middle is reported by name', async () => {
 test('cancelling stops it and leaves no cache', async () => {
   const folder = copyOfZoo();
   const abort = new AbortController();
-  const error = await rejectionOf(() => measureDataset(folder, { signal: abort.signal, onProgress: () => abort.abort() }));
+  const error = await rejectionOf(() =>
+    measureDataset(folder, { signal: abort.signal, onProgress: () => abort.abort() }),
+  );
   expect(error.blame).toBe('cancelled');
   expect(readdirSync(folder)).not.toContain('.rpg-cache.json');
 });
@@ -164,6 +197,6 @@ test('an empty folder and a missing one', () => {
 test('what file names tell', () => {
   expect(accuracyOfFileName('0004_acc0.8787_seed0020_x.pth')).toBe(0.8787);
   expect(accuracyOfFileName('x.pth')).toBeNull();
-  expect(taskOfFileName('0001_acc0.9_class0279_x.pth', 10)).toEqual([0, 1, 0, 0, 0, 1, 0, 1, 1, 1]);
-  expect(taskOfFileName('x.pth', 10)).toBeNull();
+  expect(taskBitsOf(classOfFileName('0001_acc0.9_class0279_x.pth')!, 10)).toEqual([0, 1, 0, 0, 0, 1, 0, 1, 1, 1]);
+  expect(classOfFileName('x.pth')).toBeNull();
 });

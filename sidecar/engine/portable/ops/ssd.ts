@@ -57,7 +57,7 @@ export function ssd(inputs: SsdInputs, chunkSize = 64): Tensor4D {
   return padding === 0 ? flat : tf.slice(flat, [0, 0, 0, 0], [b, l, h, p]);
 }
 
-/** The recurrence, position by position: the definition the chunked algorithm is compared with. */
+/** The recurrence, position by position: the definition the chunked algorithm is compared with. @internal */
 export function ssdReference({ x, dt, A, B, C }: SsdInputs): Tensor4D {
   const [b, l, h, p] = x.shape;
   const n = B.shape[2];

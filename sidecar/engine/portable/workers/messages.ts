@@ -44,7 +44,7 @@ export interface WorkerMethods {
 }
 
 /** One worker's part of `Model.gradients`; the gradients themselves are in the shared arrays. */
-export interface WorkerGradients {
+interface WorkerGradients {
   loss: number;
   /** Places in the batch of `predictedNoise`'s rows. */
   places: Int32Array;
