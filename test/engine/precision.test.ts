@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../sidecar/engine/engine';
 import { selectDevice } from '../../sidecar/engine/registry';
-import { openForTraining, precisionAt, precisionsOf, type Precision } from '../../sidecar/training/precision';
+import { openForTraining, precisionAt, precisionsOf, type Precision } from '../../sidecar/methods/rpg/precision';
 import { bits } from '../support/bits';
 import { tinyBatch, tinySpec } from '../support/specs';
 

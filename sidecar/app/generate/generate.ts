@@ -21,14 +21,14 @@ import { findRun, readRun, slug } from '../../runs/runStore';
 import { makeSamplesFolder, recordName, removeEmptySamples, writeGeneratedRecord } from '../../runs/samples';
 import type { Snapshot } from '../../runs/snapshots';
 import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
-import { precisionAt, type Precision } from '../../training/precision';
+import { precisionAt, type Precision } from '../../methods/rpg/precision';
 import { fileError, throwIfCancelled, userError } from '../../util/rpgError';
 import { networkContent } from './networkFile';
 import { conditioningOf, planNetworks, type PlannedNetwork } from './planNetworks';
 import { testNetworks } from './testNetworks';
 import { chooseDevice, type ChosenDevice } from '../train/chooseDevice';
 import { findSnapshot } from '../train/findSnapshot';
-import { readSnapshotWeights } from '../train/modelFiles';
+import { readSnapshotWeights } from '../../methods/rpg/modelFiles';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
 

@@ -16,7 +16,7 @@ import * as trash from '../../runs/runTrash';
 import { requestStop } from '../../runs/stopRequest';
 import { throwIfCancelled, userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
-import { readSnapshotWeights, writePublishedWeights } from '../train/modelFiles';
+import { readSnapshotWeights, writePublishedWeights } from '../../methods/rpg/modelFiles';
 import { findSnapshot } from '../train/findSnapshot';
 
 export async function listRuns(_params: Record<string, never>, context: OperationContext): Promise<RunSummary[]> {

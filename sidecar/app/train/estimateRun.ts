@@ -1,6 +1,6 @@
 // What a run would need, before it is started: memory counted from the model, time measured on a few of its own steps.
 import type { RunEstimate, TrainParams, TrainProgress } from '../../../protocol/training';
-import { train } from '../../training/trainer';
+import { train } from '../../methods/rpg/trainer';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
 import { prepareModel, planModel } from './prepareModel';

@@ -6,7 +6,7 @@ import { completeConfig, type EngineFacts } from '../../config/resolveConfig';
 import { toModelSpec } from '../../config/toModelSpec';
 import { readEvents } from '../../runs/eventLog';
 import { findRun, listRuns, readRun } from '../../runs/runStore';
-import { stepOperations, type Speed } from '../../training/timeEstimate';
+import { stepOperations, type Speed } from '../../methods/rpg/timeEstimate';
 import { RpgError } from '../../util/rpgError';
 import { atOnce, type OperationContext } from '../context';
 import { estimateRun } from './estimateRun';

@@ -2,7 +2,7 @@
 import * as path from 'node:path';
 import { hashesFit, listSnapshots, newestSnapshot, type Snapshot } from '../../runs/snapshots';
 import { userError } from '../../util/rpgError';
-import { weightsName } from './modelFiles';
+import { weightsName } from '../../methods/rpg/modelFiles';
 
 /** *Errors* `snapshot-not-found`, with the steps there are. */
 export async function findSnapshot(runFolder: string, step: number | undefined): Promise<Snapshot> {

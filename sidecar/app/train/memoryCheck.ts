@@ -3,8 +3,8 @@ import { freemem } from 'node:os';
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 import type { EngineDevice } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
-import { estimateMemory, plannedMemory, type MemoryEstimate } from '../../training/memoryEstimate';
-import { precisionsOf } from '../../training/precision';
+import { estimateMemory, plannedMemory, type MemoryEstimate } from '../../methods/rpg/memoryEstimate';
+import { precisionsOf } from '../../methods/rpg/precision';
 import { mendableError } from '../../util/rpgError';
 
 /** *Units* bytes. What this process may still use: a container's limit counts, not only the machine's memory. */

@@ -7,12 +7,12 @@ import type { ModelSpec } from '../../model/modelSpec';
 import { createPositionEmbedding } from '../../tokenizer/positionEmbedding';
 import type { Structure } from '../../tokenizer/structure';
 import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
-import type { MemoryEstimate } from '../../training/memoryEstimate';
-import { openForTraining } from '../../training/precision';
+import type { MemoryEstimate } from '../../methods/rpg/memoryEstimate';
+import { openForTraining } from '../../methods/rpg/precision';
 import type { ChosenDevice } from './chooseDevice';
 import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes, trainingMemoryOf } from './memoryCheck';
 import { taskMatrix } from './openDataset';
-import { openTokenSource, tokenBytes, type OpenTokenSource } from './tokenSource';
+import { openTokenSource, tokenBytes, type OpenTokenSource } from '../../methods/rpg/tokenSource';
 
 export interface PrepareInput {
   workspace: string;

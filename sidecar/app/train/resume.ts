@@ -12,13 +12,13 @@ import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../.
 import { lockRun, type RunLock } from '../../runs/runLock';
 import { findRun, readRun, updateRun } from '../../runs/runStore';
 import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../../runs/snapshots';
-import { precisionsOf } from '../../training/precision';
+import { precisionsOf } from '../../methods/rpg/precision';
 import { mendableError, userError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
 import { hashOf } from './train';
 import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './chooseDevice';
-import { readPublishedWeights, restoreSnapshot } from './modelFiles';
+import { readPublishedWeights, restoreSnapshot } from '../../methods/rpg/modelFiles';
 import { prepareModel } from './prepareModel';
 import { runSession } from './session';
 

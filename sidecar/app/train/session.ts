@@ -12,11 +12,11 @@ import { updateRun, weightsFile } from '../../runs/runStore';
 import { testSamplesFolder } from '../../runs/samples';
 import { listSnapshots, pruneSnapshots, writeSnapshot } from '../../runs/snapshots';
 import { clearStopRequest, stopRequestWatcher } from '../../runs/stopRequest';
-import { train, type TokenSource, type TrainerEvent } from '../../training/trainer';
+import { train, type TokenSource, type TrainerEvent } from '../../methods/rpg/trainer';
 import { RpgError } from '../../util/rpgError';
 import { createYielder } from '../../util/yieldPoint';
 import { hostGone, type OperationContext } from '../context';
-import { snapshotParts, writePublishedWeights } from './modelFiles';
+import { snapshotParts, writePublishedWeights } from '../../methods/rpg/modelFiles';
 import { createProgressMeter } from './progressMeter';
 import { createTestBeside, type BesideResult, type TestBeside } from './testBeside';
 

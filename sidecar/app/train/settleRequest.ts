@@ -2,7 +2,7 @@
 // and estimating, so that an estimate is of the very run that would be started.
 import type { TrainParams } from '../../../protocol/training';
 import { toModelSpec } from '../../config/toModelSpec';
-import { precisionsOf } from '../../training/precision';
+import { precisionsOf } from '../../methods/rpg/precision';
 import { userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
 import {

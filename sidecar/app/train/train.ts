@@ -13,7 +13,7 @@ import { version } from '../../util/version';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
 import { runEngine } from './chooseDevice';
-import { readPublishedWeights } from './modelFiles';
+import { readPublishedWeights } from '../../methods/rpg/modelFiles';
 import { prepareModel } from './prepareModel';
 import { runSession } from './session';
 import { settleRequest, type SettledRequest } from './settleRequest';

@@ -11,8 +11,8 @@ import {
   type RecurrentKind,
   type RecurrentSpec,
 } from '../../../sidecar/model/recurrent/registry';
-import { estimateMemory } from '../../../sidecar/training/memoryEstimate';
-import { stepOperations } from '../../../sidecar/training/timeEstimate';
+import { estimateMemory } from '../../../sidecar/methods/rpg/memoryEstimate';
+import { stepOperations } from '../../../sidecar/methods/rpg/timeEstimate';
 import { elementCount } from '../../../sidecar/util/namedArrays';
 import { mambaLayer, tinySpec } from '../../support/specs';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { presets } from '../../../sidecar/config/presets';
-import { resolveConfig } from '../../../sidecar/config/resolveConfig';
-import { toModelSpec } from '../../../sidecar/config/toModelSpec';
-import { estimateMemory } from '../../../sidecar/training/memoryEstimate';
+import { presets } from '../../../../sidecar/config/presets';
+import { resolveConfig } from '../../../../sidecar/config/resolveConfig';
+import { toModelSpec } from '../../../../sidecar/config/toModelSpec';
+import { estimateMemory } from '../../../../sidecar/methods/rpg/memoryEstimate';
 
 function estimateOf(preset: string, nTokens: number, settings: string[] = []) {
   const dataset = { name: 'zoo', nCheckpoints: 50, countTokens: () => nTokens, classes: [1] };

@@ -1,11 +1,11 @@
 // What training will need, before it starts: counted from the model's shapes, where the engine has no plan of its own. Engines
 // fuse and reuse memory differently; an estimate is meant to tell "fits" from "does not".
-import { denoiserLayers, parameterInventory, trainedEntries } from '../model/parameterInventory';
-import { elementCount } from '../util/namedArrays';
-import type { TrainingMemory } from '../engine/engine';
-import type { ModelSpec } from '../model/modelSpec';
-import type { ParameterEntry } from '../model/parameterEntry';
-import { recurrentCost } from '../model/recurrent/registry';
+import { denoiserLayers, parameterInventory, trainedEntries } from '../../model/parameterInventory';
+import { elementCount } from '../../util/namedArrays';
+import type { TrainingMemory } from '../../engine/engine';
+import type { ModelSpec } from '../../model/modelSpec';
+import type { ParameterEntry } from '../../model/parameterEntry';
+import { recurrentCost } from '../../model/recurrent/registry';
 
 export interface MemoryEstimate extends TrainingMemory {
   readonly nParameters: number;

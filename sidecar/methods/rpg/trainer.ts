@@ -1,9 +1,9 @@
 // The training loop, from a step to the end, as a stream of events. It chooses batches, asks the engine for steps and says
 // when a snapshot is due; what is written, shown or stopped is the caller's. It knows no files, clocks or messages.
-import type { ResolvedRunConfig } from '../../protocol/runConfig';
-import type { Model, StepHyper, TrainingBatch } from '../engine/engine';
-import type { ModelSpec } from '../model/modelSpec';
-import { userError, type RpgError } from '../util/rpgError';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
+import type { Model, StepHyper, TrainingBatch } from '../../engine/engine';
+import type { ModelSpec } from '../../model/modelSpec';
+import { userError, type RpgError } from '../../util/rpgError';
 import { createBatchChooser, type BatchChoice } from './batches';
 import { learningRateAt } from './learningRate';
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ResolvedRunConfig } from '../../../protocol/runConfig';
-import type { Model } from '../../../sidecar/engine/engine';
-import { defaultConfig } from '../../../sidecar/config/draftConfig';
-import { toModelSpec } from '../../../sidecar/config/toModelSpec';
-import { learningRateAt } from '../../../sidecar/training/learningRate';
+import type { ResolvedRunConfig } from '../../../../protocol/runConfig';
+import type { Model } from '../../../../sidecar/engine/engine';
+import { defaultConfig } from '../../../../sidecar/config/draftConfig';
+import { toModelSpec } from '../../../../sidecar/config/toModelSpec';
+import { learningRateAt } from '../../../../sidecar/methods/rpg/learningRate';
 import {
   hyperAt,
   train,
   type TokenSource,
   type TrainerEvent,
   type TrainerInput,
-} from '../../../sidecar/training/trainer';
-import { fakeModel } from './fakeModel';
+} from '../../../../sidecar/methods/rpg/trainer';
+import { recordingModel } from './recordingModel';
 
 const nTokens = 5;
 const dim = 3;
@@ -41,7 +41,7 @@ function configOf(training: Partial<ResolvedRunConfig['training']> = {}): Resolv
 function inputOf(overrides: Partial<TrainerInput> & { config?: ResolvedRunConfig } = {}): TrainerInput {
   const config = overrides.config ?? configOf();
   return {
-    model: fakeModel().model,
+    model: recordingModel().model,
     spec: toModelSpec(config, { nCheckpoints, nTokens }),
     config,
     tokens,
@@ -81,9 +81,9 @@ describe('the trainer', () => {
   });
 
   it('gives the engine the rows of the chosen checkpoints, their states and the seed', async () => {
-    const fake = fakeModel();
-    await collect(inputOf({ model: fake.model }));
-    for (const [i, { rows, x0, permutationState, task, noise }] of fake.batches.entries()) {
+    const recording = recordingModel();
+    await collect(inputOf({ model: recording.model }));
+    for (const [i, { rows, x0, permutationState, task, noise }] of recording.batches.entries()) {
       expect(rows).toHaveLength(4);
       rows.forEach((row, place) => {
         const checkpoint = permutationState![Math.floor(row / nTokens)]!;
@@ -95,13 +95,13 @@ describe('the trainer', () => {
   });
 
   it('gathers the next batch while the engine is at work, and tells of one that cannot be at its step', async () => {
-    const fake = fakeModel();
+    const recording = recordingModel();
     const order: string[] = [];
     const step: Model['step'] = async (batch, hyper) => {
       order.push(`step ${hyper.step} begins`);
       await new Promise(resolve => setImmediate(resolve));
       order.push(`step ${hyper.step} ends`);
-      return fake.model.step(batch, hyper);
+      return recording.model.step(batch, hyper);
     };
     let reads = 0;
     const readRows: TokenSource['readRows'] = (...args) => {
@@ -110,7 +110,7 @@ describe('the trainer', () => {
       return tokens.readRows(...args);
     };
     const seen: number[] = [];
-    const events = train(inputOf({ model: { ...fake.model, step }, tokens: { ...tokens, readRows } }));
+    const events = train(inputOf({ model: { ...recording.model, step }, tokens: { ...tokens, readRows } }));
     const training = (async () => {
       for await (const event of events) if (event.kind === 'step') seen.push(event.step);
     })();
@@ -122,11 +122,11 @@ describe('the trainer', () => {
   });
 
   it('gives the engine the task bits of the chosen checkpoints', async () => {
-    const fake = fakeModel();
+    const recording = recordingModel();
     const config = configOf();
     config.condition = { ...config.condition, kind: 'task', taskBits: 2, permutationState: false };
-    await collect(inputOf({ model: fake.model, config, tasks: Float32Array.of(0, 1, 1, 0) }));
-    for (const { task, x0, rows, permutationState } of fake.batches) {
+    await collect(inputOf({ model: recording.model, config, tasks: Float32Array.of(0, 1, 1, 0) }));
+    for (const { task, x0, rows, permutationState } of recording.batches) {
       expect(permutationState).toBeNull();
       rows.forEach((row, place) => {
         const checkpoint = Math.floor(x0[place * dim]! / 100);
@@ -140,7 +140,7 @@ describe('the trainer', () => {
   });
 
   it('continues from a step with the batches of an uninterrupted run', async () => {
-    const [whole, rest] = [fakeModel(), fakeModel()];
+    const [whole, rest] = [recordingModel(), recordingModel()];
     await collect(inputOf({ model: whole.model }));
     await collect(inputOf({ model: rest.model, startStep: 6 }));
     expect(rest.batches).toEqual(whole.batches.slice(6));
@@ -157,7 +157,7 @@ describe('the trainer', () => {
   });
 
   it('stops when the loss is not a number, naming step, learning rate and the last snapshot', async () => {
-    const model = fakeModel(step => (step === 6 ? Infinity : 0.5)).model;
+    const model = recordingModel(step => (step === 6 ? Infinity : 0.5)).model;
     const config = configOf({ schedule: 'constant', learningRate: 0.25 });
     await expect(collect(inputOf({ model, config }))).rejects.toMatchObject({
       code: 'loss-not-finite',
@@ -166,7 +166,7 @@ describe('the trainer', () => {
       ) as string,
       details: { step: 6, lastSnapshot: 4 },
     });
-    const early = fakeModel(step => (step === 2 ? NaN : 0.5)).model;
+    const early = recordingModel(step => (step === 2 ? NaN : 0.5)).model;
     await expect(collect(inputOf({ model: early }))).rejects.toThrow(/step 2 .* there is no snapshot yet/);
   });
 });

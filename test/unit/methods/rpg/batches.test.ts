@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBatchChooser } from '../../../sidecar/training/batches';
+import { createBatchChooser } from '../../../../sidecar/methods/rpg/batches';
 
 const plan = { seed: 7, nCheckpoints: 5, batchSize: 3, nTokens: 11, rowsPerStep: 13 };
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCheckpoint, selectDictionary } from '../../../sidecar/checkpoint/registry';
-import type { Tensor } from '../../../sidecar/checkpoint/tensor';
-import { readTensorBytes } from '../../../sidecar/checkpoint/tensorData';
-import { readPublishedWeights, writePublishedWeights } from '../../../sidecar/app/train/modelFiles';
-import { parseGoldenConfig } from '../../golden/goldenConfig';
-import { readArrays } from '../../golden/readArrays';
-import { goldenCases, temporaryFolder } from '../../support/folders';
+import { openCheckpoint, selectDictionary } from '../../../../sidecar/checkpoint/registry';
+import type { Tensor } from '../../../../sidecar/checkpoint/tensor';
+import { readTensorBytes } from '../../../../sidecar/checkpoint/tensorData';
+import { readPublishedWeights, writePublishedWeights } from '../../../../sidecar/methods/rpg/modelFiles';
+import { parseGoldenConfig } from '../../../golden/goldenConfig';
+import { readArrays } from '../../../golden/readArrays';
+import { goldenCases, temporaryFolder } from '../../../support/folders';
 
 function specOf(folder: string) {
   const config: unknown = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8'));

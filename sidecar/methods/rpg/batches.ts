@@ -1,6 +1,6 @@
 // What each step trains on: which checkpoints, and which token rows of them enter the loss. Every choice is a function of
 // (seed, step), so a resumed run needs no other state to go on with the same batches.
-import { fillUniform, streams } from '../model/philox';
+import { fillUniform, streams } from '../../model/philox';
 
 export interface BatchPlan {
   readonly seed: number;

@@ -1,8 +1,8 @@
 // How long a step takes, before the first: counted multiply-adds over a measured speed. Rough on purpose, within a factor of
 // two or so for models of similar shape. What `rpg train --estimate` times is exact, and takes as long as a few steps do.
-import { denoiserLayers } from '../model/parameterInventory';
-import type { ModelSpec } from '../model/modelSpec';
-import { recurrentCost } from '../model/recurrent/registry';
+import { denoiserLayers } from '../../model/parameterInventory';
+import type { ModelSpec } from '../../model/modelSpec';
+import { recurrentCost } from '../../model/recurrent/registry';
 
 /** What a device was seen to do. */
 export interface Speed {

@@ -1,7 +1,7 @@
 // The arithmetic of each step: bfloat16 between two given steps and float32 outside, or one precision for all. Weights and
 // optimizer state are float32 in both, so that a model goes from one to the other with nothing lost.
-import type { ResolvedRunConfig } from '../../protocol/runConfig';
-import type { Model, NamedArrays, SampleRequest, StepHyper, TrainingBatch } from '../engine/engine';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
+import type { Model, NamedArrays, SampleRequest, StepHyper, TrainingBatch } from '../../engine/engine';
 
 export type Precision = ResolvedRunConfig['training']['precision'];
 type Training = Pick<ResolvedRunConfig['training'], 'precision' | 'bfloat16Steps'>;

@@ -1,7 +1,7 @@
 // Learning rate of each step: linear warm-up, then a cosine from the peak to 0.
 // *Source* Loshchilov and Hutter, "SGDR", ICLR 2017, one cycle without restarts; steps are counted as PyTorch's
 // CosineAnnealingLR does when it is stepped after the optimizer: the first step after the warm-up still has the peak.
-import type { ResolvedRunConfig } from '../../protocol/runConfig';
+import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 
 type Training = ResolvedRunConfig['training'];
 

@@ -5,7 +5,7 @@ import * as path from 'node:path';
 import { openCheckpoint, selectDictionary } from '../../checkpoint/registry';
 import { readFloat32 } from '../../checkpoint/tensorData';
 import { tensorsByBareName } from '../../datasets/measureDataset';
-import type { TokenSource } from '../../training/trainer';
+import type { TokenSource } from './trainer';
 import type { Structure } from '../../tokenizer/structure';
 import type { TokenLayout } from '../../tokenizer/tokenLayout';
 import { tokenize } from '../../tokenizer/weightTokenizer';

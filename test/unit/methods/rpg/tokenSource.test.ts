@@ -1,11 +1,11 @@
 import { readdirSync, truncateSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { measureDataset } from '../../../sidecar/datasets/measureDataset';
-import { openTokenSource, tokenBytes } from '../../../sidecar/app/train/tokenSource';
-import { createTokenLayout } from '../../../sidecar/tokenizer/tokenLayout';
-import { temporaryFolder } from '../../support/folders';
-import { makeTrainingWorkspace } from '../../support/trainingWorkspace';
+import { measureDataset } from '../../../../sidecar/datasets/measureDataset';
+import { openTokenSource, tokenBytes } from '../../../../sidecar/methods/rpg/tokenSource';
+import { createTokenLayout } from '../../../../sidecar/tokenizer/tokenLayout';
+import { temporaryFolder } from '../../../support/folders';
+import { makeTrainingWorkspace } from '../../../support/trainingWorkspace';
 
 async function input() {
   const { folder, zoo } = await makeTrainingWorkspace(temporaryFolder());

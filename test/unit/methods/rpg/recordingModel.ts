@@ -1,18 +1,18 @@
-// An engine's model at the process edge of trainer tests: one number is its weights, and its loss is a known function of
+// Stands where an engine begins, in trainer tests: it records what a trainer asks. One number is its weights, and its loss is a known function of
 // everything a step gets, so that any difference between two runs shows.
-import type { Model, TrainingBatch } from '../../../sidecar/engine/engine';
+import type { Model, TrainingBatch } from '../../../../sidecar/engine/engine';
 
-export interface FakeModel {
+export interface RecordingModel {
   model: Model;
   batches: TrainingBatch[];
 }
 
-export function fakeModel(lossAt?: (step: number) => number): FakeModel {
+export function recordingModel(lossAt?: (step: number) => number): RecordingModel {
   const batches: TrainingBatch[] = [];
   let weight = 1;
   const notAsked = () => Promise.reject(new Error('a trainer does not ask for this'));
   const model: Model = {
-    description: 'fake',
+    description: 'recording',
     step(batch, hyper) {
       batches.push(batch);
       const sum = batch.x0.reduce((total, value) => total + (Number.isNaN(value) ? 0 : value), 0);
