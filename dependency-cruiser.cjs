@@ -35,6 +35,7 @@ const allow = {
     'sidecar/checkpoint',
     'sidecar/config',
     'sidecar/datasets',
+    'sidecar/evaluation',
     'sidecar/model',
     'sidecar/runs',
     'sidecar/zoo',

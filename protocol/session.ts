@@ -35,6 +35,8 @@ export interface Capabilities {
     options: ('steps' | 'spacing' | 'eta')[];
   }[];
   zooRecipes: { name: string; title: string }[];
+  /** What an evaluation makes networks of, to hold the generated ones against. */
+  baselines: { name: string; title: string; minOriginals: number }[];
 }
 
 interface PresetInfo {

@@ -13,4 +13,13 @@ export interface TestOutcome {
 export interface Predictions {
   readonly predicted: ArrayLike<number>;
   readonly expected: ArrayLike<number>;
+  /** How sure it was, where the test tells it. */
+  readonly probabilities?: Probabilities | null;
+}
+
+/** What a network gives every class, of each test sample: from 0 to 1, together 1. */
+export interface Probabilities {
+  readonly classes: number;
+  /** (samples, classes) */
+  readonly values: ArrayLike<number>;
 }

@@ -1,4 +1,4 @@
-// Numbers as people read them. `—` stands for what is not known.
+// Numbers, sizes and times as people read them, on every side alike. `—` stands for what is not known.
 
 export const unknown = '—';
 
@@ -6,13 +6,30 @@ export const unknown = '—';
 export const percent = (fraction: number | null): string =>
   fraction === null ? unknown : `${(100 * fraction).toFixed(2)} %`;
 
-/** Four significant digits; powers of ten outside 0.001 … 100,000. */
+/** 87.9 % of a fraction, where a glance is enough. */
+export const shortPercent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`;
+
+/** Four significant digits without trailing zeros; powers of ten outside 0.001 … 100,000. */
 export function significant(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return value === null ? unknown : String(value);
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size < 1e-3 || size >= 1e5) return value.toExponential(3).replace('e+', 'e');
   return size >= 1000 ? value.toFixed(0) : Number(value.toPrecision(4)).toString();
+}
+
+/** Four significant digits, zeros and all, for columns of text: 0.5000; powers of ten outside 0.001 … 100,000. */
+export function formatNumber(value: number | null): string {
+  if (value === null) return unknown;
+  if (value === 0) return '0';
+  const magnitude = Math.abs(value);
+  return magnitude >= 1e5 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(4);
+}
+
+/** Three significant digits. */
+export function formatLoss(loss: number | null): string {
+  if (loss === null) return unknown;
+  return loss !== 0 && Math.abs(loss) < 1e-3 ? loss.toExponential(2) : loss.toPrecision(3);
 }
 
 export const fixed =
@@ -24,13 +41,18 @@ export const fixed =
 const separated = new Intl.NumberFormat('en-US');
 
 /** 12,000 with separators. */
-export const whole = (value: number | null): string => (value === null ? unknown : separated.format(value));
+export const formatCount = (value: number | null): string => (value === null ? unknown : separated.format(value));
+
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** 91440 → '91.4K', 239408518 → '239M': where the size matters and not the count. */
+export const formatMany = (count: number): string => compact.format(count);
 
 /** 1 tensor, 1,200 tensors. */
-export const counted = (count: number, noun: string): string => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
+export const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 
-/** 1.5 GB, 340 kB. */
-export function bytes(sizeBytes: number | null): string {
+/** 1.5 GB, 340 kB. Decimal units, as file managers show them. */
+export function formatBytes(sizeBytes: number | null): string {
   if (sizeBytes === null) return unknown;
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let size = sizeBytes;
@@ -42,8 +64,30 @@ export function bytes(sizeBytes: number | null): string {
   return `${unit === 0 || size >= 99.5 ? size.toFixed(0) : size.toPrecision(2)} ${units[unit]!}`;
 }
 
-/** 1 h 05 min, 3 min 20 s, 12 s, 4.1 ms. */
-export function duration(elapsedMs: number | null): string {
+/** What was measured, in whole seconds: 3,725,000 ms → `1 h 2 min`; 65,000 → `1 min 5 s`. */
+export function formatDuration(ms: number | null): string {
+  if (ms === null || !Number.isFinite(ms)) return '–';
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A guess, so two digits at most: 'a few seconds', '40 s', '12 min', '3.5 h', '2 days'. */
+export function roughDuration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return 'a few seconds';
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 36 * 3600) return `${(seconds / 3600).toFixed(seconds < 36_000 ? 1 : 0)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** 'a few seconds', '≈ 12 min': before what it measures. */
+export const about = (ms: number): string => (ms < 10_000 ? '' : '≈ ') + roughDuration(ms);
+
+/** What is measured while one looks, so that it keeps its width: 1 h 05 min, 3 min 20 s, 12 s, 4.1 ms. */
+export function formatElapsed(elapsedMs: number | null): string {
   if (elapsedMs === null) return unknown;
   if (elapsedMs < 1000) return `${Number(elapsedMs.toPrecision(3)).toString()} ms`;
   const seconds = Math.round(elapsedMs / 1000);

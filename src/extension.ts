@@ -16,7 +16,7 @@ import { createSidecarClient } from './sidecarClient';
 import { SidecarProcess } from './sidecarProcess';
 import { Jobs } from './state/jobs';
 import { Library } from './state/library';
-import { formatCount } from './text/format';
+import { formatCount } from '../shared/words';
 import { DatasetsTree } from './views/datasetsTree';
 import { registerResults, ResultsViews } from './views/resultsView';
 import { RunsTree } from './views/runsTree';

@@ -85,7 +85,7 @@ export interface TestedNumber {
   readonly of: (outcome: TestOutcome) => number | null;
 }
 
-/** A metric of such numbers: recorded under their ids, shown where they are known. @internal */
+/** A metric of such numbers: recorded under their ids, shown where they are known. */
 export function metricOfTests(id: string, numbers: readonly TestedNumber[]): Metric {
   const recorded = (valueOf: (number: TestedNumber) => number | null): { metrics?: Record<string, number> } => {
     const known = numbers.flatMap((number): [string, number][] => {

@@ -1,5 +1,6 @@
 // Every metric of an evaluation there is, in the order of the columns. A new one is a file and a line here.
 import { accuracy } from './accuracy';
+import { calibration } from './calibration';
 import { highestIou } from './highestIou';
 import { loss } from './loss';
 import type { Metric } from './metric';
@@ -8,4 +9,13 @@ import { novelty } from './novelty';
 import { pairIou } from './pairIou';
 import { problems } from './problems';
 
-export const metrics: readonly Metric[] = [accuracy, loss, highestIou, pairIou, nearestDistance, novelty, problems];
+export const metrics: readonly Metric[] = [
+  accuracy,
+  loss,
+  calibration,
+  highestIou,
+  pairIou,
+  nearestDistance,
+  novelty,
+  problems,
+];

@@ -1,7 +1,7 @@
 // `rpg convert IN OUT`: one format into another, one type into another.
 import { usualExtensions } from '../checkpoint/registry';
 import type { CliCommand } from './cliCommand';
-import { formatBytes, formatCount } from './format';
+import { formatBytes, formatCount } from '../../shared/words';
 
 export const convertCommand: CliCommand<'convert'> = {
   help: { output: `file to write: ${usualExtensions.join(', ')}, or an adapter folder` },

@@ -1,6 +1,6 @@
 // `rpg register`, `rpg datasets`, `rpg unregister`.
+import { formatCount } from '../../shared/words';
 import type { CliCommand } from './cliCommand';
-import { formatCount } from './format';
 
 export const registerCommand: CliCommand<'register'> = {
   print: ({ name, nCheckpoints, nWeights, testCommand, notes }, cli) => {

@@ -3,7 +3,8 @@
 import colors from 'picocolors';
 import type { DifferenceReport } from '../../protocol/checkpoints';
 import type { Cli, CliCommand } from './cliCommand';
-import { formatNumber, formatTable } from './format';
+import { formatNumber } from '../../shared/words';
+import { formatTable } from './format';
 
 export const diffCommand: CliCommand<'diff'> = { print: printReport };
 

@@ -2,11 +2,11 @@
 import colors from 'picocolors';
 import type { EvaluateRunResult, EvaluationRow } from '../../protocol/evaluation';
 import { countText, rowColumns } from '../../shared/metrics/columns';
+import { formatDuration } from '../../shared/words';
 import { cellText } from '../../shared/table';
 import { describeGeneration } from '../app/evaluate/evaluateRun';
 import type { Cli, CliCommand } from './cliCommand';
 import { formatTable } from './format';
-import { formatDuration } from './trainingBar';
 
 export const evaluateCommand: CliCommand<'evaluateRun'> = { print: printResult };
 

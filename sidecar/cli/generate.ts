@@ -1,7 +1,7 @@
 // `rpg generate RUN`.
 import type { GenerateResult } from '../../protocol/generation';
+import { formatDuration } from '../../shared/words';
 import type { Cli, CliCommand } from './cliCommand';
-import { formatDuration } from './trainingBar';
 
 export const generateCommand: CliCommand<'generate'> = { print: printResult };
 

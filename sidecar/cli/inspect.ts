@@ -3,7 +3,8 @@ import colors from 'picocolors';
 import type { CheckpointReport, FolderReport } from '../../protocol/checkpoints';
 import { usualExtensionsInWords } from '../checkpoint/registry';
 import type { Cli, CliCommand } from './cliCommand';
-import { formatBytes, formatCount, formatNumber, formatPercent, formatTable } from './format';
+import { formatBytes, formatCount, formatNumber, shortPercent } from '../../shared/words';
+import { formatTable } from './format';
 
 export const inspectCommand: CliCommand<'inspect'> = {
   help: { path: `a ${usualExtensionsInWords} file, an adapter folder, or a folder of any of these` },
@@ -53,7 +54,7 @@ function printFolder(report: FolderReport, cli: Cli): void {
   if (report.accuracy) {
     const { best, mean, min } = report.accuracy;
     cli.print(
-      `Accuracy in the file names: best ${formatPercent(best)}, mean ${formatPercent(mean)}, min ${formatPercent(min)}`,
+      `Accuracy in the file names: best ${shortPercent(best)}, mean ${shortPercent(mean)}, min ${shortPercent(min)}`,
     );
   }
   if (report.key) cli.print(`Tensor dictionary '${report.key}' of each file`);
@@ -93,7 +94,7 @@ function printFolder(report: FolderReport, cli: Cli): void {
       report.tokens.map(count => [
         formatCount(count.dimPerToken),
         formatCount(count.nTokens),
-        formatPercent(count.paddingShare),
+        shortPercent(count.paddingShare),
         count.isSuggested ? '← suggested' : '',
       ]),
     ),

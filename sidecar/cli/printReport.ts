@@ -1,7 +1,8 @@
 // A descriptor's report on a terminal: facts, tables and notes as every command writes them.
 import type { Cell, CellFormat, Report, ReportTable } from '../../protocol/report';
+import { formatBytes, formatCount, formatNumber } from '../../shared/words';
 import type { Cli } from './cliCommand';
-import { formatBytes, formatCount, formatNumber, formatTable } from './format';
+import { formatTable } from './format';
 
 export function printReport({ facts = [], tables = [], notes = [] }: Report, cli: Cli): void {
   for (const [name, value, format] of facts) cli.print(`${name}: ${cellText(value, format)}`);

@@ -1,8 +1,8 @@
 // `rpg runs`, `rpg stop`, `rpg export`.
+import { formatBytes, formatCount } from '../../shared/words';
 import { exportTensorBoard } from '../app/runs/exportTensorBoard';
 import { exportWeights } from '../app/runs/runs';
 import type { CliCommand } from './cliCommand';
-import { formatBytes, formatCount } from './format';
 
 export const runsCommand: CliCommand<'listRuns'> = {
   whenEmpty: 'No runs here yet. Start one: rpg train --dataset NAME --preset demo',

@@ -1,11 +1,11 @@
 // `rpg train` and `rpg resume`.
 import type { RunEstimate, TrainProgress, TrainResult } from '../../protocol/training';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../shared/words';
 import { estimateRun } from '../app/train/estimateRun';
 import { resume } from '../app/train/resume';
 import { train } from '../app/train/train';
 import type { Cli, CliCommand } from './cliCommand';
-import { formatBytes, formatCount, formatNumber } from './format';
-import { createTrainingBar, formatDuration } from './trainingBar';
+import { createTrainingBar } from './trainingBar';
 import type { OperationContext } from '../app/context';
 
 export const trainCommand: CliCommand<'train'> = {

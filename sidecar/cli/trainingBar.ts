@@ -2,7 +2,7 @@
 import { SingleBar } from 'cli-progress';
 import type { TrainProgress } from '../../protocol/training';
 import { printable } from '../checkpoint/errors';
-import { formatNumber } from './format';
+import { formatDuration, formatNumber } from '../../shared/words';
 
 export interface TrainingBar {
   readonly update: (progress: TrainProgress) => void;
@@ -74,13 +74,4 @@ function plainLines(note: (line: string) => void): TrainingBar {
     },
     stop: () => {},
   };
-}
-
-/** 3,725,000 ms → `1 h 2 min`; 65,000 → `1 min 5 s`. */
-export function formatDuration(ms: number | null): string {
-  if (ms === null || !Number.isFinite(ms)) return '–';
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

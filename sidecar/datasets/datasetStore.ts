@@ -2,15 +2,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { DatasetRecord, DatasetSummary } from '../../protocol/datasets';
+import { datasetNameFrom, isDatasetName } from '../../shared/rules';
 import { damagedFile, noSuchEntry } from '../checkpoint/errors';
 import { writeFileAtomically } from '../util/atomicFile';
 import { fileError, mendableError, userError } from '../util/rpgError';
 
-/** Letters, digits, dot, dash and underscore of any script; no path, no hidden file, not longer than a file name may be. */
-const validName = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,99}$/u;
-
 export function checkDatasetName(name: string): void {
-  if (validName.test(name)) return;
+  if (isDatasetName(name)) return;
   throw userError(
     'bad-name',
     `'${name}' cannot name a dataset; use up to 100 letters, digits, dots, dashes and underscores, beginning with a letter or digit`,
@@ -20,12 +18,7 @@ export function checkDatasetName(name: string): void {
 
 /** A valid name made of a folder's. */
 export function suggestDatasetName(folder: string): string {
-  const cleaned = path
-    .basename(datasetRoot(folder))
-    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
-    .replace(/^[-.]+/, '')
-    .slice(0, 100);
-  return cleaned || 'dataset';
+  return datasetNameFrom(path.basename(datasetRoot(folder)), 100);
 }
 
 /** *Errors* `bad-name`; `dataset-exists`; `file-system`. */

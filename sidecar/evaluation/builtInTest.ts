@@ -15,11 +15,17 @@ export function builtInTester(recipe: ZooRecipe, structure: Structure, images: L
     concurrency: 2, // the next network is ready when the first leaves a thread idle
     async test({ source }, signal) {
       const weights = fromStateDict(recipe.network, stateOfSource(structure, source), recipe.name);
-      const { accuracy, loss, predictions } = await pool.test(weights, signal);
+      const { accuracy, loss, predictions, probabilities } = await pool.test(weights, signal);
+      // A network of NaN weights gives no class anything.
+      const isSure = probabilities.every(value => Number.isFinite(value));
       return {
         accuracy,
         loss: Number.isFinite(loss) ? loss : null,
-        predictions: { predicted: predictions, expected: images.labels },
+        predictions: {
+          predicted: predictions,
+          expected: images.labels,
+          probabilities: isSure ? { classes: recipe.network.nClasses, values: probabilities } : null,
+        },
       };
     },
   };

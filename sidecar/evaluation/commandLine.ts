@@ -1,5 +1,6 @@
 // A test command as the person writes it, cut into arguments, so that no shell sees a file name. Quotes and backslashes work
 // as in a POSIX shell; pipes, redirections, variables and globs do not exist here and are refused rather than misread.
+import { filePlaceholder } from '../../shared/rules';
 import { userError, type RpgError } from '../util/rpgError';
 
 /**
@@ -51,7 +52,7 @@ export function fillPlaceholders(argv: readonly string[], values: Readonly<Recor
   const filled = argv.map(argument =>
     argument.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? values[name]! : whole)),
   );
-  const hasFile = argv.some(argument => argument.includes('{file}'));
+  const hasFile = argv.some(argument => argument.includes(filePlaceholder));
   return hasFile || values.file === undefined ? filled : [...filled, values.file];
 }
 

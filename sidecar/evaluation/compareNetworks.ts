@@ -172,7 +172,10 @@ function askMetrics(
         network,
         metrics.map(metric => metric.ofTest?.(outcome)),
       );
-      return outcome;
+      // Ten numbers a sample and network would be most of the memory that an evaluation takes.
+      return outcome.predictions
+        ? { ...outcome, predictions: { ...outcome.predictions, probabilities: null } }
+        : outcome;
     },
   };
 }

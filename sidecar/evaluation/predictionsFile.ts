@@ -1,10 +1,11 @@
 // The file a test program may write for `{predictions}`: JSON, {"predicted": [class, …], "expected": [class, …]}, one entry
-// per test sample in the test set's order. From it come similarity and ensembles.
+// per test sample in the test set's order, and, if it likes, "probabilities": [[of class 0, of class 1, …], …]. From it come
+// similarity, ensembles and calibration.
 import { readFileSync } from 'node:fs';
-import type { Predictions } from '../../shared/testOutcome';
+import type { Predictions, Probabilities } from '../../shared/testOutcome';
 import { fileError, userError, type RpgError } from '../util/rpgError';
 
-/** *Errors* user: unreadable, not JSON, or not two lists of whole numbers of the same length. */
+/** *Errors* user: unreadable, not JSON, not two lists of whole numbers of the same length, or probabilities that are none. */
 export function readPredictionsFile(file: string): Predictions {
   let text: string;
   try {
@@ -30,7 +31,39 @@ export function parsePredictions(name: string, text: string): Predictions {
     throw badPredictions(name, 'lacks a list of whole numbers "predicted" or "expected"');
   if (predicted.length !== expected.length)
     throw badPredictions(name, `has ${predicted.length} predicted but ${expected.length} expected classes`);
-  return { predicted, expected };
+  const given = 'probabilities' in value ? value.probabilities : null;
+  return given === null
+    ? { predicted, expected }
+    : { predicted, expected, probabilities: probabilitiesOf(name, given, expected) };
+}
+
+/** Programs round what they print: a row need not be one to the last digit. */
+const rowTolerance = 1e-3;
+
+function probabilitiesOf(name: string, given: unknown, expected: Int32Array): Probabilities {
+  if (!Array.isArray(given) || given.length !== expected.length)
+    throw badPredictions(name, `has "probabilities" that are no list of ${expected.length} rows`);
+  const rows: unknown[] = given;
+  const classes = Array.isArray(rows[0]) ? rows[0].length : 0;
+  const values = new Float64Array(rows.length * classes);
+  for (const [at, row] of rows.entries()) {
+    if (!Array.isArray(row) || row.length !== classes || classes === 0)
+      throw badPredictions(name, `has "probabilities" whose row ${at} is no list of ${classes} numbers`);
+    let sum = 0;
+    for (const [c, entry] of (row as unknown[]).entries()) {
+      if (typeof entry !== 'number' || !(entry >= 0 && entry <= 1 + rowTolerance))
+        throw badPredictions(name, `has the probability ${String(entry)} in row ${at}, which is none`);
+      sum += values[at * classes + c] = entry;
+    }
+    if (Math.abs(sum - 1) > rowTolerance)
+      throw badPredictions(name, `has "probabilities" whose row ${at} adds up to ${sum.toPrecision(4)}, not to 1`);
+    if (expected[at]! < 0 || expected[at]! >= classes)
+      throw badPredictions(
+        name,
+        `expects class ${expected[at]!} in row ${at}, of which its ${classes} probabilities tell nothing`,
+      );
+  }
+  return { classes, values };
 }
 
 function classList(value: unknown): Int32Array | null {

@@ -2,6 +2,7 @@
 import type { Capabilities } from '../../protocol/session';
 import { checkpointFormats } from '../checkpoint/registry';
 import { presets } from '../config/presets';
+import { baselines } from '../evaluation/baselines/registry';
 import { recurrentModels } from '../model/recurrent/registry';
 import { samplers } from '../model/samplers/registry';
 import { zooRecipes } from '../zoo/recipes/registry';
@@ -25,5 +26,6 @@ export function capabilities(): Capabilities {
       .toSorted((a, b) => (a.defaultSteps ?? Number.MAX_VALUE) - (b.defaultSteps ?? Number.MAX_VALUE))
       .map(({ name, title, defaultSteps, options }) => ({ name, title, defaultSteps, options: [...options] })),
     zooRecipes: zooRecipes.map(({ name, title }) => ({ name, title })),
+    baselines: baselines.map(({ name, title, minOriginals }) => ({ name, title, minOriginals })),
   };
 }

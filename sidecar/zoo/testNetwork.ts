@@ -11,6 +11,8 @@ export interface RangeOutcome {
   readonly correct: number;
   /** (to - from), the predicted classes. */
   readonly predictions: Uint8Array;
+  /** (to - from, classes) */
+  readonly probabilities: Float32Array;
 }
 
 /** A tester that reuses one network's memory from call to call. *Shapes* weights (parameters). */
@@ -24,6 +26,7 @@ export function createRangeTester(
   return (weights, from, to) => {
     network.parameters.set(weights);
     const predictions = new Uint8Array(to - from);
+    const probabilities = new Float32Array((to - from) * spec.nClasses);
     let lossSum = 0;
     let correct = 0;
     for (let first = from; first < to; first += lanes) {
@@ -37,8 +40,17 @@ export function createRangeTester(
         lossSum += crossEntropy(logits, label);
         if (predicted === label) correct++;
         predictions[first + lane - from] = predicted;
+        softmax(logits, probabilities, (first + lane - from) * spec.nClasses);
       }
     }
-    return { lossSum, correct, predictions };
+    return { lossSum, correct, predictions, probabilities };
   };
+}
+
+/** exp(x) over its sum, written to `out` from `at` on; the largest is taken off first, so that nothing overflows. */
+function softmax(logits: Float64Array, out: Float32Array, at: number): void {
+  const largest = logits.reduce((a, b) => Math.max(a, b));
+  let sum = 0;
+  for (let c = 0; c < logits.length; c++) sum += out[at + c] = Math.exp(logits[c]! - largest);
+  for (let c = 0; c < logits.length; c++) out[at + c]! /= sum;
 }

@@ -28,6 +28,7 @@ export interface TestReply {
   lossSum: number;
   correct: number;
   predictions: Uint8Array;
+  probabilities: Float32Array;
 }
 
 /** From training thread 0; every thread ends with `done`. */

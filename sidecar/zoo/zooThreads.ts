@@ -65,6 +65,8 @@ interface NetworkOutcome {
   readonly loss: number;
   /** (images), the predicted classes. */
   readonly predictions: Uint8Array;
+  /** (images, classes) */
+  readonly probabilities: Float32Array;
 }
 
 /** Threads that test networks of one kind on one set of images. */
@@ -148,7 +150,7 @@ export function openTestPool(spec: NetworkSpec, images: LabelledImages, threads:
           }
           for (const [worker, job] of current) if (job === null) feed(worker);
         });
-        return joinReplies(replies, images.count);
+        return joinReplies(replies, images.count, spec.nClasses);
       } finally {
         if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
       }
@@ -161,18 +163,20 @@ export function openTestPool(spec: NetworkSpec, images: LabelledImages, threads:
 }
 
 /** Sums in range order, so that the loss does not depend on which thread was faster. */
-function joinReplies(replies: readonly TestReply[], images: number): NetworkOutcome {
+function joinReplies(replies: readonly TestReply[], images: number, classes: number): NetworkOutcome {
   const predictions = new Uint8Array(images);
+  const probabilities = new Float32Array(images * classes);
   let at = 0;
   let lossSum = 0;
   let correct = 0;
   for (const reply of replies) {
     predictions.set(reply.predictions, at);
+    probabilities.set(reply.probabilities, at * classes);
     at += reply.predictions.length;
     lossSum += reply.lossSum;
     correct += reply.correct;
   }
-  return { accuracy: correct / images, loss: lossSum / images, predictions };
+  return { accuracy: correct / images, loss: lossSum / images, predictions, probabilities };
 }
 
 function startWorker(task: ZooWorkerTask): Worker {

@@ -5,7 +5,7 @@ import type { DictionaryRecord } from '../../protocol/checkpoints';
 import type { DatasetSummary } from '../../protocol/datasets';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
-import { formatBytes, formatCount, formatLoss, plural } from '../text/format';
+import { formatBytes, formatCount, formatLoss, plural } from '../../shared/words';
 import type { CommandContext } from './command';
 
 export interface Choice<T> extends vscode.QuickPickItem {

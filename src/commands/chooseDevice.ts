@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type DeviceReport, devices } from '../../protocol/setup';
 import { deviceSetting, targetOf } from '../settings';
 import type { SidecarClient } from '../sidecarClient';
-import { formatBytes } from '../text/format';
+import { formatBytes } from '../../shared/words';
 import { choose, type Choice } from './ask';
 import { text, values, type RpgCommand } from './command';
 

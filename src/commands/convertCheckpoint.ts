@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { type CheckpointReport, convert, type ConvertParams, inspect } from '../../protocol/checkpoints';
 import { checkpointEditorType } from '../editors/checkpointEditor';
 import { SidecarError } from '../sidecarError';
-import { formatBytes, plural } from '../text/format';
+import { formatBytes, plural } from '../../shared/words';
 import { commonPrefix } from '../text/names';
 import { askDictionary, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { train } from '../../protocol/training';
 import { createZoo, estimateZoos, prepareDemo, prepareZooDefaults, type ZooEstimate } from '../../protocol/zoo';
 import { readSettings } from '../settings';
-import { about, formatBytes, plural } from '../text/format';
+import { about, formatBytes, plural } from '../../shared/words';
 import { wholeNumberProblem } from '../text/validate';
 import { askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';

@@ -6,7 +6,7 @@ import { evaluateRun } from '../../protocol/evaluation';
 import { runDetails } from '../../protocol/runs';
 import { withAttempt } from '../errorMessage';
 import { readSettings } from '../settings';
-import { about, formatCount, formatDuration, plural } from '../text/format';
+import { about, formatCount, plural, roughDuration } from '../../shared/words';
 import { SidecarError } from '../sidecarError';
 import { askRun, choose } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -36,7 +36,7 @@ export const evaluateCommand: RpgCommand = {
     await context.results.show([run.id], 'accuracy');
     const own = result.rows.find(({ group }) => group === 'generated');
     const mean = own?.accuracy ? `mean accuracy ${(100 * own.accuracy.mean).toFixed(2)} %, ` : '';
-    const message = `${run.id}: ${mean}evaluated in ${formatDuration(result.elapsedMs)}`;
+    const message = `${run.id}: ${mean}evaluated in ${roughDuration(result.elapsedMs)}`;
     const failures = result.networks.map(({ failure }) => failure).filter(failure => failure !== null);
     if (failures.length === 0) void vscode.window.showInformationMessage(message);
     else
@@ -56,7 +56,10 @@ async function askSamples({ client }: CommandContext, run: string): Promise<stri
     });
   if (samples.length === 1) return samples[0]!.folder;
   const { networksPerBaseline, midpoints } = readSettings().evaluation;
-  const others = (dataset?.nCheckpoints ?? 0) + 4 * networksPerBaseline + midpoints;
+  const nCheckpoints = dataset?.nCheckpoints ?? 0;
+  const { baselines } = await client.capabilities();
+  const nBaselines = baselines.filter(({ minOriginals }) => minOriginals <= nCheckpoints).length;
+  const others = nCheckpoints + nBaselines * networksPerBaseline + midpoints;
   const made = evaluation?.record.evaluation;
   const msPerTest = made && made.networks.length > 0 ? made.elapsedMs / made.networks.length : null;
   const choices = samples.map(({ folder, title, step, networks }) => {

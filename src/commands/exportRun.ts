@@ -5,7 +5,7 @@ import { exportReport } from '../../protocol/evaluation';
 import { exportTensorBoard, exportWeights, metricsTail, runDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import { SidecarError } from '../sidecarError';
-import { formatBytes, formatCount } from '../text/format';
+import { formatBytes, formatCount } from '../../shared/words';
 import { writeFile } from '../writeFile';
 import { askFolder, askRun, choose } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';

@@ -7,7 +7,7 @@ import { runDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import { readSettings } from '../settings';
 import { blockedActions } from '../state/viewState';
-import { about, formatCount, formatDuration, plural } from '../text/format';
+import { about, formatCount, plural, roughDuration } from '../../shared/words';
 import { wholeNumberProblem } from '../text/validate';
 import { askRun, askText, choose, type Choice } from './ask';
 import { text, values, wholeNumber, type CommandContext, type RpgCommand } from './command';
@@ -43,7 +43,7 @@ export async function generateAndTell(
   void context.library.refresh();
   const broken = result.networks.filter(({ record }) => record.nNotFinite > 0).length;
   const problem = broken > 0 ? `; ${plural(broken, 'network')} with values that are not finite` : '';
-  const generated = `${plural(result.networks.length, 'network')} generated in ${formatDuration(result.samplingMs)}${problem}`;
+  const generated = `${plural(result.networks.length, 'network')} generated in ${roughDuration(result.samplingMs)}${problem}`;
   const message = [generated, ...result.notes].join('. ');
   void vscode.window.showInformationMessage(message, 'Evaluate', 'Reveal in Explorer').then(chosen => {
     if (chosen === 'Evaluate') void runCommand('rpg.evaluate', { run: run.id, generated: result.folder });

@@ -3,7 +3,7 @@
 import type { GenerateParams } from '../../protocol/generation';
 import type { RunDetails } from '../../protocol/runs';
 import type { Capabilities } from '../../protocol/session';
-import { formatCount } from '../text/format';
+import { formatCount } from '../../shared/words';
 import { etaProblem, fileNamePartProblem, wholeNumberProblem } from '../text/validate';
 import { askFolder, askText, choose, type Choice } from './ask';
 import { text, wholeNumber } from './command';

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { type DatasetSummary, register } from '../../protocol/datasets';
 import { readSettings } from '../settings';
 import { SidecarError } from '../sidecarError';
-import { plural } from '../text/format';
+import { plural } from '../../shared/words';
 import { askFolder, askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { datasetOf, rootOf, suggestName } from './registerFolder';

@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { candidateDictionaries } from '../../protocol/checkpoints';
 import { type DatasetSummary, register } from '../../protocol/datasets';
-import { formatBytes, plural } from '../text/format';
+import { datasetNameFrom } from '../../shared/rules';
+import { formatBytes, plural } from '../../shared/words';
 import { datasetNameProblem, testCommandProblem } from '../text/validate';
 import { askDictionary, askFolder, askText } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
@@ -88,12 +89,7 @@ export function datasetOf(datasets: readonly DatasetSummary[], folder: string): 
 
 /** A name made of the folder's, that is not taken. */
 export function suggestName(folder: string, taken: readonly string[]): string {
-  const cleaned = path
-    .basename(rootOf(folder))
-    .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
-    .replace(/^[-.]+/, '')
-    .slice(0, 90);
-  const base = cleaned || 'dataset';
+  const base = datasetNameFrom(path.basename(rootOf(folder)), 90); // there is room for a number
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}-${number}`;
     if (!taken.includes(name)) return name;

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { removedRuns, removeRun, restoreRun } from '../../protocol/runs';
 import type { SidecarClient } from '../sidecarClient';
 import { SidecarError } from '../sidecarError';
-import { formatDuration } from '../text/format';
+import { roughDuration } from '../../shared/words';
 import { blockedActions } from '../state/viewState';
 import { askRun, choose } from './ask';
 import { text, values, type RpgCommand } from './command';
@@ -46,7 +46,7 @@ async function askRemoved(client: SidecarClient): Promise<string | undefined> {
     throw new SidecarError('nothing-to-undo', 'user', 'no run of this workspace was removed in the last seven days');
   const choices = removed.map(({ trash, run, removedAt }) => ({
     label: `$(history) ${run}`,
-    description: `removed ${formatDuration(Date.now() - Date.parse(removedAt))} ago`,
+    description: `removed ${roughDuration(Date.now() - Date.parse(removedAt))} ago`,
     value: trash,
     reason: null,
   }));

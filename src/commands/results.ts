@@ -1,7 +1,7 @@
 // RPG: Open Results, in the side panel or an editor tab, and Compare Runs.
 import * as vscode from 'vscode';
 import { SidecarError } from '../sidecarError';
-import { formatLoss } from '../text/format';
+import { formatLoss } from '../../shared/words';
 import { runIcon } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 

@@ -13,7 +13,7 @@ import {
 import type { PartialRunConfig } from '../../protocol/runConfig';
 import { readSettings } from '../settings';
 import { SidecarError } from '../sidecarError';
-import { about, formatBytes, formatMany, plural } from '../text/format';
+import { about, formatBytes, formatMany, plural } from '../../shared/words';
 import { askDataset, choose, missingFolder, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { newConfiguration } from './newConfiguration';

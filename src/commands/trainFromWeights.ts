@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { RunSummary } from '../../protocol/runRecords';
-import { formatCount, formatLoss } from '../text/format';
+import { formatCount, formatLoss } from '../../shared/words';
 import { askRun, choose, type Choice } from './ask';
 import { text, values, type CommandContext, type RpgCommand } from './command';
 import { trainCommand } from './train';

@@ -4,7 +4,7 @@ import type { Operation } from '../../protocol/operation';
 import { resume, type TrainProgress, type TrainResult } from '../../protocol/training';
 import { withAttempt } from '../errorMessage';
 import { readSettings } from '../settings';
-import { formatDuration, formatLoss } from '../text/format';
+import { formatLoss, roughDuration } from '../../shared/words';
 import type { CommandContext } from './command';
 import { callTraining } from './runJob';
 import { runCommand } from '../runCommand';
@@ -34,7 +34,7 @@ export async function trainAndTell<Params extends object>(
 }
 
 function tellFinished({ log }: CommandContext, { run, loss, elapsedMs, notes }: TrainResult): void {
-  const message = [`${run} is trained: loss ${formatLoss(loss)}, ${formatDuration(elapsedMs)}`, ...notes].join('. ');
+  const message = [`${run} is trained: loss ${formatLoss(loss)}, ${roughDuration(elapsedMs)}`, ...notes].join('. ');
   log.info(message);
   if (!readSettings().notifyWhenDone) return;
   void vscode.window.showInformationMessage(message, 'Generate Networks', 'Show Results').then(chosen => {

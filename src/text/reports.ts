@@ -3,7 +3,8 @@ import type { DifferenceReport, FolderReport } from '../../protocol/checkpoints'
 import type { BenchmarkResult } from '../../protocol/training';
 import type { Cell, CellFormat, Report } from '../../protocol/report';
 import { isEmptyReport } from '../../protocol/report';
-import { formatBytes, formatCount, plural } from './format';
+import { alignColumns } from '../../shared/textTable';
+import { formatBytes, formatCount, formatNumber, percent, plural, shortPercent } from '../../shared/words';
 
 /** A table with aligned columns; numbers to the right. */
 export function textTable(
@@ -11,13 +12,8 @@ export function textTable(
   rows: readonly (readonly string[])[],
   right: ReadonlySet<number>,
 ): string {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map(row => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) => (right.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
-      .join('  ')
-      .trimEnd();
-  return [line(header), widths.map(width => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+  const aligned = alignColumns(header, rows, right);
+  return [aligned.header, aligned.widths.map(width => '─'.repeat(width)).join('  '), ...aligned.lines].join('\n');
 }
 
 /** A descriptor's report: its title, facts, tables and notes. */
@@ -43,7 +39,7 @@ function cellText(cell: Cell, format: CellFormat = 'text'): string {
   if (typeof cell === 'string') return printable(cell);
   switch (format) {
     case 'number':
-      return number(cell);
+      return formatNumber(cell);
     case 'count':
       return formatCount(cell);
     case 'bytes':
@@ -62,14 +58,14 @@ export function differenceText(report: DifferenceReport): string {
     tensor.status === 'shape-differs'
       ? `[${tensor.shapeA?.join(', ') ?? ''}] ≠ [${tensor.shapeB?.join(', ') ?? ''}]`
       : tensor.status,
-    number(tensor.distance),
-    number(tensor.relativeDistance),
+    formatNumber(tensor.distance),
+    formatNumber(tensor.relativeDistance),
     tensor.cosine === null ? '—' : tensor.cosine.toFixed(6),
     tensor.largestChange ? `[${tensor.largestChange.index.join(', ')}] ${change(tensor.largestChange)}` : '',
   ]);
   const verdict = report.isEqual
     ? 'The checkpoints are equal.'
-    : `Distance ${number(report.distance)}, cosine ${report.cosine === null ? '—' : report.cosine.toFixed(6)} over all comparable tensors.`;
+    : `Distance ${formatNumber(report.distance)}, cosine ${report.cosine === null ? '—' : report.cosine.toFixed(6)} over all comparable tensors.`;
   const header = ['tensor', 'status', 'distance', 'relative', 'cosine', 'largest change'];
   return `a: ${printable(report.a)}\nb: ${printable(report.b)}\n\n${verdict}\n\n${textTable(header, rows, new Set([2, 3, 4]))}\n`;
 }
@@ -112,13 +108,13 @@ export function folderReportText(report: FolderReport): string {
     `[${shape.join(', ')}]`,
     dtype,
     kind,
-    number(mean),
-    number(std),
+    formatNumber(mean),
+    formatNumber(std),
   ]);
   const tokenRows = tokens.map(({ dimPerToken, nTokens, paddingShare, isSuggested }) => [
     formatCount(dimPerToken),
     formatCount(nTokens),
-    `${(100 * paddingShare).toFixed(1)} %`,
+    shortPercent(paddingShare),
     isSuggested ? 'suggested' : '',
   ]);
   return [
@@ -135,18 +131,9 @@ export function folderReportText(report: FolderReport): string {
   ].join('\n');
 }
 
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
-
-function number(value: number | null): string {
-  if (value === null) return '—';
-  if (value === 0) return '0';
-  const magnitude = Math.abs(value);
-  return magnitude >= 1e5 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(4);
-}
-
 /** With as many digits as it takes to see the change; float32 has nine. */
 function change({ a, b }: { a: number; b: number }): string {
-  if (number(a) !== number(b)) return `${number(a)} → ${number(b)}`;
+  if (formatNumber(a) !== formatNumber(b)) return `${formatNumber(a)} → ${formatNumber(b)}`;
   const digits = [5, 6, 7, 8].find(count => a.toPrecision(count) !== b.toPrecision(count)) ?? 9;
   return `${a.toPrecision(digits)} → ${b.toPrecision(digits)}`;
 }

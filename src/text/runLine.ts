@@ -1,7 +1,7 @@
 // A run in one line, and in a few.
 import type { RunSummary } from '../../protocol/runRecords';
 import type { TrainProgress } from '../../protocol/training';
-import { formatCount, formatDuration, formatLoss } from './format';
+import { formatCount, formatLoss, roughDuration } from '../../shared/words';
 
 /** `step 120 of 2,000 · loss 0.31 · 3 min left` while it trains; otherwise what it is. */
 export function runLine(run: RunSummary, training: TrainProgress | null): string {
@@ -11,7 +11,7 @@ export function runLine(run: RunSummary, training: TrainProgress | null): string
   switch (run.status) {
     case 'running': {
       const remainingMs = training?.remainingMs ?? null;
-      const left = remainingMs === null ? '' : ` · ${formatDuration(remainingMs)} left`;
+      const left = remainingMs === null ? '' : ` · ${roughDuration(remainingMs)} left`;
       const phase =
         training && training.phase !== 'training' && training.message !== '' ? ` · ${training.message}` : '';
       return `${steps} · loss ${formatLoss(loss)}${left}${phase}`;

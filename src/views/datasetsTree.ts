@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import type { DatasetSummary } from '../../protocol/datasets';
 import { checkpointEditorType, isAdapter } from '../editors/checkpointEditor';
 import type { Library } from '../state/library';
-import { formatBytes, formatCount, plural } from '../text/format';
+import { formatBytes, formatCount, plural } from '../../shared/words';
 
 export type DatasetNode =
   | { readonly kind: 'dataset'; readonly dataset: DatasetSummary }

@@ -5,7 +5,7 @@ import { runIcon } from '../commands/ask';
 import { isPreparing, type Jobs } from '../state/jobs';
 import type { Library } from '../state/library';
 import { runLine, runTooltip } from '../text/runLine';
-import { formatCount, formatLoss } from '../text/format';
+import { formatCount, formatLoss } from '../../shared/words';
 
 export type RunNode =
   | { readonly kind: 'run'; readonly run: RunSummary }

@@ -2,7 +2,7 @@
 // `0` shows everything again; the arrow keys move the cursor, whose values stand below the chart and are spoken.
 import uPlot from 'uplot';
 import { element, setText } from '../dom';
-import { significant, whole } from '../../shared/words';
+import { formatCount, significant } from '../../shared/words';
 import type { Envelope } from './envelope';
 import type { GrowingArray } from './growingArray';
 import type { Series } from './series';
@@ -246,7 +246,11 @@ function plotOptions(
       y: { distr: isLog ? logarithmic : linear, log: 10 },
     },
     axes: [
-      { ...axis, size: 28, values: (_plot, ticks) => ticks.map(tick => (Number.isInteger(tick) ? whole(tick) : '')) },
+      {
+        ...axis,
+        size: 28,
+        values: (_plot, ticks) => ticks.map(tick => (Number.isInteger(tick) ? formatCount(tick) : '')),
+      },
       {
         ...axis,
         size: 68, // room for 0.002999 and 1.234e-10
@@ -298,5 +302,5 @@ function describePoint(traces: readonly Trace[], step: number): string {
     if (index < 0 || lastStep(trace) < at) return [];
     return trace.lines.map(line => `${line.label} ${significant(line.values.at(index))}`);
   });
-  return parts.length === 0 ? 'No points yet' : `Step ${whole(Math.round(at))}: ${parts.join(', ')}`;
+  return parts.length === 0 ? 'No points yet' : `Step ${formatCount(Math.round(at))}: ${parts.join(', ')}`;
 }

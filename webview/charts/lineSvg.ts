@@ -1,5 +1,5 @@
 // The training curves as a drawing to export: the points the chart would choose, all steps, no interaction.
-import { significant, whole } from '../../shared/words';
+import { formatCount, significant } from '../../shared/words';
 import { axes, linearScale, type Frame } from './axis';
 import type { Line, Trace } from './lineChart';
 import { svg, type SvgNode } from './svg';
@@ -49,7 +49,7 @@ export function drawLines(traces: readonly Trace[], { title, widthPx, isLog }: L
     { width: widthPx, height: heightPx, viewBox: `0 0 ${widthPx} ${heightPx}` },
     axes(
       frame,
-      { scale: x, title: 'Step', format: whole },
+      { scale: x, title: 'Step', format: formatCount },
       { scale: y, title, format: value => significant(isLog ? 10 ** value : value) },
       palette,
     ),

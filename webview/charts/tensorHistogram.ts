@@ -1,6 +1,6 @@
 // Distribution of the finite values of one tensor of a checkpoint, as bars and as a table.
 import type { TensorSummary } from '../../protocol/checkpoints';
-import { counted, significant, whole } from '../../shared/words';
+import { formatCount, plural, significant } from '../../shared/words';
 import type { TableModel } from '../../shared/table';
 import { axes, linearScale, type Frame } from './axis';
 import { binEdges } from './histogram';
@@ -45,7 +45,7 @@ export function drawTensorHistogram(summary: TensorSummary, widthPx: number, pal
     marks: bins.map(({ count, low, high, left, right, top }) => ({
       x: (left + right) / 2,
       y: top,
-      text: `${significant(low)} to ${significant(high)}: ${counted(count, 'value')}`,
+      text: `${significant(low)} to ${significant(high)}: ${plural(count, 'value')}`,
     })),
   };
 }
@@ -56,7 +56,7 @@ export const tensorHistogramTable = (name: string, summary: TensorSummary): Tabl
   columns: [
     { title: 'From', format: significant },
     { title: 'To', format: significant },
-    { title: 'Values', format: whole },
+    { title: 'Values', format: formatCount },
   ],
   rows: summary.histogram.map((count, index) => [...edges(summary, index), count]),
 });

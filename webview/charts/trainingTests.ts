@@ -1,6 +1,6 @@
 // Accuracy of networks that were generated and tested beside the training, by the step of their snapshot: a line for every run.
 import type { TrainingTestView } from '../../protocol/view';
-import { percent, whole } from '../../shared/words';
+import { formatCount, percent } from '../../shared/words';
 import { axes, linearScale, type Frame } from './axis';
 import { svg, type SvgNode } from './svg';
 import type { Drawing } from './svgChart';
@@ -41,7 +41,7 @@ export function drawTrainingTests(runs: readonly TestedRun[], widthPx: number, p
       { width: widthPx, height: bottom, viewBox: `0 0 ${widthPx} ${bottom}` },
       axes(
         frame,
-        { scale: x, title: 'Step', format: step => (Number.isInteger(step) ? whole(step) : '') },
+        { scale: x, title: 'Step', format: step => (Number.isInteger(step) ? formatCount(step) : '') },
         { scale: y, title: 'Accuracy (%)', format: value => (100 * value).toFixed(digits) },
         palette,
       ),
@@ -64,7 +64,7 @@ export function drawTrainingTests(runs: readonly TestedRun[], widthPx: number, p
       own.map(({ step, accuracy }) => ({
         x: x.at(step),
         y: y.at(accuracy),
-        text: `${hasLegend ? `${id}, ` : ''}step ${whole(step)}: accuracy ${percent(accuracy)}`,
+        text: `${hasLegend ? `${id}, ` : ''}step ${formatCount(step)}: accuracy ${percent(accuracy)}`,
       })),
     ),
   };

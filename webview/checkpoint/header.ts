@@ -4,7 +4,7 @@ import type { CheckpointReport } from '../../protocol/checkpoints';
 import { button, facts, note } from '../controls';
 import { element, fill, setText } from '../dom';
 import { csvExport, jsonExport } from '../export/exportFile';
-import { bytes, counted, whole } from '../../shared/words';
+import { formatBytes, formatCount, plural } from '../../shared/words';
 import type { CheckpointPage } from './page';
 import { tensorColumns, tensorRow } from './tensorTable';
 
@@ -29,9 +29,9 @@ export function createCheckpointHeader(actions: CheckpointPage): {
       fill(body, JSON.stringify([rest, tensors.length, statistics]), () => [
         facts([
           ['Format', report.format],
-          ['Size', bytes(report.sizeBytes)],
-          ['Tensors', whole(tensors.length)],
-          ['Values', whole(report.dictionaries.find(each => each.key === report.key)?.nElements ?? null)],
+          ['Size', formatBytes(report.sizeBytes)],
+          ['Tensors', formatCount(tensors.length)],
+          ['Values', formatCount(report.dictionaries.find(each => each.key === report.key)?.nElements ?? null)],
         ]),
         ...(report.dictionaries.length > 1 ? [dictionaryPicker(report, actions)] : []),
         messages('Problems', report.problems, 'problem'),
@@ -51,7 +51,7 @@ function dictionaryPicker({ dictionaries, key }: CheckpointReport, { post }: Che
       element(
         'option',
         { value: each.key, selected: each.key === key },
-        `${each.key === '' ? '(whole file)' : each.key} — ${counted(each.nTensors, 'tensor')}, ${bytes(each.sizeBytes)}`,
+        `${each.key === '' ? '(formatCount file)' : each.key} — ${plural(each.nTensors, 'tensor')}, ${formatBytes(each.sizeBytes)}`,
       ),
     ),
   );
@@ -69,7 +69,7 @@ function attributes(values: Readonly<Record<string, string>>): HTMLElement | nul
   return element(
     'details',
     { class: 'disclosure' },
-    element('summary', {}, `Attributes (${whole(entries.length)})`),
+    element('summary', {}, `Attributes (${formatCount(entries.length)})`),
     facts(entries),
   );
 }

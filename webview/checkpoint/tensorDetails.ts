@@ -5,7 +5,7 @@ import { createSvgChart } from '../charts/svgChart';
 import type { Palette } from '../charts/theme';
 import { button, facts, note } from '../controls';
 import { element, type Child } from '../dom';
-import { bytes, shapeText, significant, whole } from '../../shared/words';
+import { formatBytes, formatCount, shapeText, significant } from '../../shared/words';
 import { changeDetector } from '../page';
 import { createDataTable } from '../tables/dataTable';
 import type { CheckpointPage } from './page';
@@ -31,16 +31,16 @@ export function createTensorDetails({ post }: CheckpointPage): {
       facts([
         ['Type', tensor.dtype],
         ['Shape', shapeText(tensor.shape)],
-        ['Size', bytes(tensor.sizeBytes)],
+        ['Size', formatBytes(tensor.sizeBytes)],
         ...(summary
           ? ([
               ['Mean', significant(summary.mean)],
               ['Std', significant(summary.std)],
               ['Min', significant(summary.min)],
               ['Max', significant(summary.max)],
-              ['Zeros', whole(summary.nZero)],
-              ['NaN', whole(summary.nNaN)],
-              ['Infinite', whole(summary.nInfinite)],
+              ['Zeros', formatCount(summary.nZero)],
+              ['NaN', formatCount(summary.nNaN)],
+              ['Infinite', formatCount(summary.nInfinite)],
             ] as const)
           : []),
       ]),

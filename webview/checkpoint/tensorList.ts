@@ -1,7 +1,7 @@
 // The list of tensors with its filter: every word typed must be part of the name, the type or the shape.
 import type { CheckpointReport } from '../../protocol/checkpoints';
 import { element, setText } from '../dom';
-import { counted, whole } from '../../shared/words';
+import { formatCount, plural } from '../../shared/words';
 import { changeDetector } from '../page';
 import { createVirtualTable } from '../tables/virtualTable';
 import type { CheckpointPage, CheckpointPreferences } from './page';
@@ -53,8 +53,8 @@ export function createTensorList({ prefer }: CheckpointPage): {
       setText(
         count,
         words.length === 0
-          ? counted(tensors.length, 'tensor')
-          : `${whole(table.length)} of ${counted(tensors.length, 'tensor')}`,
+          ? plural(tensors.length, 'tensor')
+          : `${formatCount(table.length)} of ${plural(tensors.length, 'tensor')}`,
       );
     },
   };

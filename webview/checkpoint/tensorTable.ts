@@ -1,18 +1,18 @@
 // The tensors of a checkpoint as a table model: what the list shows and what is exported.
 import type { TensorRecord } from '../../protocol/checkpoints';
-import { bytes, shapeText, significant, whole } from '../../shared/words';
+import { formatBytes, formatCount, shapeText, significant } from '../../shared/words';
 import type { Cell, Column } from '../../shared/table';
 
 export const tensorColumns: readonly (Column & { readonly isNumber?: boolean })[] = [
   { title: 'Tensor' },
   { title: 'Type' },
   { title: 'Shape' },
-  { title: 'Size', format: bytes, isNumber: true },
+  { title: 'Size', format: formatBytes, isNumber: true },
   { title: 'Mean', format: significant, isNumber: true },
   { title: 'Std', format: significant, isNumber: true },
   { title: 'Min', format: significant, isNumber: true },
   { title: 'Max', format: significant, isNumber: true },
-  { title: 'NaN or ∞', format: whole, isNumber: true, help: 'Values that are not finite' },
+  { title: 'NaN or ∞', format: formatCount, isNumber: true, help: 'Values that are not finite' },
 ];
 
 export const tensorRow = ({ name, dtype, shape, sizeBytes, summary }: TensorRecord): Cell[] => [

@@ -3,7 +3,7 @@ import type { EvaluationView, RunView } from '../../protocol/view';
 import { exportBar, facts, note, table, tableDisclosure } from '../controls';
 import { element, fill } from '../dom';
 import { csvExport, jsonExport, xlsxExport } from '../export/exportFile';
-import { dateTime, duration, whole } from '../../shared/words';
+import { dateTime, formatCount, formatElapsed } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 import { configRows, configTable } from '../configDiff';
 import type { TableModel } from '../../shared/table';
@@ -52,10 +52,10 @@ function content(page: Page, view: RunView, evaluation: EvaluationView, actions:
         'Test',
         result.test.samples === null
           ? result.test.title
-          : `${result.test.title}, ${whole(result.test.samples)} samples`,
+          : `${result.test.title}, ${formatCount(result.test.samples)} samples`,
       ],
       ['Evaluated', dateTime(evaluation.createdAt)],
-      ['Took', duration(result.elapsedMs)],
+      ['Took', formatElapsed(result.elapsedMs)],
       ['Seed', result.seed.toString()],
     ]),
     table(accuracyTable(selected), page, actions),

@@ -2,7 +2,7 @@
 import type { RunView, SampleSetView } from '../../protocol/view';
 import { note } from '../controls';
 import { element, fill } from '../dom';
-import { bytes, counted, duration, percent, whole } from '../../shared/words';
+import { formatBytes, formatCount, formatElapsed, percent, plural } from '../../shared/words';
 import type { PageActions, Part } from '../page';
 
 /** Networks of a set listed one by one; the folder has the rest. */
@@ -35,10 +35,10 @@ const content = (view: RunView, actions: PageActions): HTMLElement[] => [
 
 function sampleSet(set: SampleSetView, isOpen: boolean, actions: PageActions): HTMLElement {
   const facts = [
-    counted(set.networks.length, 'network'),
-    `step ${whole(set.step)}`,
-    set.msPerNetwork === null ? '' : `${duration(set.msPerNetwork)} each`,
-    set.peakMemoryBytes === null ? '' : `at most ${bytes(set.peakMemoryBytes)}`,
+    plural(set.networks.length, 'network'),
+    `step ${formatCount(set.step)}`,
+    set.msPerNetwork === null ? '' : `${formatElapsed(set.msPerNetwork)} each`,
+    set.peakMemoryBytes === null ? '' : `at most ${formatBytes(set.peakMemoryBytes)}`,
   ].filter(text => text !== '');
   return element(
     'details',
@@ -56,7 +56,7 @@ function sampleSet(set: SampleSetView, isOpen: boolean, actions: PageActions): H
             {},
             link(baseName(network.file), network.file, actions),
             network.accuracy === null ? null : ` ${percent(network.accuracy)}`,
-            network.nNotFinite === 0 ? null : ` ⚠ ${whole(network.nNotFinite)} weights are not finite`,
+            network.nNotFinite === 0 ? null : ` ⚠ ${formatCount(network.nNotFinite)} weights are not finite`,
           ),
         ),
       set.networks.length > mostNetworks

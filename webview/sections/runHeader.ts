@@ -3,7 +3,7 @@ import type { JobView, RunAction, RunView } from '../../protocol/view';
 import type { RunStatus, RunSummary } from '../../protocol/runRecords';
 import { button } from '../controls';
 import { element, fill, setText } from '../dom';
-import { dateTime, duration, significant, whole } from '../../shared/words';
+import { dateTime, formatCount, formatElapsed, significant } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 
 /** Runs offered for comparison; older ones are chosen in the tree of runs. */
@@ -92,9 +92,9 @@ export function createRunHeader(actions: PageActions): Part {
     setText(
       progressText,
       [
-        `Step ${whole(step)} of ${whole(summary.steps)}`,
+        `Step ${formatCount(step)} of ${formatCount(summary.steps)}`,
         `loss ${significant(live?.loss ?? summary.loss)}`,
-        summary.status === 'running' && remainingMs !== null ? `${duration(remainingMs)} left` : '',
+        summary.status === 'running' && remainingMs !== null ? `${formatElapsed(remainingMs)} left` : '',
         live?.message ?? '',
       ]
         .filter(text => text !== '')

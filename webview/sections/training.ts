@@ -7,7 +7,7 @@ import type { Palette } from '../charts/theme';
 import { button, exportBar, facts, note, tableDisclosure } from '../controls';
 import { element, fill } from '../dom';
 import { csvExport, svgExport } from '../export/exportFile';
-import { bytes, duration, significant, unknown } from '../../shared/words';
+import { formatBytes, formatElapsed, significant, unknown } from '../../shared/words';
 import { changeDetector, type Page, type PageActions, type Part } from '../page';
 import { metricsTable } from '../tables/metricsTable';
 import { createTrainingTests } from './trainingTests';
@@ -148,10 +148,10 @@ function showResources(parent: HTMLElement, view: RunView | undefined, page: Pag
   const entries: (readonly [string, string])[] = view
     ? [
         ['Device', view.engine ? `${view.engine.description} (${view.engine.engine})` : unknown],
-        ['Memory', bytes(memory)],
+        ['Memory', formatBytes(memory)],
         ['A step', msPerStep === null ? unknown : `${significant(msPerStep)} ms`],
-        ['Elapsed', duration(live?.elapsedMs ?? null)],
-        ['Left', duration(live?.remainingMs ?? null)],
+        ['Elapsed', formatElapsed(live?.elapsedMs ?? null)],
+        ['Left', formatElapsed(live?.remainingMs ?? null)],
       ]
     : [];
   fill(parent, JSON.stringify(entries), () => (entries.length === 0 ? [] : [facts(entries)]));

@@ -3,7 +3,7 @@
 import type { EvaluationResult, EvaluationRow, IouMatrix, LayerHistogram } from '../../protocol/evaluation';
 import type { RunView } from '../../protocol/view';
 import { binEdges } from '../charts/histogram';
-import { counted, fixed, percent, significant } from '../../shared/words';
+import { fixed, percent, plural, significant } from '../../shared/words';
 import { cellsOf, countColumns, networkColumns, rowColumns } from '../../shared/metrics/columns';
 import type { Column, TableModel } from '../../shared/table';
 
@@ -89,7 +89,7 @@ export function diversityTable(result: EvaluationResult): TableModel {
         `${diversity.covered.toString()} of ${diversity.originals.toString()}`,
       ],
       ...result.ensembles.map(vote => [
-        `Majority vote: ${vote.title} (${counted(vote.networks, 'network')})`,
+        `Majority vote: ${vote.title} (${plural(vote.networks, 'network')})`,
         percent(vote.accuracy),
       ]),
     ],

@@ -1,7 +1,7 @@
 // Points of the training curves as rows: all of them for a file, an even choice for a reader.
 import type { RunView } from '../../protocol/view';
 import type { Series } from '../charts/series';
-import { significant, whole } from '../../shared/words';
+import { formatCount, significant } from '../../shared/words';
 import type { Cell, TableModel } from '../../shared/table';
 
 /** At most about `mostRows` points of every run, always with its first and last. */
@@ -28,7 +28,7 @@ export function metricsTable(
     id: 'metrics',
     title: 'Loss and learning rate by training step',
     columns: [
-      { title: 'Step', format: whole },
+      { title: 'Step', format: formatCount },
       ...(isCompared ? [{ title: 'Run' }] : []),
       { title: 'Loss', format: significant },
       { title: 'Smoothed', format: significant },

@@ -1,6 +1,6 @@
 // What was measured beside the training, as rows; also the tests that told nothing, with the reason.
 import type { TestedRun } from '../charts/trainingTests';
-import { percent, whole } from '../../shared/words';
+import { formatCount, percent } from '../../shared/words';
 import type { TableModel } from '../../shared/table';
 
 export function trainingTestsTable(runs: readonly TestedRun[]): TableModel {
@@ -9,7 +9,7 @@ export function trainingTestsTable(runs: readonly TestedRun[]): TableModel {
     id: 'training-tests',
     title: 'Accuracy of generated networks by training step',
     columns: [
-      { title: 'Step', format: whole },
+      { title: 'Step', format: formatCount },
       ...(isCompared ? [{ title: 'Run' }] : []),
       { title: 'Accuracy', format: percent },
       { title: 'Problem' },

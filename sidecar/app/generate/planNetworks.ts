@@ -1,5 +1,6 @@
 // What a generation request asks for, network by network: its name, noise index, permutation state and class.
 import type { GenerateParams } from '../../../protocol/generation';
+import { isFileNamePart, isTask } from '../../../shared/rules';
 import { taskBitsOf } from '../../datasets/checkpointFolder';
 import type { Conditioning } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
@@ -54,11 +55,6 @@ export function conditioningOf(networks: readonly PlannedNetwork[], spec: ModelS
   };
 }
 
-/** A slash would put the networks elsewhere than asked, or nowhere after all the sampling. */
-function isFileNamePart(tag: string): boolean {
-  return /^[^/\\\p{Cc}]+$/u.test(tag);
-}
-
 /** `generated_tag_001`, `generated_tag_class0279`, and both where a class has several. */
 function fileName(tag: string, label: number | null, index: number, count: number): string {
   const number = `_${String(index + 1).padStart(3, '0')}`;
@@ -96,7 +92,7 @@ function checkedClasses(classes: readonly number[] | undefined, spec: ModelSpec)
   const largest = 2 ** spec.condition.taskBits - 1;
   if (!classes || classes.length === 0)
     throw badRequest(`this run generates for a task; give one or more classes from 0 to ${largest}`);
-  const wrong = classes.find(label => !Number.isInteger(label) || label < 0 || label > largest);
+  const wrong = classes.find(label => !isTask(label, spec.condition.taskBits));
   if (wrong !== undefined) throw badRequest(`${wrong} is not a class of this run; give 0 to ${largest}`);
   return [...new Set(classes)];
 }

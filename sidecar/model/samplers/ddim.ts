@@ -1,5 +1,6 @@
 // DDIM: a few of the schedule's steps, with as little fresh noise as asked for.
 // Source: Song et al., "Denoising diffusion implicit models", ICLR 2021.
+import { isEta } from '../../../shared/rules';
 import { mostDdimSteps, usualDdimSteps } from '../../../protocol/ddim';
 import { userError, type RpgError } from '../../util/rpgError';
 import type { Sampler, SamplerOptions, SamplerPlan } from '../sampler';
@@ -21,7 +22,7 @@ export const ddim: Sampler & { name: 'ddim' } = {
 /** *Errors* user: no steps, or more than the schedule and spacing allow; eta outside 0 to 1. */
 function planDdim(schedule: Schedule, { steps, eta, spacing }: SamplerOptions): SamplerPlan {
   if (steps < 1) throw badSamplerOption(`DDIM with ${steps} steps samples nothing; give at least 1`);
-  if (!(eta >= 0 && eta <= 1)) throw badSamplerOption(`DDIM with eta ${eta} is not defined; give 0 to 1`);
+  if (!isEta(eta)) throw badSamplerOption(`DDIM with eta ${eta} is not defined; give 0 to 1`);
   const times = spacing === 'published' ? publishedTimes(schedule.T, steps) : evenTimes(schedule.T, steps);
   const entries = times.map((t, i) => {
     const alphaBar = schedule.alphaBar[t]!;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TrainProgress } from '../../../protocol/training';
-import { formatDuration } from '../../../sidecar/cli/trainingBar';
+import { formatDuration } from '../../../shared/words';
 import { createProgressMeter } from '../../../sidecar/app/train/progressMeter';
 
 /** A meter with a clock of its own. */

@@ -102,6 +102,12 @@ describe('predictions files', () => {
       [1, 3],
     ]);
   });
+  test('may tell how sure the network was', () => {
+    const text = '{"predicted": [1, 0], "expected": [1, 2], "probabilities": [[0.2, 0.5, 0.3], [1, 0, 0]]}';
+    const { probabilities } = parsePredictions('p', text);
+    expect(probabilities).toEqual({ classes: 3, values: Float64Array.of(0.2, 0.5, 0.3, 1, 0, 0) });
+    expect(parsePredictions('p', '{"predicted": [1], "expected": [1]}').probabilities).toBeUndefined();
+  });
   test.each([
     '',
     '3',
@@ -109,6 +115,15 @@ describe('predictions files', () => {
     '{"predicted": [1]}',
     '{"predicted": [1.5], "expected": [1]}',
     '{"predicted": [1], "expected": []}',
+    '{"predicted": [1], "expected": [1], "probabilities": 3}',
+    '{"predicted": [1], "expected": [1], "probabilities": []}',
+    '{"predicted": [1], "expected": [1], "probabilities": [3]}',
+    '{"predicted": [1], "expected": [1], "probabilities": [[]]}',
+    '{"predicted": [1], "expected": [1], "probabilities": [[0.5, "0.5"]]}',
+    '{"predicted": [1], "expected": [1], "probabilities": [[-0.5, 1.5]]}',
+    '{"predicted": [1], "expected": [1], "probabilities": [[0.5, 0.4]]}',
+    '{"predicted": [1, 1], "expected": [1, 1], "probabilities": [[0.5, 0.5], [0.2, 0.3, 0.5]]}',
+    '{"predicted": [1], "expected": [2], "probabilities": [[0.5, 0.5]]}',
   ])('%s is refused', text => expect(errorOf(() => parsePredictions('p', text)).code).toBe('bad-predictions'));
 });
 

@@ -7,7 +7,7 @@ import { remedyText as terminalText } from '../../../sidecar/cli/remedyText';
 import { errorMessage, textOf, withAttempt, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
 import { blockedActions } from '../../../src/state/viewState';
-import { about, formatBytes, formatDuration, formatLoss, formatMany, plural } from '../../../src/text/format';
+import { about, formatBytes, roughDuration, formatLoss, formatMany, plural } from '../../../shared/words';
 import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
 import { commonPrefix } from '../../../src/text/names';
 import { remedyText } from '../../../src/text/remedyText';
@@ -55,7 +55,7 @@ describe('numbers', () => {
     [12 * 60_000, '12 min'],
     [3.5 * 3_600_000, '3.5 h'],
     [50 * 3_600_000, '2 days'],
-  ])('%d ms are %s', (ms, text) => expect(formatDuration(ms)).toBe(text));
+  ])('%d ms are %s', (ms, text) => expect(roughDuration(ms)).toBe(text));
 
   it('an estimate is about a time, unless the words say so already', () => {
     expect([about(900), about(40_000)]).toEqual(['a few seconds', '≈ 40 s']);

@@ -90,10 +90,23 @@ describe('the pool of testing threads', () => {
         expect(outcome.predictions).toEqual(direct.predictions);
         expect(outcome.accuracy).toBe(direct.correct / many.count);
         expect(outcome.loss).toBeCloseTo(direct.lossSum / many.count, 9);
+        expect(outcome.probabilities).toEqual(direct.probabilities);
       }
     } finally {
       await pool.dispose();
     }
+  });
+
+  test('probabilities are those of the loss', () => {
+    const { probabilities, lossSum } = createRangeTester(tinyNetwork, many)(weights, 0, many.count);
+    const classes = tinyNetwork.nClasses;
+    let sum = 0;
+    for (let i = 0; i < many.count; i++) {
+      const row = probabilities.subarray(i * classes, (i + 1) * classes);
+      expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+      sum -= Math.log(row[many.labels[i]!]!);
+    }
+    expect(sum / many.count).toBeCloseTo(lossSum / many.count, 5);
   });
 
   test('a cancelled test rejects, and the pool still works', async () => {
