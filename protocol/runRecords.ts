@@ -55,6 +55,8 @@ export interface RunRecord {
   readonly formatVersion: number;
   readonly id: string;
   readonly createdAt: string;
+  /** How it learns, by the method's id; absent: recurrent diffusion, the first there was. */
+  readonly method?: string;
   readonly config: ResolvedRunConfig;
   readonly dataset: RunDataset;
   readonly engine: RunEngine;

@@ -1,10 +1,7 @@
 // What a run would need, before it is started: memory counted from the model, time measured on a few of its own steps.
 import type { RunEstimate, TrainParams, TrainProgress } from '../../../protocol/training';
-import { train } from '../../methods/rpg/trainer';
 import type { OperationContext } from '../context';
-import { turnOf } from '../deviceTurn';
-import { prepareModel, planModel } from './prepareModel';
-import { settleRequest } from './settleRequest';
+import { completePlan, freeBytesOf, openPlanned, planTraining, type Plan } from './plan';
 import { notYetTraining } from './train';
 
 /** The first step compiles and allocates; the rest are timed. */
@@ -16,18 +13,19 @@ const nSteps = 4;
  */
 export async function estimateRun(params: TrainParams, context: OperationContext<TrainProgress>): Promise<RunEstimate> {
   const say = (message: string): void => context.report({ ...notYetTraining, message });
-  const { input } = await settleRequest(params, context, () => undefined);
-  const { spec, estimate, freeBytes } = await planModel(input);
-  const { config, chosen, workers } = input;
+  const { plan } = await planTraining(params, context, () => undefined);
+  const { config, chosen, workers, method } = plan;
+  const { estimate, nTokens } = method;
+  const freeBytes = freeBytesOf(plan);
   const fits = estimate.totalBytes <= freeBytes;
-  const time = (): Promise<number> => context.onDevice(turnOf(chosen.device), () => timeSteps(input), say);
-  const msPerStep = fits || input.force ? await time() : null;
+  const time = (): Promise<number> => context.onDevice(plan.turn, () => timeSteps(plan), say);
+  const msPerStep = fits || plan.force ? await time() : null;
   return {
     config,
     engine: chosen.device.engine,
     device: chosen.device.device,
     workers,
-    nTokens: spec.nTokens,
+    nTokens,
     nParameters: estimate.nParameters,
     memoryBytes: estimate.totalBytes,
     freeBytes,
@@ -38,14 +36,15 @@ export async function estimateRun(params: TrainParams, context: OperationContext
 }
 
 /** The fastest of a few steps after the first: what else the machine does only ever adds. */
-async function timeSteps(input: Parameters<typeof prepareModel>[0]): Promise<number> {
-  const prepared = await prepareModel({ ...input, force: true });
+async function timeSteps(plan: Plan): Promise<number> {
+  const steps = Math.max(nSteps + 1, plan.config.training.steps);
+  const training = { ...plan.config.training, steps, saveEvery: steps, evaluateEvery: 0 };
+  const trainable = await openPlanned(
+    await completePlan({ ...plan, config: { ...plan.config, training }, force: true }),
+  );
   try {
-    const steps = Math.max(nSteps + 1, input.config.training.steps);
-    const training = { ...input.config.training, steps, saveEvery: steps, evaluateEvery: 0 };
     let [fastest, from, done] = [Infinity, 0, 0];
-    const events = train({ ...prepared, config: { ...input.config, training }, startStep: 0, shouldStop: () => false });
-    for await (const event of events) {
+    for await (const event of trainable.train(0, () => false)) {
       const now = performance.now();
       if (event.kind === 'step' && event.step > 1) fastest = Math.min(fastest, now - from);
       from = now;
@@ -53,7 +52,6 @@ async function timeSteps(input: Parameters<typeof prepareModel>[0]): Promise<num
     }
     return fastest;
   } finally {
-    prepared.tokens.dispose();
-    await prepared.model.dispose();
+    await trainable.dispose();
   }
 }

@@ -11,7 +11,8 @@ import { RpgError } from '../../util/rpgError';
 import { atOnce, type OperationContext } from '../context';
 import { estimateRun } from './estimateRun';
 import { chooseDevice, defaultWorkers, engineFacts, type ChosenDevice } from './chooseDevice';
-import { deviceMemoryBytes, trainingMemoryOf } from './memoryCheck';
+import { methodOf } from '../../methods/registry';
+import { deviceMemoryBytes } from './memoryCheck';
 import { datasetFacts, openDataset, type OpenedDataset } from './openDataset';
 import { readConfig, type ReadConfig } from './readConfig';
 
@@ -72,7 +73,9 @@ async function estimateOne(
     const { config, nTokens, dataset } = await read(engineFacts(device));
     const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
     const workers = defaultWorkers(device, config.training.batchSize);
-    const { nParameters, totalBytes } = await trainingMemoryOf(device, spec, config.training, workers);
+    const { structure, files } = dataset.measured;
+    const plan = await methodOf({}).plan({ config, structure, nCheckpoints: files.length, device, workers });
+    const { nParameters, totalBytes } = plan.estimate;
     const { steps } = config.training;
     return {
       of,

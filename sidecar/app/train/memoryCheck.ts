@@ -1,10 +1,7 @@
 // Refuses to start what cannot fit, before minutes are spent on it.
 import { freemem } from 'node:os';
-import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 import type { EngineDevice } from '../../engine/engine';
-import type { ModelSpec } from '../../model/modelSpec';
-import { estimateMemory, plannedMemory, type MemoryEstimate } from '../../methods/rpg/memoryEstimate';
-import { precisionsOf } from '../../methods/rpg/precision';
+import type { MemoryEstimate } from '../../methods/method';
 import { mendableError } from '../../util/rpgError';
 
 /** *Units* bytes. What this process may still use: a container's limit counts, not only the machine's memory. */
@@ -16,22 +13,6 @@ export function freeMemoryBytes(): number {
 /** Memory a device may use now. Devices of the host share what is free there; cards have their own. */
 export function deviceMemoryBytes({ facts }: EngineDevice, memoryBytes: number | null): number {
   return facts.ownsMemory && memoryBytes !== null ? memoryBytes : freeMemoryBytes();
-}
-
-/** What training takes on a device, at its highest: as its engine plans it, else as the shapes tell. */
-export async function trainingMemoryOf(
-  device: EngineDevice,
-  spec: ModelSpec,
-  training: Pick<ResolvedRunConfig['training'], 'precision' | 'bfloat16Steps' | 'optimizerState'>,
-  workers: number,
-): Promise<MemoryEstimate> {
-  const { optimizerState } = training;
-  if (!device.planTraining) return estimateMemory(spec, { workers, optimizerState });
-  const plans: MemoryEstimate[] = [];
-  for (const precision of precisionsOf(training)) {
-    plans.push(plannedMemory(spec, await device.planTraining(spec, { precision, optimizerState })));
-  }
-  return plans.reduce((most, plan) => (plan.totalBytes > most.totalBytes ? plan : most));
 }
 
 /** One line for people: `about 0.3 GB: weights 0.1, optimizer 0.1, activations 0.1`. */

@@ -5,7 +5,7 @@ import type { Remedy } from '../../../protocol/errors';
 import type { DatasetRecord } from '../../../protocol/datasets';
 import type { RunConfig } from '../../../protocol/runConfig';
 import type { DatasetFacts } from '../../config/resolveConfig';
-import { classOfFileName, taskBitsOf } from '../../datasets/checkpointFolder';
+import { classOfFileName } from '../../datasets/checkpointFolder';
 import { findDataset, listDatasets, suggestDatasetName } from '../../datasets/datasetStore';
 import { measureDataset, type MeasuredDataset } from '../../datasets/measureDataset';
 import { createTokenLayout } from '../../tokenizer/tokenLayout';
@@ -63,12 +63,6 @@ export function datasetFacts({ name, measured }: OpenedDataset): DatasetFacts {
       createTokenLayout(measured.structure, dimPerToken, split).nTokens,
     classes: classes.every(value => value !== null) ? classes : null,
   };
-}
-
-/** Task bits of every checkpoint, from the file names. *Shapes* (nCheckpoints, taskBits), or null without task conditions. */
-export function taskMatrix(fileNames: readonly string[], condition: RunConfig['condition']): Float32Array | null {
-  if (condition.kind === 'none') return null;
-  return Float32Array.from(fileNames.flatMap(name => taskBitsOf(classOfFileName(name)!, condition.taskBits)));
 }
 
 function changesSince(record: DatasetRecord, measured: MeasuredDataset): string[] {

@@ -4,8 +4,7 @@ import type { ResumeParams, TrainProgress, TrainResult } from '../../../protocol
 import type { RunRecord } from '../../../protocol/runRecords';
 import { measureDataset } from '../../datasets/measureDataset';
 import { toModelSpec } from '../../config/toModelSpec';
-import type { Model } from '../../engine/engine';
-import type { ModelSpec } from '../../model/modelSpec';
+import type { Trainable } from '../../methods/method';
 import { logEvent } from '../../runs/eventLog';
 import { metricsFile, truncateMetrics } from '../../runs/metricsLog';
 import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
@@ -18,8 +17,7 @@ import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
 import { hashOf } from './train';
 import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './chooseDevice';
-import { readPublishedWeights, restoreSnapshot } from '../../methods/rpg/modelFiles';
-import { prepareModel } from './prepareModel';
+import { completePlan, datasetNotes, openPlanned } from './plan';
 import { runSession } from './session';
 
 /** *Errors* `run-finished`, `run-locked`, `run-newer`, `dataset-changed`, device errors; then those of a session. */
@@ -64,39 +62,42 @@ async function resumeLocked(
   const say = progressOf(found, context);
   const dataset = await readRunDataset(folder);
   await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);
-  const prepared = await prepareModel({
-    workspace: context.workspace,
-    config: found.config,
-    chosen,
-    workers: found.workers,
-    dataset: { ...dataset, fileNames: dataset.files.map(file => file.name) },
-    force: params.force ?? false,
-    say,
-    signal: context.signal,
-  });
+  const plan = await completePlan(
+    {
+      workspace: context.workspace,
+      config: found.config,
+      chosen,
+      workers: found.workers,
+      dataset: { ...dataset, fileNames: dataset.files.map(file => file.name) },
+      force: params.force ?? false,
+      say,
+      signal: context.signal,
+    },
+    found,
+  );
+  const trainable = await openPlanned(plan);
   try {
-    const startStep = await restoreNewest(folder, found, prepared.model, prepared.spec);
-    const engine = runEngine(chosen, prepared.model.description);
+    const startStep = await restoreNewest(folder, found, trainable);
+    const engine = runEngine(chosen, trainable.description);
     if (engine.description !== found.engine.description) {
       const change = { from: found.engine.description, to: engine.description, step: startStep };
       logEvent(folder, { event: 'engine-changed', ...change });
       say(`begun on ${change.from}; goes on on ${change.to}, whose results differ in their last digits`);
     }
     const record = await updateRun(folder, { status: 'running', failure: null, engine });
-    return await runSession({ ...prepared, folder, record, startStep, lock, context });
+    return await runSession({ trainable, notes: datasetNotes(plan), folder, record, startStep, lock, context });
   } finally {
-    prepared.tokens.dispose();
-    await prepared.model.dispose();
+    await trainable.dispose();
   }
 }
 
-/** Brings model, metrics and snapshots to the newest good snapshot, or to the beginning. Returns its step. */
-async function restoreNewest(folder: string, record: RunRecord, model: Model, spec: ModelSpec): Promise<number> {
+/** Brings trainable, metrics and snapshots to the newest good snapshot, or to the beginning. Returns its step. */
+async function restoreNewest(folder: string, record: RunRecord, trainable: Trainable): Promise<number> {
   const { snapshot, damaged } = await newestSnapshot(folder);
   const step = snapshot?.step ?? 0;
   if (damaged.length > 0) logEvent(folder, { event: 'snapshots-damaged', steps: damaged });
-  if (snapshot) await restoreSnapshot(model, snapshot);
-  else if (record.init) await model.writeWeights(readInit(record.init, spec));
+  if (snapshot) await trainable.restore(snapshot);
+  else if (record.init) await trainable.beginWith(checkedInit(record.init));
   await removeSnapshotsAfter(folder, step);
   await pruneSnapshots(folder, record.config.training.keepSnapshots);
   const kept = truncateMetrics(folder, step);
@@ -104,7 +105,7 @@ async function restoreNewest(folder: string, record: RunRecord, model: Model, sp
   return step;
 }
 
-function readInit(init: NonNullable<RunRecord['init']>, spec: ModelSpec) {
+function checkedInit(init: NonNullable<RunRecord['init']>): string {
   if (hashOf(init.path) !== init.sha256) {
     throw userError(
       'init-changed',
@@ -112,7 +113,7 @@ function readInit(init: NonNullable<RunRecord['init']>, spec: ModelSpec) {
       init,
     );
   }
-  return readPublishedWeights(init.path, spec);
+  return init.path;
 }
 
 /** The run goes on with the statistics it began with; the files must be the ones it began with too. */

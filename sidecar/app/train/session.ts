@@ -2,8 +2,6 @@
 // folder says so, the lock is released, and a later `resume` finds a good snapshot.
 import type { TrainProgress, TrainResult } from '../../../protocol/training';
 import type { RunEvent, RunFailure, RunRecord } from '../../../protocol/runRecords';
-import type { Model } from '../../engine/engine';
-import type { ModelSpec } from '../../model/modelSpec';
 import { keepTrainingTest } from '../../runs/evaluations';
 import { logEvent } from '../../runs/eventLog';
 import { openMetricsLog, type MetricsLog } from '../../runs/metricsLog';
@@ -12,21 +10,17 @@ import { updateRun, weightsFile } from '../../runs/runStore';
 import { testSamplesFolder } from '../../runs/samples';
 import { listSnapshots, pruneSnapshots, writeSnapshot } from '../../runs/snapshots';
 import { clearStopRequest, stopRequestWatcher } from '../../runs/stopRequest';
-import { train, type TokenSource, type TrainerEvent } from '../../methods/rpg/trainer';
+import type { Trainable, TrainerEvent } from '../../methods/method';
 import { RpgError } from '../../util/rpgError';
 import { createYielder } from '../../util/yieldPoint';
 import { hostGone, type OperationContext } from '../context';
-import { snapshotParts, writePublishedWeights } from '../../methods/rpg/modelFiles';
 import { createProgressMeter } from './progressMeter';
 import { createTestBeside, type BesideResult, type TestBeside } from './testBeside';
 
 export interface SessionInput {
   folder: string;
   record: RunRecord;
-  model: Model;
-  spec: ModelSpec;
-  tokens: TokenSource;
-  tasks: Float32Array | null;
+  trainable: Trainable;
   startStep: number;
   /** For people, beside those of the run itself. */
   notes: readonly string[];
@@ -35,7 +29,7 @@ export interface SessionInput {
 }
 
 /**
- * Trains to the end, or until stopped. The model and the lock stay the caller's.
+ * Trains to the end, or until stopped. The trainable and the lock stay the caller's.
  * *Errors* `cancelled` after a graceful stop by the signal; `loss-not-finite` and everything that can fail, recorded.
  */
 export async function runSession(input: SessionInput): Promise<TrainResult> {
@@ -68,17 +62,13 @@ class Session {
   }
 
   async run(): Promise<TrainResult> {
-    const { folder, record, startStep, lock, context } = this.input;
+    const { folder, startStep, lock, context } = this.input;
     await clearStopRequest(folder);
-    const facts = { step: startStep, pid: lock.owner.pid, device: this.input.model.description };
+    const facts = { step: startStep, pid: lock.owner.pid, device: this.input.trainable.description };
     this.log({ event: startStep === 0 ? 'started' : 'resumed', ...facts });
     const stopRequested = stopRequestWatcher(folder);
     const pause = createYielder();
-    const events = train({
-      ...this.input,
-      config: record.config,
-      shouldStop: () => context.signal.aborted || stopRequested(),
-    });
+    const events = this.input.trainable.train(startStep, () => context.signal.aborted || stopRequested());
     for await (const event of events) {
       const result = await this.handle(event);
       if (result) return result;
@@ -136,17 +126,17 @@ class Session {
   }
 
   private async saveSnapshot(step: number): Promise<void> {
-    const { folder, record, lock, model } = this.input;
+    const { folder, record, lock, trainable } = this.input;
     await lock.assertHeld();
     this.metrics.sync(); // before DONE: a believed snapshot has all its metrics
     await this.meter.saving(`saving step ${step}`, async () => {
-      const parts = await snapshotParts(model, { algorithm: 'philox4x32-10', seed: record.config.seed, step });
+      const parts = await trainable.snapshotParts({ algorithm: 'philox4x32-10', seed: record.config.seed, step });
       await writeSnapshot(folder, step, parts);
     });
     const inUse = this.beside?.step ?? null;
     await pruneSnapshots(folder, record.config.training.keepSnapshots, new Set(inUse === null ? [] : [inUse]));
     const stepsPerSecond = this.meter.stepsPerSecond();
-    this.log({ event: 'snapshot', step, loss: this.lastLoss, stepsPerSecond, ...model.memory() });
+    this.log({ event: 'snapshot', step, loss: this.lastLoss, stepsPerSecond, ...trainable.memory() });
   }
 
   private testSnapshot(step: number): void {
@@ -168,10 +158,10 @@ class Session {
   }
 
   private async endFinished(step: number): Promise<TrainResult> {
-    const { folder, model, spec } = this.input;
+    const { folder, trainable } = this.input;
     const weights = weightsFile(folder);
     this.meter.phase('saving', 'saving the weights');
-    await writePublishedWeights(weights, spec, await model.readWeights());
+    await trainable.writeWeights(weights);
     await clearStopRequest(folder);
     await updateRun(folder, { status: 'finished', failure: null });
     this.log({ event: 'finished', step, loss: this.lastLoss });

@@ -11,12 +11,10 @@ import { generatedCount } from '../../tokenizer/structure';
 import { fileError } from '../../util/rpgError';
 import { version } from '../../util/version';
 import type { OperationContext } from '../context';
-import { turnOf } from '../deviceTurn';
 import { runEngine } from './chooseDevice';
-import { readPublishedWeights } from '../../methods/rpg/modelFiles';
-import { prepareModel } from './prepareModel';
+import { datasetNotes, openPlanned, planTraining, type Plan } from './plan';
 import { runSession } from './session';
-import { settleRequest, type SettledRequest } from './settleRequest';
+import type { OpenedDataset } from './openDataset';
 
 /**
  * *Errors* `config-invalid`, `dataset-changed`, `memory-too-small`, device errors — all before anything is written; then
@@ -24,24 +22,23 @@ import { settleRequest, type SettledRequest } from './settleRequest';
  */
 export async function train(params: TrainParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
   const say = (message: string): void => context.report({ ...notYetTraining, message });
-  const settled = await settleRequest(params, context, say);
-  const work = (): Promise<TrainResult> => trainSettled(settled, params.init, context);
-  return context.onDevice(turnOf(settled.input.chosen.device), work, say);
+  const { opened, plan } = await planTraining(params, context, say);
+  return context.onDevice(plan.turn, () => trainPlanned(opened, plan, params.init, context), say);
 }
 
 /** Has its turn at the device. */
-async function trainSettled(
-  { dataset, input }: SettledRequest,
+async function trainPlanned(
+  dataset: OpenedDataset,
+  plan: Plan,
   initFile: string | undefined,
   context: OperationContext<TrainProgress>,
 ): Promise<TrainResult> {
-  const prepared = await prepareModel(input);
-  const { model, tokens, spec, estimate } = prepared;
+  const trainable = await openPlanned(plan);
   const { measured } = dataset;
-  const { config, chosen, workers, workspace } = input;
+  const { config, chosen, workers, workspace, method } = plan;
   try {
     const init = initFile === undefined ? null : path.resolve(initFile);
-    if (init !== null) await model.writeWeights(readPublishedWeights(init, spec));
+    if (init !== null) await trainable.beginWith(init);
     const describe = (id: string): RunRecord => ({
       formatVersion: runFormatVersion,
       id,
@@ -52,12 +49,12 @@ async function trainSettled(
         folder: measured.folder,
         fingerprint: measured.fingerprint,
         nCheckpoints: measured.files.length,
-        nTokens: spec.nTokens,
+        nTokens: method.nTokens,
         nWeights: generatedCount(measured.structure),
       },
-      engine: runEngine(chosen, model.description),
+      engine: runEngine(chosen, trainable.description),
       workers,
-      nParameters: estimate.nParameters,
+      nParameters: method.estimate.nParameters,
       init: init === null ? null : { path: init, sha256: hashOf(init) },
       parent: init === null ? null : runOf(workspace, init),
       versions: { rpg: version, node: process.version, platform: `${process.platform}-${process.arch}` },
@@ -76,13 +73,13 @@ async function trainSettled(
     );
     const lock = await lockRun(folder);
     try {
-      return await runSession({ ...prepared, folder, record, startStep: 0, lock, context });
+      const notes = datasetNotes(plan);
+      return await runSession({ trainable, notes, folder, record, startStep: 0, lock, context });
     } finally {
       await lock.release();
     }
   } finally {
-    tokens.dispose();
-    await model.dispose();
+    await trainable.dispose();
   }
 }
 

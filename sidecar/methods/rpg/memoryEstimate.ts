@@ -2,17 +2,11 @@
 // fuse and reuse memory differently; an estimate is meant to tell "fits" from "does not".
 import { denoiserLayers, parameterInventory, trainedEntries } from '../../model/parameterInventory';
 import { elementCount } from '../../util/namedArrays';
+import type { MemoryEstimate } from '../method';
 import type { TrainingMemory } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import type { ParameterEntry } from '../../model/parameterEntry';
 import { recurrentCost } from '../../model/recurrent/registry';
-
-export interface MemoryEstimate extends TrainingMemory {
-  readonly nParameters: number;
-  /** Of the processes themselves, before any model. */
-  readonly runtimeBytes: number;
-  readonly totalBytes: number;
-}
 
 /**
  * Node with the program loaded, and a worker with its WebAssembly heap. Measured as peak resident memory less the counted

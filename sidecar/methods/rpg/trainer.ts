@@ -3,6 +3,7 @@
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 import type { Model, StepHyper, TrainingBatch } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
+import type { TrainerEvent } from '../method';
 import { userError, type RpgError } from '../../util/rpgError';
 import { createBatchChooser, type BatchChoice } from './batches';
 import { learningRateAt } from './learningRate';
@@ -27,13 +28,6 @@ export interface TrainerInput {
   /** Asked after every step; true ends the training with a snapshot. */
   shouldStop: () => boolean;
 }
-
-export type TrainerEvent =
-  | { kind: 'step'; step: number; loss: number; learningRate: number }
-  /** The model is at this step and stays there until the next event is asked for. */
-  | { kind: 'snapshotDue'; step: number; evaluate: boolean }
-  | { kind: 'stopped'; step: number }
-  | { kind: 'done'; step: number };
 
 /** *Errors* `loss-not-finite`, and the engine's. */
 export async function* train(input: TrainerInput): AsyncGenerator<TrainerEvent, void, void> {

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { TrainerEvent } from '../../../../sidecar/methods/method';
 import type { ResolvedRunConfig } from '../../../../protocol/runConfig';
 import type { Model } from '../../../../sidecar/engine/engine';
 import { defaultConfig } from '../../../../sidecar/config/draftConfig';
 import { toModelSpec } from '../../../../sidecar/config/toModelSpec';
 import { learningRateAt } from '../../../../sidecar/methods/rpg/learningRate';
-import {
-  hyperAt,
-  train,
-  type TokenSource,
-  type TrainerEvent,
-  type TrainerInput,
-} from '../../../../sidecar/methods/rpg/trainer';
+import { hyperAt, train, type TokenSource, type TrainerInput } from '../../../../sidecar/methods/rpg/trainer';
 import { recordingModel } from './recordingModel';
 
 const nTokens = 5;
