@@ -3,6 +3,7 @@ import { candidateDictionaries, convert, diff, inspect } from './checkpoints';
 import { datasets, register, renameDataset, restoreDataset, unregister } from './datasets';
 import { evaluateRun, exportReport } from './evaluation';
 import { generate, readPrompt } from './generation';
+import { methods } from './methods';
 import {
   exportTensorBoard,
   exportWeights,
@@ -52,6 +53,7 @@ export const operations = {
   exportWeights,
   exportTensorBoard,
   devices,
+  methods,
   checkSetUp,
   benchmark,
 };

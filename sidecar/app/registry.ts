@@ -16,6 +16,7 @@ import { metricsTail } from './runs/metricsTail';
 import { runDetails } from './runs/runDetails';
 import { devices, exportWeights, listRuns, removedRuns, removeRun, restoreRun, stopRun } from './runs/runs';
 import { checkSetUp } from './setup/checkSetUp';
+import { methods } from './setup/methods';
 import { benchmark } from './train/benchmark';
 import { estimateRun } from './train/estimateRun';
 import { estimateTraining } from './train/estimateTraining';
@@ -65,6 +66,7 @@ export const implementations: Implementations = {
   exportWeights,
   exportTensorBoard,
   devices,
+  methods,
   checkSetUp,
   benchmark,
 };

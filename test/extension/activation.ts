@@ -25,6 +25,7 @@ export function everyCommandSuite(): void {
     it('that needs something says so by its enablement; only these need nothing', () => {
       const free = manifest.contributes.commands.filter(({ enablement }) => enablement === undefined);
       assert.deepEqual(free.map(entry => entry.command.slice('rpg.'.length)).sort(), [
+        'aboutMethods',
         'benchmark',
         'checkSetUp',
         'chooseDevice',

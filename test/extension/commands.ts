@@ -15,6 +15,7 @@ import * as vscode from 'vscode';
 import { inspect } from '../../protocol/checkpoints';
 import { type DatasetRecord, register } from '../../protocol/datasets';
 import type { GenerateResult } from '../../protocol/generation';
+import type { MethodInfo } from '../../protocol/methods';
 import { runDetails } from '../../protocol/runs';
 import type { SetUpItem } from '../../protocol/setup';
 import { type BenchmarkResult, estimateTraining, type TrainResult } from '../../protocol/training';
@@ -455,6 +456,14 @@ export function commandSuite(): void {
       assert.equal(states.get('dataset'), 'ok');
       assert.equal(states.get('test'), 'ok');
       assert.ok(states.has('python'));
+    });
+
+    it('About the Methods opens a list of them', async () => {
+      const methods = await command<MethodInfo[]>('rpg.aboutMethods');
+      assert.equal(methods[0]?.id, 'rpg');
+      const shown = vscode.window.activeTextEditor?.document.getText() ?? '';
+      assert.match(shown, /^Methods\n/);
+      assert.match(shown, /rpg +Recurrent diffusion +arXiv 2501\.11587/);
     });
 
     it('Benchmark times a preset and shows what it found', async () => {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { MethodInfo } from '../../protocol/methods';
 import type { CheckpointReport, DifferenceReport, FolderReport } from '../../protocol/checkpoints';
 import type { DatasetSummary } from '../../protocol/datasets';
 import { rpg } from '../support/cli';
@@ -27,6 +28,15 @@ function copyOfZoo(folder: string): string {
     copyFileSync(path.join(zoo, 'checkpoint', name), path.join(to, 'checkpoint', name));
   return to;
 }
+
+describe('rpg methods', () => {
+  test('lists the ways to learn a dataset, for people and for programs', async () => {
+    const { code, stdout } = await rpg(['methods']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^rpg +Recurrent diffusion +arXiv 2501\.11587 +A recurrent model/m);
+    expect(json<MethodInfo[]>((await rpg(['methods', '--json'])).stdout)[0]).toMatchObject({ id: 'rpg' });
+  });
+});
 
 describe('rpg inspect', () => {
   test('a file: tensors, types, shapes, statistics, problems', async () => {
