@@ -4,6 +4,7 @@ import type { RunSummary } from '../../protocol/runRecords';
 import type { EvaluationView, RunAction, RunLive, RunView, ViewProblem } from '../../protocol/view';
 import { errorMessage } from '../errorMessage';
 import type { SidecarError } from '../sidecarError';
+import type { LatestPoint } from './curve';
 import type { Job } from './jobs';
 
 export function runView(details: RunDetails, summary: RunSummary): RunView {
@@ -45,24 +46,29 @@ export function blockedActions(
   return blocked;
 }
 
-/** Of a run at work in this window as reported; of any other as its folder said `sinceReadMs` ago. */
+/**
+ * Step and loss are those of the curve's last point (`latest`), whoever trains the run, so that the page tells one story; what
+ * the folder does not know, such as the speed now, is as reported where it is at work in this window.
+ */
 export function runLive(
   summary: RunSummary,
   details: RunDetails | null,
   job: Job | undefined,
   sinceReadMs: number,
+  latest: LatestPoint | null = null,
 ): RunLive {
   const training = job?.training ?? null;
   const resources = details?.resources;
   const perSecond = training?.stepsPerSecond ?? resources?.stepsPerSecond ?? null;
   const recordedMs = resources?.elapsedMs ?? null;
   const isRunning = summary.status === 'running';
-  const steps = Math.max(0, summary.steps - summary.step);
+  const step = latest?.step ?? summary.step;
+  const steps = Math.max(0, summary.steps - step);
   return {
     run: summary.id,
     message: training?.message ?? '',
-    step: training && training.step > 0 ? training.step : summary.step,
-    loss: training?.loss ?? summary.loss,
+    step,
+    loss: latest ? latest.loss : summary.loss,
     memoryBytes: resources?.memoryBytes ?? null,
     msPerStep: perSecond === null || perSecond <= 0 ? null : 1000 / perSecond,
     remainingMs: training?.remainingMs ?? (isRunning && perSecond ? (1000 * steps) / perSecond : null),

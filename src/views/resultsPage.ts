@@ -216,7 +216,10 @@ export class ResultsPage {
     return this.#selected
       .map(run => library.findRun(run))
       .filter((summary): summary is RunSummary => summary !== undefined)
-      .map(run => runLive(run, this.#details.get(run.id) ?? null, jobs.trainingOf(run.id), sinceReadMs));
+      .map(run => {
+        const details = this.#details.get(run.id) ?? null;
+        return runLive(run, details, jobs.trainingOf(run.id), sinceReadMs, this.#curves.get(run.id)?.latest);
+      });
   }
 
   async #followCurves(): Promise<void> {
@@ -239,11 +242,11 @@ export class ResultsPage {
       this.#timer = null;
       this.#enqueue(async () => {
         if (!this.#isReady) return;
+        await this.#followCurves(); // first: what is told of the run is its last point
         this.#post({
           kind: 'changed',
           parts: { live: this.#live(), jobs: this.host.jobs.all.map(({ view }) => view) },
         });
-        await this.#followCurves();
         if (this.#selected.some(run => this.host.library.findRun(run)?.status === 'running')) this.#tickSoon();
       });
     }, tickMs);

@@ -42,7 +42,7 @@ export interface Plan {
   readonly signal: AbortSignal;
 }
 
-export interface PlannedDataset {
+interface PlannedDataset {
   readonly folder: string;
   readonly key: string;
   readonly fingerprint: string;

@@ -197,6 +197,20 @@ it('the time a training has taken goes on while it trains, whenever its folder w
   expect(elapsed('finished')).toBe(5000);
 });
 
+it('step and loss of a run at work are those of its curve, not what its trainer reports meanwhile', async () => {
+  const client = fakeClient({ [metricsTail.method]: () => tailOf() });
+  const curve = new Curve('0001-a', client);
+  await curve.follow(() => {});
+  const jobs = new Jobs();
+  await jobs.start({ title: 'Training' }, async handle => {
+    const speed = { learningRate: null, stepsPerSecond: 4, remainingMs: 1500 };
+    handle.reportTraining({ run: '0001-a', phase: 'training', message: '', step: 9, steps: 15, loss: 0.1, ...speed });
+    const live = runLive(runOf('0001-a', { status: 'running' }), null, jobs.trainingOf('0001-a'), 0, curve.latest);
+    const { steps, loss } = tailOf();
+    expect(live).toMatchObject({ step: steps.at(-1), loss: loss.at(-1), remainingMs: 1500, msPerStep: 250 });
+  });
+});
+
 describe('a results page', () => {
   /** `evaluations` of every run, newest first. */
   async function opened(evaluations: readonly string[] = []) {
