@@ -1,10 +1,11 @@
 // Reports as text documents: what a command line would print, in an editor where it can be searched, compared and saved.
 import type { DifferenceReport, FolderReport } from '../../protocol/checkpoints';
 import type { BenchmarkResult } from '../../protocol/training';
-import type { Cell, CellFormat, Report } from '../../protocol/report';
+import type { Report } from '../../protocol/report';
 import { isEmptyReport } from '../../protocol/report';
+import { reportCell } from '../../shared/reportCell';
 import { alignColumns } from '../../shared/textTable';
-import { formatBytes, formatCount, formatNumber, percent, plural, shortPercent } from '../../shared/words';
+import { formatCount, formatNumber, percent, plural, shortPercent } from '../../shared/words';
 
 /** A table with aligned columns; numbers to the right. */
 export function textTable(
@@ -34,23 +35,7 @@ export function reportText(report: Report): string {
   return `${[title, ...parts.filter(part => part !== '')].join('\n\n')}\n`;
 }
 
-function cellText(cell: Cell, format: CellFormat = 'text'): string {
-  if (cell === null) return '—';
-  if (typeof cell === 'string') return printable(cell);
-  switch (format) {
-    case 'number':
-      return formatNumber(cell);
-    case 'count':
-      return formatCount(cell);
-    case 'bytes':
-      return formatBytes(cell);
-    case 'text':
-    case 'plain':
-      return String(cell);
-    default:
-      return format satisfies never;
-  }
-}
+const cellText = (...cell: Parameters<typeof reportCell>): string => printable(reportCell(...cell));
 
 export function differenceText(report: DifferenceReport): string {
   const rows = report.tensors.map(tensor => [
