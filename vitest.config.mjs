@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { mainFields: ['module', 'main'] },
   test: {
-    include: ['test/{unit,engine,integration,webview}/**/*.test.ts'],
+    include: ['test/{unit,engine,integration,webview,cases}/**/*.test.ts'],
     // Room for a machine that does other things: what hangs still ends, and no test asserts a time.
     testTimeout: 180_000,
     hookTimeout: 180_000,
