@@ -4,7 +4,7 @@ const packages = {
   rpc: 'node_modules/vscode-jsonrpc',
   vscode: 'node_modules/@types/vscode|^vscode$',
   ffi: 'node_modules/koffi',
-  components: 'node_modules/(uplot|@vscode-elements)',
+  components: 'node_modules/(uplot|@vscode-elements|fflate)',
   gpu: 'node_modules/(webgpu|@webgpu)',
   terminal: 'node_modules/(commander|cli-progress|@types/cli-progress|picocolors)',
 };

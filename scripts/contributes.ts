@@ -1,5 +1,6 @@
 // Writes the commands, menus and checkpoint endings of package.json from the descriptors; all else in the file stays as it is.
-// `node scripts/run.mjs scripts/contributes.ts [--check]`: with --check it only says what is stale, and fails.
+// `node scripts/run.mjs scripts/contributes.ts [FOLDER] [--check]`: with --check it only says what is stale, and fails; the folder
+// of package.json is this repository's unless another is given.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { EditorWords } from '../protocol/editor';
@@ -8,7 +9,8 @@ import { checkpointExtensions } from '../sidecar/checkpoint/registry';
 import { editorCommands } from '../src/commands/words';
 import { contributions, problemsOf, type Contributes } from './contributions';
 
-const file = path.join(process.env.RPG_ROOT ?? '.', 'package.json');
+const [folder] = process.argv.slice(2).filter(argument => !argument.startsWith('--'));
+const file = path.join(folder ?? process.env.RPG_ROOT ?? '.', 'package.json');
 const before = readFileSync(file, 'utf8');
 const manifest = JSON.parse(before) as { contributes: Contributes }; // our own file
 const words: readonly EditorWords[] = [

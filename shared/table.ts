@@ -1,4 +1,5 @@
 // A table as data. The same model is shown, sorted, exported as CSV, JSON and XLSX, and stands behind every plot.
+import { once } from './once';
 
 export type Cell = string | number | null;
 
@@ -22,11 +23,11 @@ export interface TableModel {
 export const cellText = (cell: Cell, column: Column): string =>
   cell === null ? '—' : typeof cell === 'string' ? cell : (column.format?.(cell) ?? String(cell));
 
-const collator = new Intl.Collator('en', { numeric: true });
+const collator = once(() => new Intl.Collator('en', { numeric: true }));
 
 /** Order of two cells, unknown ones last whichever way the column is sorted. */
 export function compareCells(a: Cell, b: Cell, isDescending: boolean): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  const order = typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
+  const order = typeof a === 'number' && typeof b === 'number' ? a - b : collator().compare(String(a), String(b));
   return isDescending ? -order : order;
 }

@@ -1,4 +1,5 @@
 // Numbers, sizes and times as people read them, on every side alike. `—` stands for what is not known.
+import { once } from './once';
 
 export const unknown = '—';
 
@@ -38,15 +39,15 @@ export const fixed =
     value === null ? unknown : value.toFixed(digits);
 
 // Made once: a number's own toLocaleString makes a format for every call, which cost 1.5 ms of every frame of a live chart.
-const separated = new Intl.NumberFormat('en-US');
+const separated = once(() => new Intl.NumberFormat('en-US'));
 
 /** 12,000 with separators. */
-export const formatCount = (value: number | null): string => (value === null ? unknown : separated.format(value));
+export const formatCount = (value: number | null): string => (value === null ? unknown : separated().format(value));
 
-const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+const compact = once(() => new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }));
 
 /** 91440 → '91.4K', 239408518 → '239M': where the size matters and not the count. */
-export const formatMany = (count: number): string => compact.format(count);
+export const formatMany = (count: number): string => compact().format(count);
 
 /** 1 tensor, 1,200 tensors. */
 export const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -34,13 +34,17 @@ export function parsePredictions(name: string, text: string): Predictions {
   const given = 'probabilities' in value ? value.probabilities : null;
   return given === null
     ? { predicted, expected }
-    : { predicted, expected, probabilities: probabilitiesOf(name, given, expected) };
+    : { predicted, expected, probabilities: probabilitiesOf(name, given, { predicted, expected }) };
 }
 
 /** Programs round what they print: a row need not be one to the last digit. */
 const rowTolerance = 1e-3;
 
-function probabilitiesOf(name: string, given: unknown, expected: Int32Array): Probabilities {
+function probabilitiesOf(
+  name: string,
+  given: unknown,
+  { predicted, expected }: Pick<Predictions, 'predicted' | 'expected'>,
+): Probabilities {
   if (!Array.isArray(given) || given.length !== expected.length)
     throw badPredictions(name, `has "probabilities" that are no list of ${expected.length} rows`);
   const rows: unknown[] = given;
@@ -51,17 +55,21 @@ function probabilitiesOf(name: string, given: unknown, expected: Int32Array): Pr
       throw badPredictions(name, `has "probabilities" whose row ${at} is no list of ${classes} numbers`);
     let sum = 0;
     for (const [c, entry] of (row as unknown[]).entries()) {
-      if (typeof entry !== 'number' || !(entry >= 0 && entry <= 1 + rowTolerance))
+      if (typeof entry !== 'number' || !(entry >= 0 && entry <= 1))
         throw badPredictions(name, `has the probability ${String(entry)} in row ${at}, which is none`);
       sum += values[at * classes + c] = entry;
     }
     if (Math.abs(sum - 1) > rowTolerance)
       throw badPredictions(name, `has "probabilities" whose row ${at} adds up to ${sum.toPrecision(4)}, not to 1`);
-    if (expected[at]! < 0 || expected[at]! >= classes)
-      throw badPredictions(
-        name,
-        `expects class ${expected[at]!} in row ${at}, of which its ${classes} probabilities tell nothing`,
-      );
+    for (const [verb, named] of [
+      ['expects', expected[at]!],
+      ['predicts', predicted[at]!],
+    ] as const)
+      if (named < 0 || named >= classes)
+        throw badPredictions(
+          name,
+          `${verb} class ${named} in row ${at}, of which its ${classes} probabilities tell nothing`,
+        );
   }
   return { classes, values };
 }

@@ -8,7 +8,8 @@ import { heatMap } from './plots/heatMap';
 import { histogramPair } from './plots/histogram';
 import { lineChart, type LinePoint } from './plots/lineChart';
 import { scatter } from './plots/scatter';
-import { escapeText, paddedRange } from './plots/svg';
+import { escapeMarkup } from '../../shared/markup';
+import { paddedRange } from './plots/svg';
 import { reportStyle } from './reportStyle';
 
 /** What the page tells besides the evaluation. */
@@ -43,7 +44,7 @@ export function reportHtml({ title, facts, loss, result }: ReportInput): string 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escapeText(title)}</title>
+<title>${escapeMarkup(title)}</title>
 <style>${reportStyle}</style>
 </head>
 <body>
@@ -62,9 +63,9 @@ function header(title: string, facts: ReportInput['facts'], result: EvaluationRe
     ['Seed of the evaluation', String(result.seed)],
     ['Time of the evaluation', `${(result.elapsedMs / 1000).toFixed(1)} s`],
   ];
-  const notes = result.notes.map(note => `<p class="note">${escapeText(note)}</p>`).join('');
-  return `<h1>${escapeText(title)}</h1><dl>${all
-    .map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`)
+  const notes = result.notes.map(note => `<p class="note">${escapeMarkup(note)}</p>`).join('');
+  return `<h1>${escapeMarkup(title)}</h1><dl>${all
+    .map(([name, value]) => `<dt>${escapeMarkup(name)}</dt><dd>${escapeMarkup(value)}</dd>`)
     .join('')}</dl>${notes}`;
 }
 
@@ -72,7 +73,7 @@ function groupSection({ rows, verdict }: EvaluationResult): string {
   return `<h2>Beside the originals and trivial baselines</h2>
 <p>Accuracy alone is no evidence: a copy of a training checkpoint has good accuracy. A generated set is interesting where it is
 less similar to the originals (lower max IoU, larger ratio) than baselines of the same accuracy.</p>
-${verdict ? `<p class="verdict">${escapeText(verdict)}</p>` : ''}
+${verdict ? `<p class="verdict">${escapeMarkup(verdict)}</p>` : ''}
 ${groupTable('Accuracy; max IoU of wrong predictions with an original; distance to the nearest original, and over the originals’ leave-one-out median', rows, rowColumns(rows, ['accuracy', 'similarity']), true)}`;
 }
 
@@ -233,11 +234,11 @@ function table(
   textColumns: readonly number[] = [0],
 ): string {
   const align = (column: number): string => (textColumns.includes(column) ? ' class="text"' : '');
-  const head = columns.map((name, column) => `<th scope="col"${align(column)}>${escapeText(name)}</th>`).join('');
+  const head = columns.map((name, column) => `<th scope="col"${align(column)}>${escapeMarkup(name)}</th>`).join('');
   const body = rows.map(
-    row => `<tr>${row.map((cell, column) => `<td${align(column)}>${escapeText(cell)}</td>`).join('')}</tr>`,
+    row => `<tr>${row.map((cell, column) => `<td${align(column)}>${escapeMarkup(cell)}</td>`).join('')}</tr>`,
   );
-  return `<div class="scroll"><table><caption>${escapeText(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="scroll"><table><caption>${escapeMarkup(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
 const cellTexts = <Row>(columns: readonly MetricColumn<Row>[], row: Row): string[] =>

@@ -1,4 +1,5 @@
 // Axes of the SVG charts: round tick values and a frame to draw in.
+import { roundTicks } from '../../shared/ticks';
 import type { Palette } from './theme';
 import { svg, type SvgNode } from './svg';
 
@@ -26,17 +27,12 @@ export function linearScale(
   const spread = max - min || Math.abs(max) * 0.1 || 1;
   min -= room * spread;
   max += room * spread;
-  const step = roundStep((max - min) / nTicks);
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(min / step); tick * step <= max; tick++) ticks.push(tick * step);
-  return { min, max, ticks, at: value => pixels[0] + ((value - min) / (max - min)) * (pixels[1] - pixels[0]) };
-}
-
-/** 1, 2 or 5 times a power of ten, at least `rough`. */
-function roundStep(rough: number): number {
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 5, 10].find(each => each * power >= rough * 0.999) ?? 10;
-  return factor * power;
+  return {
+    min,
+    max,
+    ticks: roundTicks(min, max, nTicks),
+    at: value => pixels[0] + ((value - min) / (max - min)) * (pixels[1] - pixels[0]),
+  };
 }
 
 export interface Frame {

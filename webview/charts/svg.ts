@@ -1,5 +1,6 @@
 // A drawing as plain data: shown as SVG elements, exported as text. Presentation attributes only, so the security policy holds
 // and the exported file needs no style sheet.
+import { escapeMarkup } from '../../shared/markup';
 
 export interface SvgNode {
   readonly tag: string;
@@ -31,19 +32,13 @@ export const svgFile = (root: SvgNode, background: string): string =>
 
 function markup({ tag, attributes, children }: SvgNode): string {
   const head = `<${tag}${Object.entries(attributes)
-    .map(([name, value]) => ` ${name}="${escapeXml(text(value))}"`)
+    .map(([name, value]) => ` ${name}="${escapeMarkup(text(value))}"`)
     .join('')}`;
   return children.length === 0
     ? `${head}/>`
-    : `${head}>${children.map(child => (typeof child === 'string' ? escapeXml(child) : markup(child))).join('')}</${tag}>`;
+    : `${head}>${children.map(child => (typeof child === 'string' ? escapeMarkup(child) : markup(child))).join('')}</${tag}>`;
 }
 
 /** Two decimals are a hundredth of a pixel. */
 const text = (value: string | number): string =>
   typeof value === 'number' ? String(Math.round(value * 100) / 100) : value;
-
-/** For XML text and attributes; characters XML does not know are left out. */
-export const escapeXml = (value: string): string =>
-  value
-    .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '')
-    .replace(/[&<>"']/g, character => `&#${character.codePointAt(0)!.toString()};`);

@@ -1,7 +1,7 @@
 // A workbook of plain tables: one sheet a table, a bold header row that stays in view, numbers as numbers. The least that
 // Office Open XML (ECMA-376) asks for; no formulas, so nothing in a file's name is ever computed.
 import type { Cell, TableModel } from '../../shared/table';
-import { escapeXml } from '../charts/svg';
+import { escapeMarkup } from '../../shared/markup';
 import { zipStored } from './zip';
 
 const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
@@ -30,7 +30,7 @@ export function xlsxBytes(tables: readonly TableModel[]): Uint8Array {
     },
     {
       name: 'xl/workbook.xml',
-      text: `${declaration}<workbook xmlns="${main}" xmlns:r="${officeRelationships}"><sheets>${sheets.map((sheet, index) => `<sheet name="${escapeXml(sheetName(sheet.id))}" sheetId="${numbers[index]!}" r:id="rId${numbers[index]!}"/>`).join('')}</sheets></workbook>`,
+      text: `${declaration}<workbook xmlns="${main}" xmlns:r="${officeRelationships}"><sheets>${sheets.map((sheet, index) => `<sheet name="${escapeMarkup(sheetName(sheet.id))}" sheetId="${numbers[index]!}" r:id="rId${numbers[index]!}"/>`).join('')}</sheets></workbook>`,
     },
     {
       name: 'xl/_rels/workbook.xml.rels',
@@ -58,7 +58,7 @@ function row(cells: readonly Cell[], index: number, style: number): string {
     if (cell === null || (typeof cell === 'number' && !Number.isFinite(cell))) return '';
     return typeof cell === 'number'
       ? `<c ${place}><v>${cell.toString()}</v></c>`
-      : `<c ${place} t="inlineStr"><is><t xml:space="preserve">${escapeXml(cell)}</t></is></c>`;
+      : `<c ${place} t="inlineStr"><is><t xml:space="preserve">${escapeMarkup(cell)}</t></is></c>`;
   });
   return `<row r="${number}">${written.join('')}</row>`;
 }

@@ -10,7 +10,8 @@ import { conditionGate, createCondition } from './layers/condition';
 import { badBatch, kernelsMissing, openedToGenerate, unsupportedModel } from './driver/cudaErrors';
 import { CublasLt, type ElementType } from './driver/cublasLt';
 import { embedPrototypes } from './layers/denoiser';
-import { deviceLimits, type CudaDevice, type HostArray } from './driver/driver';
+import { deviceLimits, type CudaDevice } from './driver/driver';
+import type { HostArray } from './driver/hostMemory';
 import { CudaGraph } from './driver/graph';
 import { readKernels } from './driver/kernelFiles';
 import { unsupportedSizes } from './limits';
@@ -470,7 +471,7 @@ export class CudaModel implements Model {
   }
 
   #finishNow(): void {
-    this.device.driver.call('cuStreamSynchronize', ['uint64'], this.device.stream);
+    this.device.driver.call('cuStreamSynchronize', this.device.stream);
   }
 }
 

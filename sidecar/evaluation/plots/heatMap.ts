@@ -1,6 +1,7 @@
 // A matrix as coloured squares, dark where values are high, with a scale beside it. Cells of equal shade in a row are joined,
 // so that a matrix of a hundred networks stays a small file.
-import { coordinate, escapeText, svg } from './svg';
+import { escapeMarkup } from '../../../shared/markup';
+import { coordinate, svg } from './svg';
 
 const shades = 24;
 const side = 520;
@@ -55,8 +56,8 @@ const opacity = (shade: number): string => coordinate(0.04 + (0.96 * shade) / (s
 
 function groupTitles([first, second]: readonly [string, string], boundary: number): string {
   const title = (text: string, middle: number): string =>
-    `<text x="${coordinate(margin.left + middle)}" y="${margin.top - 8}" text-anchor="middle">${escapeText(text)}</text>` +
-    `<text transform="translate(${margin.left - 8} ${coordinate(margin.top + middle)}) rotate(-90)" text-anchor="middle">${escapeText(text)}</text>`;
+    `<text x="${coordinate(margin.left + middle)}" y="${margin.top - 8}" text-anchor="middle">${escapeMarkup(text)}</text>` +
+    `<text transform="translate(${margin.left - 8} ${coordinate(margin.top + middle)}) rotate(-90)" text-anchor="middle">${escapeMarkup(text)}</text>`;
   const rest = side - boundary;
   return (boundary >= 60 ? title(first, boundary / 2) : '') + (rest >= 60 ? title(second, boundary + rest / 2) : '');
 }

@@ -1,5 +1,6 @@
 // Two distributions over the same bins, drawn as outlines above each other.
-import { coordinate, linearScale, svg, ticks, xAxis, type PlotArea } from './svg';
+import { roundTicks } from '../../../shared/ticks';
+import { coordinate, linearScale, svg, xAxis, type PlotArea } from './svg';
 
 const width = 300;
 const height = 170;
@@ -25,7 +26,7 @@ export function histogramPair(
     width,
     height,
     options.label,
-    xAxis(area, ticks(options.low, options.high, 4), x, options.xTitle) +
+    xAxis(area, roundTicks(options.low, options.high, 4), x, options.xTitle) +
       `<path class="histogram first" d="${outline(first)}z"/><path class="histogram second" d="${outline(second)}"/>`,
   );
 }

@@ -1,5 +1,6 @@
 // A line over a number, such as the loss over training steps; the y axis may be logarithmic.
-import { coordinate, linearScale, paddedRange, svg, ticks, xAxis, yAxis, type PlotArea } from './svg';
+import { roundTicks } from '../../../shared/ticks';
+import { coordinate, linearScale, paddedRange, svg, xAxis, yAxis, type PlotArea } from './svg';
 
 /** One point. */
 export interface LinePoint {
@@ -23,7 +24,7 @@ export function lineChart(
   const x = linearScale(xLow, xHigh, area.left, area.right);
   const y = linearScale(yLow, yHigh, area.bottom, area.top);
 
-  const yTicks = options.logarithmic ? logarithmicTicks(yLow, yHigh) : ticks(yLow, yHigh);
+  const yTicks = options.logarithmic ? logarithmicTicks(yLow, yHigh) : roundTicks(yLow, yHigh);
   let path = '';
   let isDown = false;
   for (const point of points) {
@@ -39,7 +40,7 @@ export function lineChart(
     width,
     height,
     options.label,
-    xAxis(area, ticks(xLow, xHigh), x, options.xTitle) +
+    xAxis(area, roundTicks(xLow, xHigh), x, options.xTitle) +
       yAxis(area, yTicks, value => y(transform(value)), options.yTitle) +
       `<path class="line" d="${path}"/>`,
   );

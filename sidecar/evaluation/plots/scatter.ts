@@ -1,5 +1,7 @@
 // Points of several groups over two numbers, each group with its own colour and shape, and a legend beside them.
-import { coordinate, escapeText, linearScale, paddedRange, svg, ticks, xAxis, yAxis, type PlotArea } from './svg';
+import { escapeMarkup } from '../../../shared/markup';
+import { roundTicks } from '../../../shared/ticks';
+import { coordinate, linearScale, paddedRange, svg, xAxis, yAxis, type PlotArea } from './svg';
 
 /** One group of points. */
 export interface ScatterGroup {
@@ -26,19 +28,19 @@ export function scatter(
   // Later groups are drawn first: originals and generated networks stay visible above the baselines.
   const drawn = groups.map((group, index) =>
     group.points
-      .map(point => marker(index, x(point.x), y(point.y), `<title>${escapeText(point.title)}</title>`))
+      .map(point => marker(index, x(point.x), y(point.y), `<title>${escapeMarkup(point.title)}</title>`))
       .join(''),
   );
   const legend = groups.map((group, index) => {
     const top = area.top + 12 + index * 22;
-    return `${marker(index, area.right + 20, top, '')}<text x="${area.right + 34}" y="${top}" dy="0.32em">${escapeText(group.title)}</text>`;
+    return `${marker(index, area.right + 20, top, '')}<text x="${area.right + 34}" y="${top}" dy="0.32em">${escapeMarkup(group.title)}</text>`;
   });
   return svg(
     width,
     height,
     options.label,
-    xAxis(area, ticks(xLow, xHigh), x, options.xTitle) +
-      yAxis(area, ticks(yLow, yHigh), y, options.yTitle) +
+    xAxis(area, roundTicks(xLow, xHigh), x, options.xTitle) +
+      yAxis(area, roundTicks(yLow, yHigh), y, options.yTitle) +
       drawn.toReversed().join('') +
       legend.join(''),
   );

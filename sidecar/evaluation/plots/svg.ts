@@ -1,17 +1,6 @@
-// Small pure helpers for inline SVG: escaping, numbers, linear scales and axes. Text in, text out; no scripts, no styles
+// Small pure helpers for inline SVG: numbers, linear scales and axes. Text in, text out; no scripts, no styles
 // from outside, colours by CSS class so that the page decides on dark or light.
-
-/** Text made safe inside HTML and SVG, in elements and in double-quoted attributes. */
-export const escapeText = (text: string): string =>
-  text.replace(/[&<>"'\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, c => replacements[c] ?? '\ufffd');
-
-const replacements: Record<string, string | undefined> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+import { escapeMarkup } from '../../../shared/markup';
 
 /** A coordinate with at most two decimals. */
 export const coordinate = (value: number): string => String(Math.round(value * 100) / 100);
@@ -22,17 +11,6 @@ export type Scale = (value: number) => number;
 export function linearScale(low: number, high: number, start: number, end: number): Scale {
   if (high === low) return () => (start + end) / 2;
   return value => start + ((value - low) / (high - low)) * (end - start);
-}
-
-/** About `count` round numbers inside [low, high]: 1, 2 or 5 times a power of ten apart. */
-export function ticks(low: number, high: number, count = 5): number[] {
-  if (!(high > low)) return [low];
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map(factor => factor * power).find(candidate => candidate >= rough)!; // 10 always is
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /** The range of the finite values, widened by a share of itself; [0, 1] where there are none. */
@@ -67,7 +45,7 @@ export function xAxis(area: PlotArea, values: readonly number[], scale: Scale, t
     );
   });
   const middle = coordinate((area.left + area.right) / 2);
-  return `${marks.join('')}<text class="title" x="${middle}" y="${area.bottom + 34}" text-anchor="middle">${escapeText(title)}</text>`;
+  return `${marks.join('')}<text class="title" x="${middle}" y="${area.bottom + 34}" text-anchor="middle">${escapeMarkup(title)}</text>`;
 }
 
 /** A line of ticks and a title along the left side. */
@@ -80,7 +58,7 @@ export function yAxis(area: PlotArea, values: readonly number[], scale: Scale, t
     );
   });
   const middle = (area.top + area.bottom) / 2;
-  return `${marks.join('')}<text class="title" transform="translate(14 ${coordinate(middle)}) rotate(-90)" text-anchor="middle">${escapeText(title)}</text>`;
+  return `${marks.join('')}<text class="title" transform="translate(14 ${coordinate(middle)}) rotate(-90)" text-anchor="middle">${escapeMarkup(title)}</text>`;
 }
 
 const tickLabel = (value: number): string =>
@@ -90,5 +68,5 @@ const tickLabel = (value: number): string =>
 
 /** A whole picture; `label` is what a screen reader says. */
 export function svg(width: number, height: number, label: string, content: string): string {
-  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeText(label)}">${content}</svg>`;
+  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(label)}">${content}</svg>`;
 }

@@ -5,7 +5,9 @@ import { csvText } from '../../../shared/csv';
 import { groupTable, iouTable, networkTable } from '../../../sidecar/evaluation/csv';
 import { heatMap } from '../../../sidecar/evaluation/plots/heatMap';
 import { lineChart } from '../../../sidecar/evaluation/plots/lineChart';
-import { escapeText, linearScale, paddedRange, ticks } from '../../../sidecar/evaluation/plots/svg';
+import { escapeMarkup } from '../../../shared/markup';
+import { roundTicks } from '../../../shared/ticks';
+import { linearScale, paddedRange } from '../../../sidecar/evaluation/plots/svg';
 import { reportHtml } from '../../../sidecar/evaluation/report';
 
 const hostile = `<script>alert("x")</script>&'\u0000`;
@@ -157,7 +159,7 @@ describe('plot helpers', () => {
   test('ticks are round, ascending, inside the range and few', () => {
     fc.assert(
       fc.property(numbers, fc.double({ min: 1e-3, max: 1e9, noNaN: true }), (low, span) => {
-        const values = ticks(low, low + span);
+        const values = roundTicks(low, low + span);
         const tolerance = 1e-6 * span + 1e-11 * Math.abs(low); // ticks keep twelve digits
         expect(values.length).toBeLessThanOrEqual(7);
         expect(values).toEqual(values.toSorted((a, b) => a - b));
@@ -171,7 +173,7 @@ describe('plot helpers', () => {
   test('escaped text holds no markup, and is the text once unescaped', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('<', '>', '&', '"', "'", 'a', ';') }), text => {
-        const escaped = escapeText(text);
+        const escaped = escapeMarkup(text);
         expect(escaped).not.toMatch(/[<>"']/);
         const back = escaped
           .replaceAll('&lt;', '<')

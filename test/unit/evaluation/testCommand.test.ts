@@ -124,6 +124,7 @@ describe('predictions files', () => {
     '{"predicted": [1], "expected": [1], "probabilities": [[0.5, 0.4]]}',
     '{"predicted": [1, 1], "expected": [1, 1], "probabilities": [[0.5, 0.5], [0.2, 0.3, 0.5]]}',
     '{"predicted": [1], "expected": [2], "probabilities": [[0.5, 0.5]]}',
+    '{"predicted": [2], "expected": [1], "probabilities": [[0.5, 0.5]]}',
   ])('%s is refused', text => expect(errorOf(() => parsePredictions('p', text)).code).toBe('bad-predictions'));
 });
 

@@ -1,5 +1,9 @@
-// The check that the project's texts name nothing that does not exist, on texts of its own.
-import { expect, it } from 'vitest';
+// The checks that stand guard: of names in texts, and of package.json.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../support/folders';
 // @ts-expect-error a script without types
 import { missingNames as missingNamesOf } from '../../../scripts/checkArchitecture.mjs';
 
@@ -29,4 +33,26 @@ it('lets * and words in capitals stand for a part of a name that must exist', ()
 
 it('leaves alone commands, options and what is built', () => {
   expect(missing('`npm run golden -- DIR` `--out` `dist/sidecar.js` `.cu` `https://a.b/c`')).toEqual([]);
+});
+
+describe('the contributions of package.json', () => {
+  const check = (change: (text: string) => string) => {
+    const folder = temporaryFolder();
+    const manifest = readFileSync('package.json', 'utf8');
+    writeFileSync(path.join(folder, 'package.json'), change(manifest));
+    const { status, stderr } = spawnSync('node', ['scripts/run.mjs', 'scripts/contributes.ts', folder, '--check'], {
+      encoding: 'utf8',
+    });
+    return { status, stderr };
+  };
+
+  it('pass where they are what the descriptors say', () => {
+    expect(check(text => text)).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('fail, and are named, where a title is another', () => {
+    const { status, stderr } = check(text => text.replace('"title": "Compare Checkpoints"', '"title": "Compare"'));
+    expect(status).toBe(1);
+    expect(stderr).toContain('contributes.commands is stale');
+  });
 });

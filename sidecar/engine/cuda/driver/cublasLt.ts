@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { openLibrary, type CudaDevice } from './driver';
 import { cublasRefused } from './cudaErrors';
 import { HostMemory, type HostBlock } from './hostMemory';
+import { callerOf, cublasLtFunctions, type Arguments, type Caller } from './signatures';
 
 export type ElementType = 'f32' | 'bf16';
 
@@ -38,6 +39,11 @@ export interface Product {
     readonly strideC: number;
   };
 }
+
+type Table = typeof cublasLtFunctions;
+type CublasLtFunction = keyof Table;
+type SetAttribute = Extract<CublasLtFunction, `${string}SetAttribute`>;
+type AfterFirst<List extends readonly unknown[]> = List extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 const workspaceBytes = 64 * 2 ** 20;
 const typeCodes = { f32: 0, bf16: 14 } as const; // CUDA_R_32F, CUDA_R_16BF
@@ -107,6 +113,7 @@ interface Plan {
 /** cuBLASLt on one open card. *Memory* everything but the card's workspace, which goes with the card, is released by `dispose`. */
 export class CublasLt {
   readonly version: string;
+  readonly #raw: Caller<Table>;
   readonly #plans = new Map<string, Plan | null>();
   readonly #memory: HostMemory;
   readonly #host: HostBlock;
@@ -118,11 +125,12 @@ export class CublasLt {
     readonly library: ReturnType<CudaDevice['driver']['koffi']['load']>,
     readonly path: string,
   ) {
+    this.#raw = callerOf(library, cublasLtFunctions);
     this.#memory = new HostMemory(device.driver.koffi);
     this.#host = this.#memory.allocate(8192);
     const version = BigInt(this.library.func('cublasLtGetVersion', 'size_t', [])() as number | bigint);
     this.version = `${version / 10000n}.${(version / 100n) % 100n}.${version % 100n}`;
-    this.#handle = this.#create('cublasLtCreate', []);
+    this.#handle = this.#create('cublasLtCreate');
     try {
       this.#workspace = device.allocate(
         workspaceBytes,
@@ -157,7 +165,6 @@ export class CublasLt {
     // Row-major C = A·B is column-major Cᵀ = Bᵀ·Aᵀ: the operands change places.
     this.#call(
       'cublasLtMatmul',
-      matmulTypes,
       this.#handle,
       plan.descriptor,
       address + 64n,
@@ -181,7 +188,7 @@ export class CublasLt {
   dispose(): void {
     for (const plan of this.#plans.values()) if (plan) this.#release(plan);
     this.#plans.clear();
-    this.#raw('cublasLtDestroy', ['uint64'], this.#handle);
+    this.#raw('cublasLtDestroy', this.#handle);
     this.#memory.dispose();
   }
 
@@ -189,21 +196,14 @@ export class CublasLt {
     const { m, n, k, lda, ldb, ldc, batch } = product;
     const input = typeCodes[product.input];
     const output = typeCodes[product.output];
-    const descriptor = this.#create('cublasLtMatmulDescCreate', ['int', 'int'], compute32F, typeCodes.f32);
+    const descriptor = this.#create('cublasLtMatmulDescCreate', compute32F, typeCodes.f32);
     this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 3, product.transposeB ? 1 : 0);
     this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 4, product.transposeA ? 1 : 0);
     if (product.multiprocessors !== undefined) {
       this.#setInt('cublasLtMatmulDescSetAttribute', descriptor, 15, product.multiprocessors);
     }
     const layout = (type: number, rows: number, columns: number, pitch: number, stride: number) => {
-      const made = this.#create(
-        'cublasLtMatrixLayoutCreate',
-        ['int', 'uint64', 'uint64', 'int64'],
-        type,
-        rows,
-        columns,
-        pitch,
-      );
+      const made = this.#create('cublasLtMatrixLayoutCreate', type, rows, columns, pitch);
       if (batch) {
         this.#setInt('cublasLtMatrixLayoutSetAttribute', made, 5, batch.count);
         this.#setLong('cublasLtMatrixLayoutSetAttribute', made, 6, BigInt(stride));
@@ -219,7 +219,7 @@ export class CublasLt {
         : layout(input, k, m, lda, batch?.strideA ?? 0),
       layout(output, n, m, ldc, batch?.strideC ?? 0),
     ] as const;
-    const preference = this.#create('cublasLtMatmulPreferenceCreate', []);
+    const preference = this.#create('cublasLtMatmulPreferenceCreate');
     this.#setLong('cublasLtMatmulPreferenceSetAttribute', preference, 1, BigInt(workspaceBytes));
     for (const [attribute, pointer] of [
       [5, product.b],
@@ -233,7 +233,6 @@ export class CublasLt {
     const results = this.#memory.allocate(128);
     const heuristic = this.#raw(
       'cublasLtMatmulAlgoGetHeuristic',
-      ['uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'uint64', 'int', 'void*', 'void*'],
       this.#handle,
       descriptor,
       ...layouts,
@@ -243,7 +242,7 @@ export class CublasLt {
       results.address,
       results.address + 112n,
     );
-    this.#raw('cublasLtMatmulPreferenceDestroy', ['uint64'], preference);
+    this.#raw('cublasLtMatmulPreferenceDestroy', preference);
     const plan = { descriptor, layouts, algorithm: results };
     if (heuristic === 0 && results.view.getInt32(112, true) >= 1) return plan;
     this.#release(plan);
@@ -251,53 +250,33 @@ export class CublasLt {
   }
 
   #release({ descriptor, layouts, algorithm }: Plan): void {
-    for (const layout of layouts) this.#raw('cublasLtMatrixLayoutDestroy', ['uint64'], layout);
-    this.#raw('cublasLtMatmulDescDestroy', ['uint64'], descriptor);
+    for (const layout of layouts) this.#raw('cublasLtMatrixLayoutDestroy', layout);
+    this.#raw('cublasLtMatmulDescDestroy', descriptor);
     this.#memory.free(algorithm);
   }
 
-  #raw(name: string, types: readonly string[], ...args: unknown[]): number {
-    return this.#function(name, types)(...args) as number;
-  }
-
-  readonly #functions = new Map<string, (...args: unknown[]) => unknown>();
-
-  #function(name: string, types: readonly string[]): (...args: unknown[]) => unknown {
-    let f = this.#functions.get(name);
-    if (!f) {
-      const declared = this.library.func(name, 'int', [...types]);
-      f = (...values) => declared(...values) as unknown;
-      this.#functions.set(name, f);
-    }
-    return f;
-  }
-
-  #call(name: string, types: readonly string[], ...args: unknown[]): void {
-    const status = this.#raw(name, types, ...args);
+  #call<Name extends CublasLtFunction>(name: Name, ...args: Arguments<Table[Name]>): void {
+    const status = this.#raw(name, ...args);
     if (status !== 0) throw cublasRefused(name, status);
   }
 
-  #create(name: string, types: readonly string[], ...args: unknown[]): bigint {
-    this.#call(name, ['void*', ...types], this.#host.address, ...args);
+  /** Of a function whose first argument is where the new handle goes. */
+  #create<Name extends CublasLtFunction>(name: Name, ...args: AfterFirst<Arguments<Table[Name]>>): bigint {
+    // The cast: what was taken off is put back.
+    this.#call(name, ...([this.#host.address, ...args] as unknown as Arguments<Table[Name]>));
     return this.#host.view.getBigUint64(0, true);
   }
 
-  #setInt(name: string, object: bigint, attribute: number, value: number): void {
+  #setInt(name: SetAttribute, object: bigint, attribute: number, value: number): void {
     this.#host.view.setInt32(16, value, true);
-    this.#call(name, setTypes, object, attribute, this.#host.address + 16n, 4);
+    this.#call(name, object, attribute, this.#host.address + 16n, 4);
   }
 
-  #setLong(name: string, object: bigint, attribute: number, value: bigint): void {
+  #setLong(name: SetAttribute, object: bigint, attribute: number, value: bigint): void {
     this.#host.view.setBigInt64(16, value, true);
-    this.#call(name, setTypes, object, attribute, this.#host.address + 16n, 8);
+    this.#call(name, object, attribute, this.#host.address + 16n, 8);
   }
 }
-
-const setTypes = ['uint64', 'int', 'void*', 'size_t'];
-const matmulTypes = [
-  ...['uint64', 'uint64', 'void*', 'uint64', 'uint64', 'uint64', 'uint64', 'void*', 'uint64', 'uint64', 'uint64'],
-  ...['uint64', 'void*', 'uint64', 'size_t', 'uint64'],
-];
 
 /** Largest power of two up to 256 that divides the address. */
 function alignmentOf(pointer: bigint): number {

@@ -10,15 +10,12 @@ import {
   kernelsUnsupported,
   outOfDeviceMemory,
 } from './cudaErrors';
-import { HostMemory, type HostBlock } from './hostMemory';
+import { HostMemory, type HostArray, type HostBlock } from './hostMemory';
+import { callerOf, driverFunctions, type Arguments, type Caller } from './signatures';
 
 type Koffi = typeof koffiModule;
-/** A C type as koffi names it. */
-type CType = string;
 type Library = ReturnType<Koffi['load']>;
-
-/** Bytes of any typed array go to or come from the device. */
-export type HostArray = Float32Array | Int32Array | Uint32Array | Uint16Array | Uint8Array | Int8Array | Float64Array;
+type DriverFunction = keyof typeof driverFunctions;
 
 /** One argument of a kernel: number = int32, bigint = pointer or int64, the rest says what it is. */
 export type KernelArgument =
@@ -73,7 +70,8 @@ export function openDriver(): Promise<Driver> {
 /** The library and a small block of host memory for out-parameters. */
 export class Driver {
   readonly version: number;
-  readonly #functions = new Map<string, (...args: unknown[]) => number>();
+  /** Calls and returns the status code. */
+  readonly raw: Caller<typeof driverFunctions>;
   readonly #scratch: HostBlock;
 
   private constructor(
@@ -81,9 +79,10 @@ export class Driver {
     readonly library: Library,
     readonly path: string,
   ) {
+    this.raw = callerOf(library, driverFunctions);
     this.#scratch = new HostMemory(koffi).allocate(65536); // for the life of the process
-    this.call('cuInit', ['uint32'], 0);
-    this.version = this.out32(out => this.call('cuDriverGetVersion', ['void*'], out));
+    this.call('cuInit', 0);
+    this.version = this.out32(out => this.call('cuDriverGetVersion', out));
   }
 
   static async open(names: readonly string[] = libraryNames): Promise<Driver> {
@@ -99,20 +98,9 @@ export class Driver {
     return new Driver(koffi, found.library, found.path);
   }
 
-  /** Calls and returns the status code. */
-  raw(name: string, types: readonly CType[], ...args: unknown[]): number {
-    let f = this.#functions.get(name);
-    if (!f) {
-      const declared = this.library.func(name, 'int', [...types]);
-      f = (...values) => declared(...values) as number;
-      this.#functions.set(name, f);
-    }
-    return f(...args);
-  }
-
   /** Calls and checks. *Errors* user, with the driver's own text. */
-  call(name: string, types: readonly CType[], ...args: unknown[]): void {
-    this.check(name, this.raw(name, types, ...args));
+  call<Name extends DriverFunction>(name: Name, ...args: Arguments<(typeof driverFunctions)[Name]>): void {
+    this.check(name, this.raw(name, ...args));
   }
 
   check(name: string, status: number): void {
@@ -121,7 +109,7 @@ export class Driver {
 
   errorText(status: number): string {
     const at = this.#scratch.address + 64000n;
-    if (this.raw('cuGetErrorString', ['int', 'void*'], status, at) !== success) return 'unknown error';
+    if (this.raw('cuGetErrorString', status, at) !== success) return 'unknown error';
     const text = this.#scratch.view.getBigUint64(64000, true);
     return text === 0n ? 'unknown error' : String(this.koffi.decode(text, 'char', -1));
   }
@@ -142,7 +130,7 @@ export class Driver {
   }
 
   deviceCount(): number {
-    return this.out32(out => this.call('cuDeviceGetCount', ['void*'], out));
+    return this.out32(out => this.call('cuDeviceGetCount', out));
   }
 }
 
@@ -159,15 +147,14 @@ export interface DeviceFacts {
 
 /** Reads a card's facts without opening it. */
 export function deviceFacts(driver: Driver, index: number): DeviceFacts {
-  const device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
-  const attribute = (which: number) =>
-    driver.out32(out => driver.call('cuDeviceGetAttribute', ['void*', 'int', 'int'], out, which, device));
+  const device = driver.out32(out => driver.call('cuDeviceGet', out, index));
+  const attribute = (which: number) => driver.out32(out => driver.call('cuDeviceGetAttribute', out, which, device));
   return {
-    name: driver.outText(out => driver.call('cuDeviceGetName', ['void*', 'int', 'int'], out, 256, device)),
+    name: driver.outText(out => driver.call('cuDeviceGetName', out, 256, device)),
     capability: attribute(75) * 10 + attribute(76),
     multiprocessors: attribute(16),
     sharedBytesPerBlock: attribute(97),
-    memoryBytes: Number(driver.out64(out => driver.call('cuDeviceTotalMem_v2', ['void*', 'int'], out, device))),
+    memoryBytes: Number(driver.out64(out => driver.call('cuDeviceTotalMem_v2', out, device))),
   };
 }
 
@@ -184,9 +171,8 @@ export function deviceLimits(
   { driver, index, facts }: CudaDevice,
   element: 'bf16' | 'f32',
 ): { operationsPerSecond: number; bytesPerSecond: number } {
-  const device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
-  const attribute = (which: number) =>
-    driver.out32(out => driver.call('cuDeviceGetAttribute', ['void*', 'int', 'int'], out, which, device));
+  const device = driver.out32(out => driver.call('cuDeviceGet', out, index));
+  const attribute = (which: number) => driver.out32(out => driver.call('cuDeviceGetAttribute', out, which, device));
   const [clock, memoryClock, busBits] = [attribute(13) * 1000, attribute(36) * 1000, attribute(37)];
   return {
     operationsPerSecond: facts.multiprocessors * clock * operationsPerCycle(facts.capability)[element],
@@ -199,7 +185,7 @@ export class CudaDevice {
   readonly facts: DeviceFacts;
   /** Where work goes. */
   stream: bigint;
-  readonly #side: { stream: bigint; fork: bigint; joins: bigint[] };
+  readonly #side: { stream: bigint; fork: bigint; joins: readonly [bigint, bigint] };
   readonly #context: bigint;
   readonly #modules: bigint[] = [];
   readonly #functions = new Map<string, bigint>();
@@ -217,9 +203,9 @@ export class CudaDevice {
     readonly index: number,
   ) {
     this.facts = deviceFacts(driver, index);
-    this.#device = driver.out32(out => driver.call('cuDeviceGet', ['void*', 'int'], out, index));
+    this.#device = driver.out32(out => driver.call('cuDeviceGet', out, index));
     this.#context = driver.out64(out => {
-      const status = driver.raw('cuDevicePrimaryCtxRetain', ['void*', 'int'], out, this.#device);
+      const status = driver.raw('cuDevicePrimaryCtxRetain', out, this.#device);
       if (status === outOfMemory) throw cardFull(this.facts.name, driver.errorText(status));
       driver.check('cuDevicePrimaryCtxRetain', status);
     });
@@ -228,13 +214,10 @@ export class CudaDevice {
     this.#scratch = this.host.allocate(8192);
     const nonBlocking = 1;
     const createStream = (priority: number) =>
-      driver.out64(out =>
-        driver.call('cuStreamCreateWithPriority', ['void*', 'uint32', 'int'], out, nonBlocking, priority),
-      );
+      driver.out64(out => driver.call('cuStreamCreateWithPriority', out, nonBlocking, priority));
     this.stream = createStream(0);
     const withoutTiming = 2;
-    const createEvent = () =>
-      driver.out64(out => driver.call('cuEventCreate', ['void*', 'uint32'], out, withoutTiming));
+    const createEvent = () => driver.out64(out => driver.call('cuEventCreate', out, withoutTiming));
     this.#side = { stream: createStream(-1), fork: createEvent(), joins: [createEvent(), createEvent()] };
   }
 
@@ -248,20 +231,19 @@ export class CudaDevice {
 
   /** Other open cards of this process may have taken the thread's context. */
   makeCurrent(): void {
-    this.driver.call('cuCtxSetCurrent', ['uint64'], this.#context);
+    this.driver.call('cuCtxSetCurrent', this.#context);
   }
 
   freeBytes(): number {
     const { address, view } = this.#block;
-    this.driver.call('cuMemGetInfo_v2', ['void*', 'void*'], address, address + 8n);
+    this.driver.call('cuMemGetInfo_v2', address, address + 8n);
     return Number(view.getBigUint64(0, true));
   }
 
   /** *Errors* user: how much was wanted and is free, and `remedy`, the setting that lowers the need. */
   allocate(bytes: number, what: string, remedy: string): bigint {
     const rounded = Math.max(256, Math.ceil(bytes / 256) * 256);
-    const types = ['void*', 'size_t'];
-    const status = this.driver.raw('cuMemAlloc_v2', types, this.#block.address, rounded);
+    const status = this.driver.raw('cuMemAlloc_v2', this.#block.address, rounded);
     if (status === outOfMemory) {
       throw outOfDeviceMemory(this.facts.name, what, rounded, this.freeBytes(), remedy, this.driver.errorText(status));
     }
@@ -278,29 +260,29 @@ export class CudaDevice {
     if (bytes === undefined) return;
     this.#allocations.delete(pointer);
     this.#bytes -= bytes;
-    this.driver.call('cuMemFree_v2', ['uint64'], pointer);
+    this.driver.call('cuMemFree_v2', pointer);
   }
 
   /** Blocks until the bytes have left the host array; work on the stream that reads them must be queued afterwards. */
   upload(to: bigint, from: HostArray): void {
     if (from.byteLength === 0) return;
-    this.driver.call('cuMemcpyHtoD_v2', ['uint64', 'void*', 'size_t'], to, from, from.byteLength);
+    this.driver.call('cuMemcpyHtoD_v2', to, from, from.byteLength);
   }
 
   /** The stream's work must have ended (`settle`). */
   download(to: HostArray, from: bigint): void {
     if (to.byteLength === 0) return;
-    this.driver.call('cuMemcpyDtoH_v2', ['void*', 'uint64', 'size_t'], to, from, to.byteLength);
+    this.driver.call('cuMemcpyDtoH_v2', to, from, to.byteLength);
   }
 
   /** Zero bytes, in stream order. */
   clear(pointer: bigint, bytes: number): void {
-    this.driver.call('cuMemsetD8Async', ['uint64', 'uint8', 'size_t', 'uint64'], pointer, 0, bytes, this.stream);
+    this.driver.call('cuMemsetD8Async', pointer, 0, bytes, this.stream);
   }
 
   /** Device to device, in stream order. */
   copy(to: bigint, from: bigint, bytes: number): void {
-    this.driver.call('cuMemcpyDtoDAsync_v2', ['uint64', 'uint64', 'size_t', 'uint64'], to, from, bytes, this.stream);
+    this.driver.call('cuMemcpyDtoDAsync_v2', to, from, bytes, this.stream);
   }
 
   /** Queues beside the stream, after what is on it now; `join(lane)` makes the stream wait for it. Two lanes. */
@@ -308,26 +290,25 @@ export class CudaDevice {
     const { driver } = this;
     const { stream, fork, joins } = this.#side;
     const main = this.stream;
-    driver.call('cuEventRecord', ['uint64', 'uint64'], fork, main);
-    driver.call('cuStreamWaitEvent', ['uint64', 'uint64', 'uint32'], stream, fork, 0);
+    driver.call('cuEventRecord', fork, main);
+    driver.call('cuStreamWaitEvent', stream, fork, 0);
     this.stream = stream;
     try {
       enqueue();
     } finally {
       this.stream = main;
     }
-    driver.call('cuEventRecord', ['uint64', 'uint64'], joins[lane], stream);
+    driver.call('cuEventRecord', joins[lane], stream);
   }
 
   join(lane: 0 | 1): void {
-    this.driver.call('cuStreamWaitEvent', ['uint64', 'uint64', 'uint32'], this.stream, this.#side.joins[lane], 0);
+    this.driver.call('cuStreamWaitEvent', this.stream, this.#side.joins[lane], 0);
   }
 
   /** Resolves when the stream has run dry; the event loop turns meanwhile. */
   async settle(): Promise<void> {
-    const types = ['uint64'];
     for (;;) {
-      const status = this.driver.raw('cuStreamQuery', types, this.stream);
+      const status = this.driver.raw('cuStreamQuery', this.stream);
       if (status === success) return;
       if (status !== notReady) this.driver.check('cuStreamQuery', status);
       await new Promise(resolve => setImmediate(resolve));
@@ -341,7 +322,7 @@ export class CudaDevice {
       const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
       bytes.set(image);
       bytes[image.length] = 0;
-      return this.driver.raw('cuModuleLoadData', ['void*', 'void*'], this.#block.address, address);
+      return this.driver.raw('cuModuleLoadData', this.#block.address, address);
     });
     if (noBinaryForGpu.has(status)) {
       throw kernelsUnsupported(
@@ -360,7 +341,7 @@ export class CudaDevice {
     const handle = this.#function(kernel);
     if (sharedBytes > (this.#sharedBytes.get(kernel) ?? 49152)) {
       const maxDynamicSharedSize = 8;
-      this.driver.call('cuFuncSetAttribute', ['uint64', 'int', 'int'], handle, maxDynamicSharedSize, sharedBytes);
+      this.driver.call('cuFuncSetAttribute', handle, maxDynamicSharedSize, sharedBytes);
       this.#sharedBytes.set(kernel, sharedBytes);
     }
     const { address, view } = this.#block;
@@ -372,7 +353,6 @@ export class CudaDevice {
     });
     const status = this.driver.raw(
       'cuLaunchKernel',
-      launchTypes,
       handle,
       grid[0],
       grid[1] ?? 1,
@@ -396,16 +376,16 @@ export class CudaDevice {
 
   /** Waits for the card and gives everything back. Safe after a failure: what the driver refuses then is only left alone. */
   dispose(): void {
-    const quietly = (name: string, types: CType[], ...args: unknown[]) => this.driver.raw(name, types, ...args);
-    quietly('cuCtxSetCurrent', ['uint64'], this.#context);
-    quietly('cuStreamSynchronize', ['uint64'], this.stream);
-    for (const pointer of this.#allocations.keys()) quietly('cuMemFree_v2', ['uint64'], pointer);
+    const quietly = this.driver.raw;
+    quietly('cuCtxSetCurrent', this.#context);
+    quietly('cuStreamSynchronize', this.stream);
+    for (const pointer of this.#allocations.keys()) quietly('cuMemFree_v2', pointer);
     this.#allocations.clear();
     this.#bytes = 0;
-    for (const module of this.#modules.splice(0)) quietly('cuModuleUnload', ['uint64'], module);
-    for (const event of [this.#side.fork, ...this.#side.joins]) quietly('cuEventDestroy_v2', ['uint64'], event);
-    for (const stream of [this.stream, this.#side.stream]) quietly('cuStreamDestroy_v2', ['uint64'], stream);
-    quietly('cuDevicePrimaryCtxRelease_v2', ['int'], this.#device);
+    for (const module of this.#modules.splice(0)) quietly('cuModuleUnload', module);
+    for (const event of [this.#side.fork, ...this.#side.joins]) quietly('cuEventDestroy_v2', event);
+    for (const stream of [this.stream, this.#side.stream]) quietly('cuStreamDestroy_v2', stream);
+    quietly('cuDevicePrimaryCtxRelease_v2', this.#device);
     this.#scratch = null;
     this.host.dispose();
   }
@@ -420,8 +400,7 @@ export class CudaDevice {
     const known = this.#functions.get(kernel);
     if (known !== undefined) return known;
     for (const module of this.#modules) {
-      const types = ['void*', 'uint64', 'str'];
-      if (this.driver.raw('cuModuleGetFunction', types, this.#block.address, module, kernel) === success) {
+      if (this.driver.raw('cuModuleGetFunction', this.#block.address, module, kernel) === success) {
         const handle = this.#block.view.getBigUint64(0, true);
         this.#functions.set(kernel, handle);
         return handle;
@@ -430,8 +409,6 @@ export class CudaDevice {
     throw driverRefused(`cuModuleGetFunction ${kernel}`, 500, 'named symbol not found');
   }
 }
-
-const launchTypes = ['uint64', ...Array<string>(7).fill('uint32'), 'uint64', 'void*', 'void*'];
 
 /** Writes one argument, 8-byte aligned, and returns the bytes used. */
 function writeArgument(view: DataView, at: number, arg: KernelArgument): number {

@@ -12,29 +12,26 @@ export class CudaGraph {
   static capture(device: CudaDevice, enqueue: () => void): CudaGraph {
     const { driver, stream } = device;
     const relaxed = 2; // lets cuBLASLt choose an algorithm and load its kernel where a product is first seen in a capture
-    driver.call('cuStreamBeginCapture_v2', ['uint64', 'int'], stream, relaxed);
+    driver.call('cuStreamBeginCapture_v2', stream, relaxed);
     let graph = 0n;
-    const end = () => driver.out64(out => driver.call('cuStreamEndCapture', ['uint64', 'void*'], stream, out));
+    const end = () => driver.out64(out => driver.call('cuStreamEndCapture', stream, out));
     try {
       enqueue();
       graph = end();
     } catch (error) {
-      if (graph === 0n)
-        device.host.during(8, out => driver.raw('cuStreamEndCapture', ['uint64', 'void*'], stream, out.address));
+      if (graph === 0n) device.host.during(8, out => driver.raw('cuStreamEndCapture', stream, out.address));
       throw error;
     }
-    const executable = driver.out64(out =>
-      driver.call('cuGraphInstantiateWithFlags', ['void*', 'uint64', 'uint64'], out, graph, 0),
-    );
-    driver.call('cuGraphDestroy', ['uint64'], graph);
+    const executable = driver.out64(out => driver.call('cuGraphInstantiateWithFlags', out, graph, 0));
+    driver.call('cuGraphDestroy', graph);
     return new CudaGraph(device, executable);
   }
 
   launch(): void {
-    this.device.driver.call('cuGraphLaunch', ['uint64', 'uint64'], this.executable, this.device.stream);
+    this.device.driver.call('cuGraphLaunch', this.executable, this.device.stream);
   }
 
   dispose(): void {
-    this.device.driver.raw('cuGraphExecDestroy', ['uint64'], this.executable);
+    this.device.driver.raw('cuGraphExecDestroy', this.executable);
   }
 }

@@ -2,6 +2,9 @@
 // is left to the garbage collector, which knows nothing of it.
 import type koffiModule from 'koffi';
 
+/** Bytes of any typed array go to or come from the device. */
+export type HostArray = Float32Array | Int32Array | Uint32Array | Uint16Array | Uint8Array | Int8Array | Float64Array;
+
 /** An allocator by pointer: koffi's. */
 export type Allocator = Pick<typeof koffiModule, 'alloc' | 'free' | 'view'>;
 

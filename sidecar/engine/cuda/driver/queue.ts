@@ -236,8 +236,8 @@ export class Queue {
   async profile(enqueue: () => void): Promise<Timing[]> {
     const { driver, stream } = this.device;
     const record = (): bigint => {
-      const event = driver.out64(out => driver.call('cuEventCreate', ['void*', 'uint32'], out, 0));
-      driver.call('cuEventRecord', ['uint64', 'uint64'], event, stream);
+      const event = driver.out64(out => driver.call('cuEventCreate', out, 0));
+      driver.call('cuEventRecord', event, stream);
       return event;
     };
     const first = record();
@@ -249,13 +249,11 @@ export class Queue {
     await this.device.settle();
     let before = first;
     const timings = events.map(({ part, name, event }) => {
-      const bits = driver.out32(out =>
-        driver.call('cuEventElapsedTime', ['void*', 'uint64', 'uint64'], out, before, event),
-      );
+      const bits = driver.out32(out => driver.call('cuEventElapsedTime', out, before, event));
       before = event;
       return { part, name, ms: new Float32Array(Int32Array.of(bits).buffer)[0]! };
     });
-    for (const event of [first, ...events.map(e => e.event)]) driver.call('cuEventDestroy_v2', ['uint64'], event);
+    for (const event of [first, ...events.map(e => e.event)]) driver.call('cuEventDestroy_v2', event);
     return timings;
   }
 
