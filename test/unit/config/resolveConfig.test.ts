@@ -53,10 +53,10 @@ describe('merging', () => {
   });
 
   it('leaves nothing to be chosen: name, precision and permutation state are settled', () => {
-    const { config, nTokens } = resolve({ preset: 'demo' });
+    const { config, cut } = resolve({ preset: 'demo' });
     expect(config.name).toBe('fashion');
     expect(config.training.precision).toBe('float32');
-    expect(nTokens).toBe(39);
+    expect(cut.nTokens).toBe(39);
     expect(resolve({ settings: ['condition.kind=task'] }).config.condition.permutationState).toBe(false);
   });
 
