@@ -37,7 +37,8 @@ export interface ConfigFacts<Cut extends CutCheckpoint = CutCheckpoint> {
 }
 
 /**
- * Merges, validates and completes a configuration.
+ * Merges, validates and completes a configuration: both halves, for tests.
+ * @internal
  * *Errors* `config-invalid` with every problem: path, source, value seen, what is allowed.
  */
 export function resolveConfig<Cut extends CutCheckpoint>(
