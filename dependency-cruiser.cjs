@@ -93,6 +93,14 @@ module.exports = {
       to: { path: '^sidecar/runs/runFiles\\.ts' },
     },
     {
+      name: 'use-cases-know-no-method',
+      comment:
+        'A use case talks to the contract (the files of sidecar/methods itself), and finds a method in registry.ts.',
+      severity: 'error',
+      from: { path: '^sidecar/', pathNot: '^sidecar/methods/' },
+      to: { path: '^sidecar/methods/[^/]+/' },
+    },
+    {
       name: 'front-doors-are-not-imported',
       severity: 'error',
       from: { pathNot: '^(sidecar/main\\.ts|sidecar/rpc/|sidecar/cli/|test/)' },

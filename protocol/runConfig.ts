@@ -150,4 +150,8 @@ export type ResolvedRunConfig = Omit<RunConfig, 'training'> & {
 /** What a person writes: any subset, over a preset. */
 export type PartialRunConfig = {
   [K in keyof RunConfig]?: RunConfig[K] extends object ? Partial<RunConfig[K]> : RunConfig[K];
-} & { preset?: string };
+} & {
+  preset?: string;
+  /** How to learn, by a method's id; the run's record keeps it, and not its configuration. */
+  method?: string;
+};

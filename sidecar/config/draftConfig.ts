@@ -22,6 +22,8 @@ export interface ConfigSources {
 
 export interface ConfigDraft {
   config: RunConfig;
+  /** Id of the method; undefined where nobody names one. It is of the run and not of its values; who knows the methods checks it. */
+  method: string | undefined;
   problems: ConfigProblem[];
   /** Which source gave each field that is not at its default. */
   givenBy: Map<string, string>;
@@ -35,7 +37,13 @@ const settingSource = 'setting';
 
 /** Lays the sources over the defaults. Never throws. */
 export function draftConfig(sources: ConfigSources, presets: readonly Preset[]): ConfigDraft {
-  const draft: ConfigDraft = { config: defaultConfig(), problems: [], givenBy: new Map(), faulty: new Set() };
+  const draft: ConfigDraft = {
+    config: defaultConfig(),
+    method: undefined,
+    problems: [],
+    givenBy: new Map(),
+    faulty: new Set(),
+  };
   const content = sources.file?.content;
   const inFile = isObject(content) ? content : null;
   const presetName = sources.preset ?? inFile?.preset;
@@ -67,7 +75,7 @@ export function valueAt(config: object, path: string): unknown {
 }
 
 /** Records a problem; the checks that read this path are then left out. */
-function addProblem(draft: ConfigDraft, path: string, source: string, message: string): void {
+export function addProblem(draft: ConfigDraft, path: string, source: string, message: string): void {
   draft.problems.push({ path: path || '(whole file)', source, message });
   draft.faulty.add(path);
 }
@@ -89,7 +97,8 @@ function applyObject(draft: ConfigDraft, values: object, prefix: string, source:
   for (const [key, value] of Object.entries(values) as [string, unknown][]) {
     const path = prefix + key;
     if (prefix === '' && (key === 'preset' || key === '$schema')) continue;
-    if (key.includes('.')) {
+    if (path === 'method' && value !== undefined) applyMethod(draft, value, source);
+    else if (key.includes('.')) {
       addProblem(draft, path, source, 'groups are objects in a file; write { "training": { "steps": 500 } }');
     } else if (groupNames.has(path)) {
       if (isObject(value)) applyObject(draft, value, `${path}.`, source);
@@ -116,7 +125,14 @@ function applySetting(draft: ConfigDraft, setting: string): void {
   const field = fieldsByPath.get(path);
   if (path === 'preset')
     addProblem(draft, path, settingSource, 'a preset is not a value of the configuration; choose it as the preset');
+  else if (path === 'method') applyMethod(draft, text.trim(), settingSource);
   else applyValue(draft, path, field ? parseFieldText(field, text) : text, settingSource);
+}
+
+function applyMethod(draft: ConfigDraft, id: unknown, source: string): void {
+  draft.givenBy.set('method', source);
+  if (typeof id === 'string') draft.method = id;
+  else addProblem(draft, 'method', source, `${shown(id)} is not a text; give the id of a method`);
 }
 
 function applyValue(draft: ConfigDraft, path: string, value: unknown, source: string): void {

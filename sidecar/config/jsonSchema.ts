@@ -4,8 +4,11 @@ import { runConfigFields } from '../../protocol/runConfig';
 import { allowedWords, isField, type AnyField } from './fields';
 import type { Preset } from './presets';
 
-/** A draft-07 schema, which is what VS Code understands best. */
-export function runConfigSchema(presets: readonly Preset[]): Record<string, unknown> {
+/** A draft-07 schema, which is what VS Code understands best. Of methods, the first is the one that is used where none is named. */
+export function runConfigSchema(
+  presets: readonly Preset[],
+  methods: readonly { readonly id: string; readonly title: string }[],
+): Record<string, unknown> {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'RPG run configuration',
@@ -16,6 +19,12 @@ export function runConfigSchema(presets: readonly Preset[]): Record<string, unkn
         description: 'Values to start from',
         enum: presets.map(({ name }) => name),
         enumDescriptions: presets.map(({ title }) => title),
+      },
+      method: {
+        description: 'How to learn',
+        default: methods[0]?.id,
+        enum: methods.map(({ id }) => id),
+        enumDescriptions: methods.map(({ title }) => title),
       },
     }),
   };

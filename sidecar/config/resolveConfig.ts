@@ -7,12 +7,16 @@ import { draftConfig, type ConfigDraft, type ConfigSources } from './draftConfig
 import type { Preset } from './presets';
 import { configInvalid } from './problems';
 
+/** One checkpoint cut into tokens; a method knows more of it. */
+interface CutCheckpoint {
+  readonly nTokens: number;
+}
+
 /** What a configuration must know about its dataset. */
-export interface DatasetFacts {
+export interface DatasetFacts<Cut extends CutCheckpoint = CutCheckpoint> {
   readonly name: string;
   readonly nCheckpoints: number;
-  /** Tokens of one checkpoint when cut this way. */
-  countTokens(dimPerToken: number, split: RunConfig['tokens']['split']): number;
+  cut(how: Pick<RunConfig['tokens'], 'dimPerToken' | 'split'>): Cut;
   /** Class number of every checkpoint, from its file name; null when at least one has none. */
   readonly classes: readonly number[] | null;
 }
@@ -26,26 +30,36 @@ export interface EngineFacts {
   readonly optimizerStates: readonly string[];
 }
 
-export interface ConfigFacts {
+export interface ConfigFacts<Cut extends CutCheckpoint = CutCheckpoint> {
   /** Problems instead of facts when the dataset could not be opened: they join the others. */
-  dataset: DatasetFacts | { problems: readonly ConfigProblem[] };
+  dataset: DatasetFacts<Cut> | { problems: readonly ConfigProblem[] };
   engine: EngineFacts;
 }
 
 /**
- * Merges, validates and completes a configuration.
+ * Merges, validates and completes a configuration: both halves, for tests.
+ * @internal
  * *Errors* `config-invalid` with every problem: path, source, value seen, what is allowed.
  */
-export function resolveConfig(
+export function resolveConfig<Cut extends CutCheckpoint>(
   sources: ConfigSources,
   presets: readonly Preset[],
-  facts: ConfigFacts,
-): { config: ResolvedRunConfig; nTokens: number } {
+  facts: ConfigFacts<Cut>,
+): CompleteConfig<Cut> {
   return completeConfig(draftConfig(sources, presets), facts);
 }
 
+/** A configuration, and a checkpoint of its dataset cut as it says. */
+export interface CompleteConfig<Cut> {
+  config: ResolvedRunConfig;
+  cut: Cut;
+}
+
 /** The second half alone, for a caller that read the dataset's name from the draft. *Errors* as `resolveConfig`. */
-export function completeConfig(draft: ConfigDraft, facts: ConfigFacts): { config: ResolvedRunConfig; nTokens: number } {
+export function completeConfig<Cut extends CutCheckpoint>(
+  draft: ConfigDraft,
+  facts: ConfigFacts<Cut>,
+): CompleteConfig<Cut> {
   const { config, givenBy, faulty } = draft;
   // A task-conditioned model has no permutation state; only who asked for both is told.
   if (config.condition.kind !== 'none' && !givenBy.has('condition.permutationState')) {
@@ -54,7 +68,8 @@ export function completeConfig(draft: ConfigDraft, facts: ConfigFacts): { config
   const dataset = 'problems' in facts.dataset ? null : facts.dataset;
   const problems = [...draft.problems];
   const known = dataset && !faulty.has('tokens.dimPerToken') && !faulty.has('tokens.split');
-  const nTokens = known ? dataset.countTokens(config.tokens.dimPerToken, config.tokens.split) : null;
+  const cut = known ? dataset.cut(config.tokens) : null;
+  const nTokens = cut && cut.nTokens;
   for (const rule of rules) {
     if (rule.reads.some(path => faulty.has(path))) continue;
     const message = rule.fault(config, { dataset, engine: facts.engine, nTokens });
@@ -63,10 +78,10 @@ export function completeConfig(draft: ConfigDraft, facts: ConfigFacts): { config
     problems.push({ path, source: givenBy.get(path) ?? 'default', message });
   }
   if ('problems' in facts.dataset && !faulty.has('dataset')) problems.push(...facts.dataset.problems);
-  if (problems.length > 0 || dataset === null || nTokens === null) throw configInvalid(problems);
+  if (problems.length > 0 || dataset === null || cut === null) throw configInvalid(problems);
   const { precision } = config.training;
   return {
-    nTokens,
+    cut,
     config: {
       ...config,
       name: config.name || dataset.name,

@@ -2,12 +2,15 @@
 // here and a line in registry.ts. Use cases talk to this contract and know no model; a method knows no run folder, lock, queue
 // or front door. The trivial baselines (evaluation/baselines) are the untrained kind of the same family: they make networks of
 // the same checkpoints, and need none of this. A run says which method it is of by an optional `method` in its record; the runs
-// there are have none and are the first one's (`methodOf`).
-import type { ResolvedRunConfig } from '../../protocol/runConfig';
-import type { RandomState } from '../../protocol/runRecords';
-import type { EngineDevice, TrainingMemory } from '../engine/engine';
-import type { Snapshot, SnapshotPart } from '../runs/snapshots';
+// there are have none and are the first one's (`methodOf`). What a request needs of a method is made once: a structure is cut,
+// the cut and a configuration are a model, and a model is asked everything else.
+import type { ResolvedRunConfig, RunConfig } from '../../protocol/runConfig';
+import type { BenchmarkResult } from '../../protocol/training';
+import type { EngineDevice } from '../engine/engine';
+import type { Snapshot } from '../runs/snapshots';
 import type { Structure } from '../tokenizer/structure';
+import type { GeneratingPlan, GeneratingRequest } from './generating';
+import type { TrainingPlan, TrainingRequest } from './training';
 
 export interface Method {
   /** Stable, as records name it. */
@@ -17,75 +20,58 @@ export interface Method {
   readonly about: string;
   /** The paper, with its arXiv number. */
   readonly source: string;
-  /** Settles what will be opened and what it takes; opens nothing. *Errors* user: values that do not fit each other. */
-  plan(request: PlanRequest): Promise<MethodPlan>;
+  /** Files of a snapshot that generating and exporting read; of the others' contents nothing is asked then. */
+  readonly weightFiles: readonly string[];
+  /** *Errors* `too-many-tokens`, and others of a user: what networks of this structure cannot be cut into. */
+  cut(structure: Structure, how: Cutting): Cut;
+  /** The model of a run by what its record says, without its dataset. */
+  modelOfRun(run: RunSizes): RunModel;
+  /** Times what a device does for a model; absent: there is nothing to be timed. */
+  benchmark?(request: BenchmarkRequest): Promise<Omit<BenchmarkResult, 'preset'>>;
 }
 
-export interface PlanRequest {
-  readonly config: ResolvedRunConfig;
-  readonly structure: Structure;
-  readonly nCheckpoints: number;
-  readonly device: EngineDevice;
-  /** Data-parallel workers. */
-  readonly workers: number;
-}
+/** How a configuration has networks cut into parts. */
+export type Cutting = Pick<RunConfig['tokens'], 'dimPerToken' | 'split'>;
 
-/** A model of a method for one dataset on one device, before it is opened. */
-export interface MethodPlan {
+/** Networks of one structure in the parts that a method reads them in. */
+export interface Cut {
   /** Tokens, or whatever a method cuts a network into. */
   readonly nTokens: number;
-  readonly estimate: MemoryEstimate;
-  /** Of the dataset as the method reads it. *Units* bytes */
-  readonly dataBytes: number;
-  /** *Errors* those of reading the checkpoints and opening the device. */
-  open(request: OpenRequest): Promise<Trainable>;
+  /** Of a configuration that has networks cut this way. */
+  model(config: ResolvedRunConfig, nCheckpoints: number): DatasetModel;
 }
 
-export interface MemoryEstimate extends TrainingMemory {
-  readonly nParameters: number;
-  /** Of the processes themselves, before any model. */
-  readonly runtimeBytes: number;
-  readonly totalBytes: number;
+/** What run.json says of a model's size. */
+export interface RunSizes {
+  readonly config: ResolvedRunConfig;
+  readonly dataset: { readonly nCheckpoints: number; readonly nTokens: number };
 }
 
-export interface OpenRequest {
-  readonly dataset: {
-    readonly folder: string;
-    readonly key: string;
-    readonly fingerprint: string;
-    readonly fileNames: readonly string[];
-  };
-  /** For what may be deleted at any time. */
-  readonly cacheFolder: string;
-  /** Of what may be held in memory of the dataset. */
-  readonly memoryLimitBytes: number;
-  /** A line for people. */
-  readonly say: (message: string) => void;
+/** A model by its sizes. */
+export interface RunModel {
+  /** Why no memory of a device would be enough to train it, naming the setting; null where it can be trained. */
+  refuses(device: EngineDevice): string | null;
+  /** Of a training step, counted: over a device's measured speed in the same, how long a step takes. */
+  stepOperations(): number;
+  /** A snapshot's weights, as people take them elsewhere. *Errors* `file-system`, and those of reading the snapshot. */
+  exportWeights(snapshot: Snapshot, file: string): Promise<void>;
+}
+
+/** A model for networks of one structure. */
+export interface DatasetModel extends RunModel {
+  /** Settles what will be opened and what it takes; opens nothing. *Errors* user: values that do not fit each other. */
+  planTraining(request: TrainingRequest): Promise<TrainingPlan>;
+  /** Settles how networks are drawn; reads and opens nothing. *Errors* `bad-request` and others of a user, of the sampler's options. */
+  planGenerating(request: GeneratingRequest): GeneratingPlan;
+}
+
+export interface BenchmarkRequest extends RunSizes {
+  readonly device: EngineDevice;
+  /** Steps that are timed. */
+  readonly steps: number;
+  /** Also draw a network in this many steps of the sampler. */
+  readonly sampleSteps: number | undefined;
+  /** `fraction` in [0, 1]. */
+  readonly report: (progress: { fraction: number; message: string }) => void;
   readonly signal: AbortSignal;
 }
-
-/** An open model with its data: what a run trains. Calls are made one at a time. */
-export interface Trainable {
-  /** What it runs on, for logs and run.json. */
-  readonly description: string;
-  /** From a step to the end. *Errors* `loss-not-finite`, and the engine's. */
-  train(startStep: number, shouldStop: () => boolean): AsyncGenerator<TrainerEvent, void, void>;
-  /** Weights that someone exported, to begin with. *Errors* `weights-of-another-model`, naming the file. */
-  beginWith(weightsFile: string): Promise<void>;
-  /** *Errors* `weights-not-finite`: such a snapshot would be worth nothing. */
-  snapshotParts(random: RandomState): Promise<SnapshotPart[]>;
-  /** Weights and optimizer state, exact to the bit. */
-  restore(snapshot: Snapshot): Promise<void>;
-  /** As people take them elsewhere. *Errors* `file-system`. */
-  writeWeights(file: string): Promise<void>;
-  /** Bytes of the device held now and at the highest. */
-  memory(): { bytes: number; peakBytes: number };
-  dispose(): Promise<void>;
-}
-
-export type TrainerEvent =
-  | { kind: 'step'; step: number; loss: number; learningRate: number }
-  /** The model is at this step and stays there until the next event is asked for. */
-  | { kind: 'snapshotDue'; step: number; evaluate: boolean }
-  | { kind: 'stopped'; step: number }
-  | { kind: 'done'; step: number };

@@ -1,16 +1,7 @@
 // Runs made by the version before go on as if that version were still here, and folders that are newer, half written or
 // half gone say what they are. The fixture is a whole workspace of version e55e529: four tiny networks; 0001-zoo, stopped
 // at step 16 of 40, generated from and evaluated; 0002-finished, whose step 6 was tested beside the training.
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EvaluateRunResult } from '../../protocol/evaluation';
@@ -19,24 +10,7 @@ import type { RunSummary } from '../../protocol/runRecords';
 import { atOnce } from '../../sidecar/app/context';
 import { runDetails } from '../../sidecar/app/runs/runDetails';
 import { rpg } from '../support/cli';
-import { repository, temporaryFolder } from '../support/folders';
-
-/** Where the fixture's workspace lay when its records were written. */
-const recordedFolder = '/tmp/rpg-workspace';
-
-/** A copy of the fixture, whose records name the copy. `.rpg` cannot be under version control by that name. */
-function earlierWorkspace(): string {
-  const folder = temporaryFolder();
-  cpSync(path.join(repository, 'test', 'fixtures', 'run-of-e55e529'), folder, { recursive: true });
-  renameSync(path.join(folder, 'dot-rpg'), path.join(folder, '.rpg'));
-  const here = JSON.stringify(folder).slice(1, -1);
-  for (const file of readdirSync(path.join(folder, '.rpg'), { recursive: true, encoding: 'utf8' })) {
-    if (!/\.jsonl?$/.test(file)) continue;
-    const records = path.join(folder, '.rpg', file);
-    writeFileSync(records, readFileSync(records, 'utf8').replaceAll(recordedFolder, here));
-  }
-  return folder;
-}
+import { earlierWorkspace } from '../support/earlierWorkspace';
 
 const runFolder = (workspace: string, id = '0001-zoo'): string => path.join(workspace, '.rpg', 'runs', id);
 

@@ -8,33 +8,28 @@ import type { Progress } from '../../../protocol/operation';
 import { runFormatVersion, type GeneratedRecord, type RunRecord } from '../../../protocol/runRecords';
 import type { CheckpointContent, OpenCheckpoint } from '../../checkpoint/format';
 import { formatForWriting, formatOf, openCheckpoint } from '../../checkpoint/registry';
-import { toModelSpec } from '../../config/toModelSpec';
-import type { Model, TokenSlice } from '../../engine/engine';
-import type { ModelSpec } from '../../model/modelSpec';
-import { samplerRemark, type SamplerPlan } from '../../model/sampler';
-import { defaultSampler, planSampler, samplerOptions } from '../../model/samplers/registry';
-import { createSchedule } from '../../model/schedule';
+import type { TokenSlice } from '../../engine/engine';
+import type { GeneratingPlan, NetworkGenerator, NetworkWeights } from '../../methods/generating';
+import type { Method } from '../../methods/method';
+import { methodOf } from '../../methods/registry';
 import { logEvent } from '../../runs/eventLog';
 import { fileExists, publishNew } from '../../runs/durableFile';
 import { readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
 import { findRun, readRun, slug } from '../../runs/runStore';
 import { makeSamplesFolder, recordName, removeEmptySamples, writeGeneratedRecord } from '../../runs/samples';
 import type { Snapshot } from '../../runs/snapshots';
-import { createTokenLayout, type TokenLayout } from '../../tokenizer/tokenLayout';
-import { precisionAt, type Precision } from '../../methods/rpg/precision';
 import { fileError, throwIfCancelled, userError } from '../../util/rpgError';
 import { networkContent } from './networkFile';
-import { conditioningOf, planNetworks, type PlannedNetwork } from './planNetworks';
+import { planNetworks, type PlannedNetwork } from './planNetworks';
 import { testNetworks } from './testNetworks';
 import { chooseDevice, type ChosenDevice } from '../train/chooseDevice';
 import { findSnapshot } from '../train/findSnapshot';
-import { readSnapshotWeights } from '../../methods/rpg/modelFiles';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
 
-/** *Errors* `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
+/** *Errors* `method-unknown`, `snapshot-not-found`, `bad-request`, `file-exists` — before anything is sampled; `template-changed`; `cancelled`. */
 export async function generate(params: GenerateParams, context: OperationContext): Promise<GenerateResult> {
-  const planned = await planJob(params, context.workspace);
+  const planned = await planJob(params, context);
   const onWait = (message: string): void => context.report({ fraction: null, message });
   return context.onDevice(turnOf(planned.chosen.device), () => generatePlanned(params, planned, context), onWait);
 }
@@ -67,19 +62,18 @@ async function generatePlanned(
 }
 
 async function generateNetworks(job: Job, force: boolean, context: OperationContext): Promise<GenerateResult> {
-  const model = await job.chosen.device.open(job.spec, {
-    seed: job.record.config.seed,
+  const generator = await job.plan.open({
+    snapshot: job.snapshot,
+    device: job.chosen.device,
     workers: job.record.workers,
-    precision: job.precision,
-    optimizerState: 'none',
     tokenSlice: job.tokenSlice,
-    onMemoryPlan: message => context.report({ fraction: 0, message }),
+    say: message => context.report({ fraction: 0, message }),
     signal: context.signal,
   });
-  const template = openCheckpoint(job.templatePath);
+  let template: OpenCheckpoint | null = null;
   try {
-    await model.writeWeights(readSnapshotWeights(job.snapshot));
-    const result = await sampleAndWrite(job, model, template, force, context);
+    template = openCheckpoint(job.templatePath);
+    const result = await sampleAndWrite(job, generator, template, force, context);
     logEvent(job.runFolder, {
       event: 'generated',
       folder: path.resolve(result.folder),
@@ -89,12 +83,12 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
       samplingMs: Math.round(result.samplingMs),
       device: `${job.chosen.device.engine}/${job.chosen.device.device}`,
       peakBytes: process.resourceUsage().maxRSS * 1024,
-      deviceBytes: job.chosen.device.facts.ownsMemory ? model.memory().peakBytes : null,
+      deviceBytes: job.chosen.device.facts.ownsMemory ? generator.memory().peakBytes : null,
     });
     return result;
   } finally {
-    template.dispose();
-    await model.dispose();
+    template?.dispose();
+    await generator.dispose();
   }
 }
 
@@ -102,12 +96,9 @@ async function generateNetworks(job: Job, force: boolean, context: OperationCont
 interface PlannedJob {
   runFolder: string;
   record: RunRecord;
+  method: Method;
   dataset: RunDatasetRecord;
-  spec: ModelSpec;
-  layout: TokenLayout;
-  sampler: GeneratedRecord['sampler'];
-  /** Null without diffusion: the prototypes are the tokens. */
-  plan: SamplerPlan | null;
+  plan: GeneratingPlan;
   seed: number;
   networks: readonly PlannedNetwork[];
   chosen: ChosenDevice;
@@ -119,63 +110,45 @@ interface PlannedJob {
 /** Everything settled before the first network is sampled. */
 interface Job extends PlannedJob {
   snapshot: Snapshot;
-  /** Of the snapshot's step. */
-  precision: Precision;
   folder: string;
 }
 
-async function planJob(params: GenerateParams, workspace: string): Promise<PlannedJob> {
-  const runFolder = await findRun(workspace, params.run);
+async function planJob(params: GenerateParams, context: OperationContext): Promise<PlannedJob> {
+  const runFolder = await findRun(context.workspace, params.run);
   const record = await readRun(runFolder);
+  const method = methodOf(record);
   const dataset = await readRunDataset(runFolder);
-  const snapshot = await findSnapshot(runFolder, params.snapshot);
-  const spec = toModelSpec(record.config, record.dataset);
-  const { dimPerToken, split } = record.config.tokens;
-  const layout = createTokenLayout(dataset.structure, dimPerToken, split);
+  const snapshot = await findSnapshot(runFolder, params.snapshot, method);
+  const { config } = record;
+  const model = method.cut(dataset.structure, config.tokens).model(config, dataset.files.length);
   const seed = params.seed ?? randomInt(2 ** 32);
   const templatePath = path.join(dataset.folder, dataset.files[0]!.name);
   if (!existsSync(templatePath)) throw templateMissing(templatePath, record.id);
-  const sampler = samplerOf(params, spec);
-  const plan = planOf(sampler, spec); // refuses what does not fit the schedule, before a folder is made
-  const networks = planNetworks(params, params.tag ?? slug(record.config.name).replaceAll('-', '_'), seed, spec);
+  const plan = model.planGenerating({ sampler: params, step: snapshot.step }); // before a folder is made
+  const tag = params.tag ?? slug(config.name).replaceAll('-', '_');
+  const networks = planNetworks(params, tag, seed, plan.conditions);
   const extension = extensionOf(params.format, templatePath);
-  const precision = precisionAt(snapshot.step, record.config.training);
-  const chosen = await chooseDevice(params, { spec, precisions: [precision] });
+  const chosen = await chooseDevice(params, context, plan);
   const tokenSlice = tokenSliceOf(params.tokenSlice, chosen);
-  return {
-    runFolder,
-    record,
-    dataset,
-    spec,
-    layout,
-    sampler,
-    plan,
-    seed,
-    networks,
-    chosen,
-    extension,
-    templatePath,
-    tokenSlice,
-  };
+  return { runFolder, record, method, dataset, plan, seed, networks, chosen, extension, templatePath, tokenSlice };
 }
 
 /** The newest snapshot now: the training that was waited for may have written others, and removed the one that was newest. */
 async function beginJob(params: GenerateParams, planned: PlannedJob): Promise<Job> {
-  const { runFolder, record, networks, extension } = planned;
-  const snapshot = await findSnapshot(runFolder, params.snapshot);
-  const precision = precisionAt(snapshot.step, record.config.training);
+  const { runFolder, method, networks, extension } = planned;
+  const snapshot = await findSnapshot(runFolder, params.snapshot, method);
   const folder = await outputFolder(params, runFolder, networks, extension); // last: it makes the folder
-  return { ...planned, snapshot, precision, folder };
+  return { ...planned, snapshot, folder };
 }
 
 async function sampleAndWrite(
   job: Job,
-  model: Model,
+  generator: NetworkGenerator,
   template: OpenCheckpoint,
   force: boolean,
   context: OperationContext,
 ): Promise<GenerateResult> {
-  const { spec, networks, record, folder, seed } = job;
+  const { plan, networks, record, folder, seed } = job;
   const result: GenerateResult = {
     run: record.id,
     folder,
@@ -183,23 +156,21 @@ async function sampleAndWrite(
     seed,
     networks: [],
     samplingMs: 0,
-    notes: notesOf(job),
+    notes: [...plan.notes],
   };
-  const perNetwork = spec.nTokens * spec.dimPerToken;
-  for (let first = 0; first < networks.length; first += groupSize(perNetwork)) {
+  for (let first = 0; first < networks.length; first += plan.groupSize) {
     throwIfCancelled(context.signal, 'generating');
-    const group = networks.slice(first, first + groupSize(perNetwork));
-    const report = (fraction: number): void =>
+    const group = networks.slice(first, first + plan.groupSize);
+    const onProgress = (fraction: number): void =>
       context.report({
         fraction: (first + fraction * group.length) / networks.length,
-        message: `${job.sampler.kind}, network ${first + 1} of ${networks.length}`,
+        message: `${plan.sampler.kind}, network ${first + 1} of ${networks.length}`,
       } satisfies Progress);
     const startedAt = performance.now();
-    const tokens = await sampleGroup(job, model, group, report, context.signal);
+    const sampled = await generator.sample({ networks: group, seed, onProgress, signal: context.signal });
     result.samplingMs += performance.now() - startedAt;
     for (const [i, network] of group.entries()) {
-      const own = tokens.subarray(i * perNetwork, (i + 1) * perNetwork);
-      result.networks.push({ ...(await writeNetwork(job, network, own, template, force)), test: null });
+      result.networks.push({ ...(await writeNetwork(job, network, sampled[i]!, template, force)), test: null });
     }
   }
   return result;
@@ -215,46 +186,17 @@ function tokenSliceOf(wanted: TokenSlice = 'auto', { device }: ChosenDevice): To
   );
 }
 
-function planOf({ kind, steps, spacing, eta }: GeneratedRecord['sampler'], spec: ModelSpec): SamplerPlan | null {
-  return kind === 'none' ? null : planSampler(kind, createSchedule(spec.diffusion), { steps, spacing, eta });
-}
-
-function notesOf({ plan, spec }: Job): string[] {
-  const remark = plan && samplerRemark(plan, createSchedule(spec.diffusion));
-  return remark === null ? [] : [remark];
-}
-
-/** Networks sampled together: their tokens stay under a gigabyte on the host; engines split further as they need. */
-function groupSize(tokensPerNetwork: number): number {
-  return Math.max(1, Math.floor(2 ** 28 / tokensPerNetwork));
-}
-
-/** *Shapes* → (group, nTokens, dimPerToken). Without diffusion the prototypes are the tokens. */
-async function sampleGroup(
-  job: Job,
-  model: Model,
-  group: readonly PlannedNetwork[],
-  onProgress: (fraction: number) => void,
-  signal: AbortSignal,
-): Promise<Float32Array> {
-  const { spec, plan, seed } = job;
-  const conditioning = conditioningOf(group, spec);
-  if (!plan) return repeatTo(await model.prototypes(conditioning), group.length * spec.nTokens * spec.dimPerToken);
-  const noise = { kind: 'seeded', seed, firstNetwork: group[0]!.index } as const;
-  return model.sample({ count: group.length, conditioning, plan, noise, onProgress, signal });
-}
-
 async function writeNetwork(
   job: Job,
   network: PlannedNetwork,
-  tokens: Float32Array,
+  weights: NetworkWeights,
   template: OpenCheckpoint,
   force: boolean,
 ): Promise<{ file: string; record: GeneratedRecord }> {
-  const { folder, extension, dataset, layout } = job;
+  const { folder, extension, dataset } = job;
   const name = network.name + extension;
   const file = path.join(folder, name);
-  const { content, nNotFinite } = networkContent(template, dataset.key, dataset.structure, layout, tokens);
+  const { content, nNotFinite } = networkContent(template, dataset.key, dataset.structure, weights);
   if (force) await formatForWriting(file).write(file, content, { replace: true });
   else await writeNew(file, content);
   const record: GeneratedRecord = {
@@ -264,7 +206,7 @@ async function writeNetwork(
     step: job.snapshot.step,
     seed: job.seed,
     networkIndex: network.index,
-    sampler: job.sampler,
+    sampler: job.plan.sampler,
     permutationState: network.permutationState,
     class: network.class,
     engine: job.chosen.device.engine,
@@ -288,13 +230,6 @@ async function writeNew(file: string, content: CheckpointContent): Promise<void>
   } finally {
     await fs.rm(apart, { recursive: true, force: true });
   }
-}
-
-/** *Errors* user: an option is given that the sampler would pay no heed to. */
-function samplerOf(params: GenerateParams, spec: ModelSpec): GeneratedRecord['sampler'] {
-  if (!spec.denoiser) return { kind: 'none', steps: 0, spacing: 'even', eta: 0 };
-  const { sampler: kind = defaultSampler } = params;
-  return { kind, ...samplerOptions(kind, params, spec.diffusion.T) };
 }
 
 /** The original checkpoints' own format, unless another is asked for; an adapter stays a folder. */
@@ -328,13 +263,6 @@ async function hashOfFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-function repeatTo(values: Float32Array, length: number): Float32Array {
-  if (values.length === length) return values;
-  const out = new Float32Array(length);
-  for (let at = 0; at < length; at += values.length) out.set(values, at);
-  return out;
 }
 
 function templateMissing(file: string, run: string) {

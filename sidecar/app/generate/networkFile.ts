@@ -5,9 +5,8 @@ import { selectDictionary } from '../../checkpoint/registry';
 import { isWeightDType, tensorFromBytes, type Tensor } from '../../checkpoint/tensor';
 import { encodeFloat32 } from '../../checkpoint/tensorData';
 import { bareName } from '../../datasets/measureDataset';
+import type { NetworkWeights } from '../../methods/generating';
 import type { Structure } from '../../tokenizer/structure';
-import type { TokenLayout } from '../../tokenizer/tokenLayout';
-import { detokenize } from '../../tokenizer/weightTokenizer';
 import { userError } from '../../util/rpgError';
 
 export interface NetworkContent {
@@ -17,19 +16,17 @@ export interface NetworkContent {
 }
 
 /**
- * *Shapes* tokens (nTokens, dimPerToken), normalised. *Errors* `template-changed`: the first checkpoint is not what the run
- * was trained with. *Memory* one network.
+ * *Errors* `template-changed`: the first checkpoint is not what the run was trained with. *Memory* one network.
  */
 export function networkContent(
   template: OpenCheckpoint,
   key: string,
   structure: Structure,
-  layout: TokenLayout,
-  tokens: Float32Array,
+  generated: NetworkWeights,
 ): NetworkContent {
   const values = new Map<string, Float32Array>();
   let nNotFinite = 0;
-  detokenize(structure, layout, tokens, (index, weights) => {
+  generated((index, weights) => {
     nNotFinite += countNotFinite(weights);
     values.set(structure.parameters[index]!.name, weights);
   });
@@ -37,11 +34,11 @@ export function networkContent(
   checkTemplate(template.path, dictionary.tensors, structure);
   const made = new Map<string, Tensor>(); // by place in memory: tensors that were one stay one
   const tensors = dictionary.tensors.map(tensor => {
-    const generated = values.get(bareName(tensor.name));
-    if (!generated || !isWeightDType(tensor.dtype)) return tensor;
+    const weights = values.get(bareName(tensor.name));
+    if (!weights || !isWeightDType(tensor.dtype)) return tensor;
     const { name, dtype, shape, isParameter, requiresGrad } = tensor;
     const place = placeOf(tensor, dictionary.tensors);
-    const storage = made.get(place) ?? tensorFromBytes(name, dtype, shape, encodeFloat32(generated, dtype));
+    const storage = made.get(place) ?? tensorFromBytes(name, dtype, shape, encodeFloat32(weights, dtype));
     made.set(place, storage);
     return { ...storage, name, isParameter, requiresGrad };
   });

@@ -1,19 +1,13 @@
 // What a generation request asks for, network by network: its name, noise index, permutation state and class.
 import type { GenerateParams } from '../../../protocol/generation';
 import { isFileNamePart, isTask } from '../../../shared/rules';
-import { taskBitsOf } from '../../datasets/checkpointFolder';
-import type { Conditioning } from '../../engine/engine';
-import type { ModelSpec } from '../../model/modelSpec';
+import type { Conditions, WantedNetwork } from '../../methods/generating';
 import { fillIntegers, streams } from '../../model/philox';
 import { userError } from '../../util/rpgError';
 
-export interface PlannedNetwork {
+export interface PlannedNetwork extends WantedNetwork {
   /** File name without its ending. */
   readonly name: string;
-  /** Index of its noise under the seed. */
-  readonly index: number;
-  readonly permutationState: number | null;
-  readonly class: number | null;
 }
 
 /** *Errors* `bad-request`: a seed too large; a tag that is a path; a permutation or class the run cannot have, or lacks. */
@@ -21,7 +15,7 @@ export function planNetworks(
   params: Pick<GenerateParams, 'count' | 'permutation' | 'classes'>,
   tag: string,
   seed: number,
-  spec: ModelSpec,
+  { permutationStates, taskBits }: Conditions,
 ): PlannedNetwork[] {
   const count = params.count ?? 1;
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000) {
@@ -32,27 +26,18 @@ export function planNetworks(
     throw badRequest(
       `tag ${JSON.stringify(tag).slice(1, -1) || "''"} is not part of a file name; give one without slashes and line breaks`,
     );
-  checkPermutation(params.permutation, spec);
-  const classes = checkedClasses(params.classes, spec);
+  checkPermutation(params.permutation, permutationStates);
+  const classes = checkedClasses(params.classes, taskBits);
   const total = count * Math.max(1, classes.length);
   return Array.from({ length: total }, (_, index) => {
     const label = classes.length === 0 ? null : classes[Math.floor(index / count)]!;
     return {
       name: fileName(tag, label, label === null ? index : index % count, count),
       index,
-      permutationState: permutationOf(params.permutation, index, seed, spec),
+      permutationState: permutationOf(params.permutation, index, seed, permutationStates),
       class: label,
     };
   });
-}
-
-/** The engine's view of a group of networks. */
-export function conditioningOf(networks: readonly PlannedNetwork[], spec: ModelSpec): Conditioning {
-  const { kind, taskBits } = spec.condition;
-  return {
-    permutationState: spec.usePermutationState ? Int32Array.from(networks, network => network.permutationState!) : null,
-    task: kind === 'none' ? null : Float32Array.from(networks.flatMap(network => taskBitsOf(network.class!, taskBits))),
-  };
 }
 
 /** `generated_tag_001`, `generated_tag_class0279`, and both where a class has several. */
@@ -66,33 +51,33 @@ function permutationOf(
   wanted: GenerateParams['permutation'],
   index: number,
   seed: number,
-  spec: ModelSpec,
+  states: Conditions['permutationStates'],
 ): number | null {
-  if (!spec.usePermutationState) return null;
+  if (states === null) return null;
   if (typeof wanted === 'number') return wanted;
   const drawn = new Int32Array(1);
-  fillIntegers(drawn, spec.nPermutation, { seed, stream: streams.samplePermutation, step: 0, item: index });
+  fillIntegers(drawn, states, { seed, stream: streams.samplePermutation, step: 0, item: index });
   return drawn[0]!;
 }
 
-function checkPermutation(wanted: GenerateParams['permutation'], spec: ModelSpec): void {
+function checkPermutation(wanted: GenerateParams['permutation'], states: Conditions['permutationStates']): void {
   if (typeof wanted !== 'number') return;
-  if (!spec.usePermutationState)
+  if (states === null)
     throw badRequest('a permutation state is for runs with permutation states, and this one has none');
-  if (!Number.isInteger(wanted) || wanted < 0 || wanted >= spec.nPermutation) {
-    throw badRequest(`permutation ${wanted} is not a state of this run; give 0 to ${spec.nPermutation - 1}, or random`);
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted >= states) {
+    throw badRequest(`permutation ${wanted} is not a state of this run; give 0 to ${states - 1}, or random`);
   }
 }
 
-function checkedClasses(classes: readonly number[] | undefined, spec: ModelSpec): readonly number[] {
-  if (spec.condition.kind === 'none') {
+function checkedClasses(classes: readonly number[] | undefined, taskBits: Conditions['taskBits']): readonly number[] {
+  if (taskBits === null) {
     if (classes && classes.length > 0) throw badRequest('classes are for task-conditioned runs, and this one is not');
     return [];
   }
-  const largest = 2 ** spec.condition.taskBits - 1;
+  const largest = 2 ** taskBits - 1;
   if (!classes || classes.length === 0)
     throw badRequest(`this run generates for a task; give one or more classes from 0 to ${largest}`);
-  const wrong = classes.find(label => !isTask(label, spec.condition.taskBits));
+  const wrong = classes.find(label => !isTask(label, taskBits));
   if (wrong !== undefined) throw badRequest(`${wrong} is not a class of this run; give 0 to ${largest}`);
   return [...new Set(classes)];
 }

@@ -7,8 +7,7 @@ import type { DeviceReport } from '../../../protocol/setup';
 import type { RunSummary } from '../../../protocol/runRecords';
 import { cannotWrite } from '../../checkpoint/errors';
 import { torchZip } from '../../checkpoint/torchZip';
-import { toModelSpec } from '../../config/toModelSpec';
-import { listDevices } from '../../engine/registry';
+import { methodOf } from '../../methods/registry';
 import { fileExists } from '../../runs/durableFile';
 import { lockOwner } from '../../runs/runLock';
 import { findRun, listRuns as listRunFolders, readRun, summarizeRun } from '../../runs/runStore';
@@ -16,7 +15,7 @@ import * as trash from '../../runs/runTrash';
 import { requestStop } from '../../runs/stopRequest';
 import { throwIfCancelled, userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
-import { readSnapshotWeights, writePublishedWeights } from '../../methods/rpg/modelFiles';
+import { devicesOf } from '../train/chooseDevice';
 import { findSnapshot } from '../train/findSnapshot';
 
 export async function listRuns(_params: Record<string, never>, context: OperationContext): Promise<RunSummary[]> {
@@ -49,19 +48,20 @@ export async function stopRun(
   }
 }
 
-/** *Errors* `cannot-write`: the name is not of a PyTorch file; `file-exists`; `snapshot-not-found`. */
+/** *Errors* `method-unknown`; `cannot-write`: the name is not of a PyTorch file; `file-exists`; `snapshot-not-found`. */
 export async function exportWeights(
   params: ExportWeightsParams,
   context: OperationContext,
 ): Promise<{ file: string; step: number; sizeBytes: number }> {
   const folder = await findRun(context.workspace, params.run);
   const record = await readRun(folder);
+  const method = methodOf(record);
   const file = path.resolve(params.out);
   if (!torchZip.extensions.includes(path.extname(file).toLowerCase()))
     throw cannotWrite(file, 'weights are exported as a PyTorch file', `use one of ${torchZip.extensions.join(', ')}`);
   if (existsSync(file) && !params.overwrite) throw fileExists(file);
-  const snapshot = await findSnapshot(folder, params.snapshot);
-  await writePublishedWeights(file, toModelSpec(record.config, record.dataset), readSnapshotWeights(snapshot));
+  const snapshot = await findSnapshot(folder, params.snapshot, method);
+  await method.modelOfRun(record).exportWeights(snapshot, file);
   return { file, step: snapshot.step, sizeBytes: statSync(file).size };
 }
 
@@ -84,8 +84,8 @@ export async function restoreRun(params: { trash: string }, { workspace }: Opera
 }
 
 /** Every device of every engine, best first, each available or with the reason why not. */
-export async function devices(_params: Record<string, never>, _context: OperationContext): Promise<DeviceReport[]> {
-  const all = await listDevices();
+export async function devices(_params: Record<string, never>, context: OperationContext): Promise<DeviceReport[]> {
+  const all = await devicesOf(context);
   return Promise.all(
     all.map(async (device): Promise<DeviceReport> => {
       const probe = await device.probe();

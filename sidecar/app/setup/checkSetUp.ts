@@ -4,10 +4,10 @@ import * as path from 'node:path';
 import type { DatasetSummary } from '../../../protocol/datasets';
 import type { SetUpItem } from '../../../protocol/setup';
 import { datasetRoot, listDatasets } from '../../datasets/datasetStore';
-import { listDevices } from '../../engine/registry';
 import { parseCommandLine } from '../../evaluation/commandLine';
 import { runProcess } from '../../evaluation/runProcess';
 import type { OperationContext } from '../context';
+import { devicesOf } from '../train/chooseDevice';
 
 const pythonTimeLimitMs = 60_000;
 /** A run with a few snapshots and evaluations of a small model; large ones say themselves what they need. */
@@ -18,7 +18,7 @@ export async function checkSetUp(
   context: OperationContext,
 ): Promise<SetUpItem[]> {
   context.report({ fraction: 0, message: 'Looking for devices' });
-  const items = [await checkDevices(), checkDisk(context.workspace)];
+  const items = [await checkDevices(context), checkDisk(context.workspace)];
   context.report({ fraction: 0.3, message: 'Asking Python' });
   items.push(...(await checkPython(params, context)));
   context.report({ fraction: 0.9, message: 'Looking at the datasets' });
@@ -26,9 +26,9 @@ export async function checkSetUp(
   return items;
 }
 
-async function checkDevices(): Promise<SetUpItem> {
+async function checkDevices(context: OperationContext): Promise<SetUpItem> {
   const probes = await Promise.all(
-    (await listDevices()).map(async device => ({ device, probe: await device.probe() })),
+    (await devicesOf(context)).map(async device => ({ device, probe: await device.probe() })),
   );
   const available = probes.filter(({ probe }) => probe.kind === 'available');
   const reasons = probes.flatMap(({ device, probe }) =>

@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import type { DeviceChoice } from '../../../protocol/training';
 import type { RunEngine } from '../../../protocol/runRecords';
 import type { EngineFacts } from '../../config/resolveConfig';
-import type { EngineDevice, OpenOptions, Probe } from '../../engine/engine';
-import { selectDevice } from '../../engine/registry';
-import type { ModelSpec } from '../../model/modelSpec';
+import type { EngineDevice, Probe } from '../../engine/engine';
+import { listDevices, selectDevice } from '../../engine/registry';
+import type { OperationContext } from '../context';
 
 export interface ChosenDevice {
   readonly device: EngineDevice;
@@ -15,25 +15,26 @@ export interface ChosenDevice {
   readonly remarks: readonly string[];
 }
 
-/** A model a device is wanted for, where it is known already. */
-export interface WantedModel {
-  readonly spec: ModelSpec;
-  /** All it will be opened in. */
-  readonly precisions: readonly OpenOptions['precision'][];
+/** What a device is wanted for, where it is known already. */
+interface WantedModel {
+  /** Why a device cannot run it, or null. */
+  refuses(device: EngineDevice): string | null;
 }
 
-/** *Errors* `unknown-device`, `device-unavailable`, with every reason. */
+/** Best first: those of the context, else of this machine. */
+export async function devicesOf({ devices }: Pick<OperationContext, 'devices'>): Promise<readonly EngineDevice[]> {
+  return devices ?? listDevices();
+}
+
+/** Of the context's devices. *Errors* `unknown-device`, `device-unavailable`, with every reason. */
 export async function chooseDevice(
   choice: DeviceChoice,
+  context: Pick<OperationContext, 'devices'>,
   model?: WantedModel,
-  among?: readonly EngineDevice[],
 ): Promise<ChosenDevice> {
   const wanted = { engine: choice.engine ?? 'auto', device: choice.device ?? 'auto' };
-  const { device, probe, passedOver } = await selectDevice(
-    wanted,
-    each => (model ? refusalOf(each, model) : null),
-    among,
-  );
+  const refusal = (each: EngineDevice): string | null => model?.refuses(each) ?? null;
+  const { device, probe, passedOver } = await selectDevice(wanted, refusal, await devicesOf(context));
   const asked = wanted.engine === 'auto' && wanted.device === 'auto' ? 'the first that is available' : 'as asked';
   const toText = (other: (typeof passedOver)[number]) => `not ${other.engine}/${other.device}: ${other.reason}`;
   return {
@@ -42,13 +43,6 @@ export async function chooseDevice(
     remarks: [...passedOver.filter(other => other.isUnavailable).map(toText), ...probe.notes],
     reasons: [`${device.engine}/${device.device}: ${asked}`, ...passedOver.map(toText), ...probe.notes],
   };
-}
-
-/** Why a device cannot run a model, or null. */
-export function refusalOf(device: EngineDevice, { spec, precisions }: WantedModel): string | null {
-  return (
-    precisions.map(precision => device.refuses?.(spec, precision) ?? null).find(refusal => refusal !== null) ?? null
-  );
 }
 
 /** What run.json says of it. */

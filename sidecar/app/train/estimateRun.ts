@@ -2,6 +2,7 @@
 import type { RunEstimate, TrainParams, TrainProgress } from '../../../protocol/training';
 import type { OperationContext } from '../context';
 import { completePlan, freeBytesOf, openPlanned, planTraining, type Plan } from './plan';
+import type { ReadConfig } from './readConfig';
 import { notYetTraining } from './train';
 
 /** The first step compiles and allocates; the rest are timed. */
@@ -13,12 +14,12 @@ const nSteps = 4;
  */
 export async function estimateRun(params: TrainParams, context: OperationContext<TrainProgress>): Promise<RunEstimate> {
   const say = (message: string): void => context.report({ ...notYetTraining, message });
-  const { plan } = await planTraining(params, context, () => undefined);
-  const { config, chosen, workers, method } = plan;
-  const { estimate, nTokens } = method;
+  const { settled, plan } = await planTraining(params, context, () => undefined);
+  const { config, chosen, workers, training } = plan;
+  const { estimate, nTokens } = training;
   const freeBytes = freeBytesOf(plan);
   const fits = estimate.totalBytes <= freeBytes;
-  const time = (): Promise<number> => context.onDevice(plan.turn, () => timeSteps(plan), say);
+  const time = (): Promise<number> => context.onDevice(plan.turn, () => timeSteps(settled, plan), say);
   const msPerStep = fits || plan.force ? await time() : null;
   return {
     config,
@@ -36,12 +37,12 @@ export async function estimateRun(params: TrainParams, context: OperationContext
 }
 
 /** The fastest of a few steps after the first: what else the machine does only ever adds. */
-async function timeSteps(plan: Plan): Promise<number> {
+async function timeSteps({ cut }: ReadConfig, plan: Plan): Promise<number> {
   const steps = Math.max(nSteps + 1, plan.config.training.steps);
   const training = { ...plan.config.training, steps, saveEvery: steps, evaluateEvery: 0 };
-  const trainable = await openPlanned(
-    await completePlan({ ...plan, config: { ...plan.config, training }, force: true }),
-  );
+  const config = { ...plan.config, training };
+  const model = cut.model(config, plan.dataset.fileNames.length);
+  const trainable = await openPlanned(await completePlan(model, { ...plan, config, force: true }));
   try {
     let [fastest, from, done] = [Infinity, 0, 0];
     for await (const event of trainable.train(0, () => false)) {

@@ -2,29 +2,31 @@
 import type { EstimateParams, EstimateResult, TrainingEstimate } from '../../../protocol/training';
 import { draftConfig } from '../../config/draftConfig';
 import { presets, type Preset } from '../../config/presets';
-import { completeConfig, type EngineFacts } from '../../config/resolveConfig';
-import { toModelSpec } from '../../config/toModelSpec';
+import type { EngineFacts } from '../../config/resolveConfig';
+import type { Method } from '../../methods/method';
+import { methodOf } from '../../methods/registry';
 import { readEvents } from '../../runs/eventLog';
 import { findRun, listRuns, readRun } from '../../runs/runStore';
-import { stepOperations, type Speed } from '../../methods/rpg/timeEstimate';
 import { RpgError } from '../../util/rpgError';
 import { atOnce, type OperationContext } from '../context';
 import { estimateRun } from './estimateRun';
 import { chooseDevice, defaultWorkers, engineFacts, type ChosenDevice } from './chooseDevice';
-import { methodOf } from '../../methods/registry';
 import { deviceMemoryBytes } from './memoryCheck';
-import { datasetFacts, openDataset, type OpenedDataset } from './openDataset';
-import { readConfig, type ReadConfig } from './readConfig';
+import { openDataset, type OpenedDataset } from './openDataset';
+import { completeFor, methodOfDraft, readConfig, type ReadConfig } from './readConfig';
 
 /** *Errors* those of opening the dataset and the device. A preset that does not fit the dataset has its problem. */
 export async function estimateTraining(params: EstimateParams, context: OperationContext): Promise<EstimateResult> {
-  const chosen = await chooseDevice(params);
+  const chosen = await chooseDevice(params, context);
   const dataset = await openDataset(context.workspace, params.dataset, {
     acceptChanged: true,
     onProgress: (fraction, message) => context.report({ fraction, message: `measuring ${message}` }),
     signal: context.signal,
   });
-  const speed = (await speedOfRuns(context.workspace, chosen)) ?? (await timedSpeed(params, dataset, chosen, context));
+  const method = methodOf({}); // that of the presets
+  const speed =
+    (await speedOfRuns(context.workspace, method, chosen)) ??
+    (await timedSpeed(params, method, dataset, chosen, context));
   const freeBytes = deviceMemoryBytes(chosen.device, chosen.probe.memoryBytes);
   const { engine, device, title } = chosen.device;
   const facts: Basis = { chosen, freeBytes, speed };
@@ -41,6 +43,15 @@ export async function estimateTraining(params: EstimateParams, context: Operatio
   };
 }
 
+/** What a device was seen to do. */
+interface Speed {
+  /** Whose count of operations this is. */
+  readonly method: Method;
+  readonly operationsPerSecond: number;
+  /** Where the number comes from, in words. */
+  readonly basis: string;
+}
+
 interface Basis {
   readonly chosen: ChosenDevice;
   readonly freeBytes: number;
@@ -50,7 +61,7 @@ interface Basis {
 const estimatePreset = (preset: Preset, dataset: OpenedDataset, basis: Basis): Promise<TrainingEstimate> =>
   estimateOne(preset.name, basis, async engine => {
     const draft = draftConfig({ preset: preset.name, overrides: new Map([['dataset', dataset.name]]) }, presets);
-    return { ...completeConfig(draft, { dataset: datasetFacts(dataset), engine }), dataset };
+    return completeFor(draft, methodOfDraft(draft), dataset, engine);
   });
 
 const estimateFile = (configFile: string, basis: Basis, context: OperationContext): Promise<TrainingEstimate> =>
@@ -70,13 +81,12 @@ async function estimateOne(
 ): Promise<TrainingEstimate> {
   const nothing = { nTokens: 0, nParameters: 0, steps: 0, memoryBytes: 0, isFitting: false, durationMs: null };
   try {
-    const { config, nTokens, dataset } = await read(engineFacts(device));
-    const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
+    const { config, method, model } = await read(engineFacts(device));
     const workers = defaultWorkers(device, config.training.batchSize);
-    const { structure, files } = dataset.measured;
-    const plan = await methodOf({}).plan({ config, structure, nCheckpoints: files.length, device, workers });
-    const { nParameters, totalBytes } = plan.estimate;
+    const { nTokens, estimate } = await model.planTraining({ device, workers });
+    const { nParameters, totalBytes } = estimate;
     const { steps } = config.training;
+    const isTimed = speed !== null && speed.method === method;
     return {
       of,
       problem: null,
@@ -85,7 +95,7 @@ async function estimateOne(
       steps,
       memoryBytes: totalBytes,
       isFitting: totalBytes <= freeBytes,
-      durationMs: speed && (1000 * steps * stepOperations(spec)) / speed.operationsPerSecond,
+      durationMs: isTimed ? (1000 * steps * model.stepOperations()) / speed.operationsPerSecond : null,
     };
   } catch (error) {
     if (!(error instanceof RpgError) || error.blame !== 'user') throw error;
@@ -93,8 +103,8 @@ async function estimateOne(
   }
 }
 
-/** The speed of the newest run on this device that wrote one down. */
-async function speedOfRuns(workspace: string, { device }: ChosenDevice): Promise<Speed | null> {
+/** The speed of the newest run of a method on this device that wrote one down. */
+async function speedOfRuns(workspace: string, method: Method, { device }: ChosenDevice): Promise<Speed | null> {
   const runs = (await listRuns(workspace)).filter(
     run => run.engine === device.engine && run.device === device.device && run.status !== 'unreadable',
   );
@@ -102,10 +112,11 @@ async function speedOfRuns(workspace: string, { device }: ChosenDevice): Promise
     try {
       const folder = await findRun(workspace, id);
       const record = await readRun(folder);
+      if (methodOf(record) !== method) continue;
       const stepsPerSecond = readEvents(folder, 'snapshot').findLast(event => event.stepsPerSecond)?.stepsPerSecond;
       if (!stepsPerSecond) continue;
-      const operations = stepOperations(toModelSpec(record.config, record.dataset));
-      return { operationsPerSecond: operations * stepsPerSecond, basis: `speed of run ${id} on this device` };
+      const operations = method.modelOfRun(record).stepOperations();
+      return { method, operationsPerSecond: operations * stepsPerSecond, basis: `speed of run ${id} on this device` };
     } catch {
       // a run that is half deleted tells nothing; the next one may
     }
@@ -119,6 +130,7 @@ const timed = new Map<string, Speed>();
 /** A few steps of the smallest preset, timed now. Null where it cannot be trained. */
 async function timedSpeed(
   params: EstimateParams,
+  method: Method,
   { name, measured }: OpenedDataset,
   { device }: ChosenDevice,
   context: OperationContext,
@@ -135,8 +147,10 @@ async function timedSpeed(
       onDevice: atOnce, // whoever chooses a preset does not wait for a training to end
     });
     if (msPerStep === null) return null;
-    const operations = stepOperations(toModelSpec(config, { nCheckpoints: measured.files.length, nTokens }));
-    const speed = { operationsPerSecond: (1000 * operations) / msPerStep, basis: 'a few steps timed on this device' };
+    const sizes = { nCheckpoints: measured.files.length, nTokens };
+    const operations = method.modelOfRun({ config, dataset: sizes }).stepOperations();
+    const basis = 'a few steps timed on this device';
+    const speed = { method, operationsPerSecond: (1000 * operations) / msPerStep, basis };
     timed.set(key, speed);
     return speed;
   } catch (error) {

@@ -1,7 +1,7 @@
 // Refuses to start what cannot fit, before minutes are spent on it.
 import { freemem } from 'node:os';
 import type { EngineDevice } from '../../engine/engine';
-import type { MemoryEstimate } from '../../methods/method';
+import type { MemoryEstimate } from '../../methods/training';
 import { mendableError } from '../../util/rpgError';
 
 /** *Units* bytes. What this process may still use: a container's limit counts, not only the machine's memory. */

@@ -3,12 +3,11 @@ import { existsSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Remedy } from '../../../protocol/errors';
 import type { DatasetRecord } from '../../../protocol/datasets';
-import type { RunConfig } from '../../../protocol/runConfig';
 import type { DatasetFacts } from '../../config/resolveConfig';
 import { classOfFileName } from '../../datasets/checkpointFolder';
 import { findDataset, listDatasets, suggestDatasetName } from '../../datasets/datasetStore';
 import { measureDataset, type MeasuredDataset } from '../../datasets/measureDataset';
-import { createTokenLayout } from '../../tokenizer/tokenLayout';
+import type { Cut, Method } from '../../methods/method';
 import { mendableError, type RpgError } from '../../util/rpgError';
 
 export interface OpenedDataset {
@@ -53,14 +52,13 @@ export async function openDataset(
   return { name: record.name, measured, record };
 }
 
-/** What the configuration must know. */
-export function datasetFacts({ name, measured }: OpenedDataset): DatasetFacts {
+/** What the configuration must know, of a method's view. */
+export function datasetFacts({ name, measured }: OpenedDataset, method: Method): DatasetFacts<Cut> {
   const classes = measured.files.map(file => classOfFileName(file.name));
   return {
     name,
     nCheckpoints: measured.files.length,
-    countTokens: (dimPerToken: number, split: RunConfig['tokens']['split']) =>
-      createTokenLayout(measured.structure, dimPerToken, split).nTokens,
+    cut: how => method.cut(measured.structure, how),
     classes: classes.every(value => value !== null) ? classes : null,
   };
 }

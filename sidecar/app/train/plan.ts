@@ -3,26 +3,15 @@
 // runs it takes its turn at the very device it was planned for.
 import * as path from 'node:path';
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
-import type { RunRecord } from '../../../protocol/runRecords';
 import type { TrainParams } from '../../../protocol/training';
-import { toModelSpec } from '../../config/toModelSpec';
-import type { MethodPlan, Trainable } from '../../methods/method';
-import { methodOf } from '../../methods/registry';
-import { precisionsOf } from '../../methods/rpg/precision';
+import type { DatasetModel } from '../../methods/method';
+import type { Trainable, TrainingPlan } from '../../methods/training';
 import type { Structure } from '../../tokenizer/structure';
 import { userError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
-import {
-  chooseDevice,
-  defaultWorkers,
-  engineFacts,
-  refusalOf,
-  type ChosenDevice,
-  type WantedModel,
-} from './chooseDevice';
+import { chooseDevice, defaultWorkers, engineFacts, type ChosenDevice } from './chooseDevice';
 import { checkMemory, describeEstimate, deviceMemoryBytes, freeMemoryBytes } from './memoryCheck';
-import type { OpenedDataset } from './openDataset';
 import { readConfig, type ReadConfig } from './readConfig';
 
 /** What is known of a run before anything of it is opened or written. */
@@ -34,7 +23,7 @@ export interface Plan {
   readonly dataset: PlannedDataset;
   /** Go on although the estimate is larger than what is free. */
   readonly force: boolean;
-  readonly method: MethodPlan;
+  readonly training: TrainingPlan;
   /** The device it needs to itself. */
   readonly turn: string;
   /** A line for people, such as the memory estimate. */
@@ -58,8 +47,8 @@ export async function planTraining(
   params: TrainParams,
   context: Pick<OperationContext, 'workspace' | 'signal' | 'devices'>,
   say: (message: string) => void,
-): Promise<{ opened: OpenedDataset; plan: Plan }> {
-  const { workspace, signal, devices } = context;
+): Promise<{ settled: ReadConfig; plan: Plan }> {
+  const { workspace, signal } = context;
   if (params.workers === 0)
     throw userError('bad-request', '0 workers train nothing; give at least 1, or leave the choice to the machine');
   const read = ({ device }: ChosenDevice) =>
@@ -68,16 +57,15 @@ export async function planTraining(
       onProgress: (_, message) => say(`measuring ${message}`),
       signal,
     });
-  let chosen = await chooseDevice(params, undefined, devices);
+  let chosen = await chooseDevice(params, context);
   let settled = await read(chosen);
-  const model = modelOf(settled);
-  if (refusalOf(chosen.device, model) !== null) {
-    chosen = await chooseDevice(params, model, devices); // the next one that runs it; what `auto` means depends on the engine
+  if (settled.model.refuses(chosen.device) !== null) {
+    chosen = await chooseDevice(params, context, settled.model); // the next one that runs it; what `auto` means depends on the engine
     settled = await read(chosen);
   }
-  const { config, dataset: opened } = settled;
-  const { measured } = opened;
-  const plan = await completePlan({
+  const { config, model } = settled;
+  const { measured } = settled.dataset;
+  const plan = await completePlan(model, {
     workspace,
     config,
     chosen,
@@ -87,18 +75,14 @@ export async function planTraining(
     say,
     signal,
   });
-  return { opened, plan };
+  return { settled, plan };
 }
 
-/** With the part of the method that `of` names. *Errors* `method-unknown`; those of the method. */
-export async function completePlan(
-  settled: Omit<Plan, 'method' | 'turn'>,
-  of: Pick<RunRecord, 'method'> = {},
-): Promise<Plan> {
-  const { config, chosen, workers, dataset } = settled;
-  const { structure, fileNames } = dataset;
-  const request = { config, structure, nCheckpoints: fileNames.length, device: chosen.device, workers };
-  return { ...settled, method: await methodOf(of).plan(request), turn: turnOf(chosen.device) };
+/** With what training the model takes. *Errors* those of the method. */
+export async function completePlan(model: DatasetModel, settled: Omit<Plan, 'training' | 'turn'>): Promise<Plan> {
+  const { device } = settled.chosen;
+  const training = await model.planTraining({ device, workers: settled.workers });
+  return { ...settled, training, turn: turnOf(device) };
 }
 
 /** Free on the device, or on the host where the device uses its memory. *Units* bytes, now. */
@@ -106,11 +90,11 @@ export const freeBytesOf = ({ chosen }: Plan): number => deviceMemoryBytes(chose
 
 /** The turn has come. *Errors* `memory-too-small`, and those of reading the dataset and opening the device. */
 export async function openPlanned(plan: Plan): Promise<Trainable> {
-  const { chosen, method, say, signal } = plan;
+  const { chosen, training, say, signal } = plan;
   for (const remark of chosen.remarks) say(remark);
-  say(`${describeEstimate(method.estimate)}; tokens ${(method.dataBytes / 1e9).toFixed(3)} GB`);
-  checkMemory(method.estimate, freeBytesOf(plan), chosen.probe.device, plan.force);
-  return method.open({
+  say(`${describeEstimate(training.estimate)}; tokens ${(training.dataBytes / 1e9).toFixed(3)} GB`);
+  checkMemory(training.estimate, freeBytesOf(plan), chosen.probe.device, plan.force);
+  return training.open({
     dataset: plan.dataset,
     cacheFolder: path.join(plan.workspace, '.rpg', 'cache'),
     memoryLimitBytes: dataMemoryShare * freeMemoryBytes(),
@@ -124,9 +108,4 @@ export function datasetNotes({ dataset }: Plan): string[] {
   const { nNonFinite, nCheckpoints } = dataset.structure;
   if (nNonFinite === 0) return [];
   return [`${nNonFinite} weights of the ${nCheckpoints} checkpoints are NaN or infinite and were left out`];
-}
-
-function modelOf({ config, nTokens, dataset }: ReadConfig): WantedModel {
-  const spec = toModelSpec(config, { nCheckpoints: dataset.measured.files.length, nTokens });
-  return { spec, precisions: precisionsOf(config.training) };
 }

@@ -3,16 +3,21 @@ import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 import type { TrainParams } from '../../../protocol/training';
-import { draftConfig, type ConfigDraft, type ConfigSources } from '../../config/draftConfig';
+import { addProblem, draftConfig, type ConfigDraft, type ConfigSources } from '../../config/draftConfig';
 import { presets } from '../../config/presets';
-import { configNotJson } from '../../config/problems';
+import { configNotJson, shown } from '../../config/problems';
 import { completeConfig, type EngineFacts } from '../../config/resolveConfig';
+import type { Cut, DatasetModel, Method } from '../../methods/method';
+import { findMethod, methodIds } from '../../methods/registry';
 import { fileError, RpgError } from '../../util/rpgError';
 import { datasetFacts, openDataset, type OpenedDataset, type OpenOptions } from './openDataset';
 
+/** A complete configuration with what its method makes of it and the dataset. */
 export interface ReadConfig {
   config: ResolvedRunConfig;
-  nTokens: number;
+  method: Method;
+  cut: Cut;
+  model: DatasetModel;
   dataset: OpenedDataset;
 }
 
@@ -24,6 +29,7 @@ export async function readConfig(
   options: OpenOptions,
 ): Promise<ReadConfig> {
   const draft = draftConfig(configSources(params), presets);
+  const method = methodOfDraft(draft);
   const opened = await openConfigured(draft, params, workspace, options);
   if (opened === null || opened instanceof RpgError) {
     const source = draft.givenBy.get('dataset') ?? 'default';
@@ -33,7 +39,30 @@ export async function readConfig(
     completeConfig(draft, { dataset: { problems }, engine });
     throw opened ?? new Error('a configuration without a dataset was accepted');
   }
-  return { ...completeConfig(draft, { dataset: datasetFacts(opened), engine }), dataset: opened };
+  return completeFor(draft, method, opened, engine);
+}
+
+/** *Errors* `config-invalid` with all problems, such as that there is no such method. */
+export function completeFor(
+  draft: ConfigDraft,
+  method: Method | null,
+  dataset: OpenedDataset,
+  engine: EngineFacts,
+): ReadConfig {
+  const facts = method ? datasetFacts(dataset, method) : { problems: [] };
+  const { config, cut } = completeConfig(draft, { dataset: facts, engine });
+  // Without a method it was refused.
+  return { config, method: method!, cut, model: cut.model(config, dataset.measured.files.length), dataset };
+}
+
+/** Null, with a problem in the draft, where there is none of that name. */
+export function methodOfDraft(draft: ConfigDraft): Method | null {
+  if (draft.faulty.has('method')) return null;
+  const method = findMethod(draft.method);
+  if (method) return method;
+  const source = draft.givenBy.get('method')!;
+  addProblem(draft, 'method', source, `${shown(draft.method)} is not a method; there are: ${methodIds()}`);
+  return null;
 }
 
 /** Null: none is named. An error that the person can mend is returned, to be told with the others. */

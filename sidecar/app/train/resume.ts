@@ -3,15 +3,15 @@ import * as path from 'node:path';
 import type { ResumeParams, TrainProgress, TrainResult } from '../../../protocol/training';
 import type { RunRecord } from '../../../protocol/runRecords';
 import { measureDataset } from '../../datasets/measureDataset';
-import { toModelSpec } from '../../config/toModelSpec';
-import type { Trainable } from '../../methods/method';
+import type { DatasetModel } from '../../methods/method';
+import { methodOf } from '../../methods/registry';
+import type { Trainable } from '../../methods/training';
 import { logEvent } from '../../runs/eventLog';
 import { metricsFile, truncateMetrics } from '../../runs/metricsLog';
 import { describeFileChanges, readRunDataset, type RunDatasetRecord } from '../../runs/runDataset';
 import { lockRun, type RunLock } from '../../runs/runLock';
 import { findRun, readRun, updateRun } from '../../runs/runStore';
 import { newestSnapshot, pruneSnapshots, removeSnapshotsAfter } from '../../runs/snapshots';
-import { precisionsOf } from '../../methods/rpg/precision';
 import { mendableError, userError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
 import { turnOf } from '../deviceTurn';
@@ -20,16 +20,20 @@ import { chooseDevice, engineFacts, runEngine, type ChosenDevice } from './choos
 import { completePlan, datasetNotes, openPlanned } from './plan';
 import { runSession } from './session';
 
-/** *Errors* `run-finished`, `run-locked`, `run-newer`, `dataset-changed`, device errors; then those of a session. */
+/** *Errors* `method-unknown`, `run-finished`, `run-locked`, `run-newer`, `dataset-changed`, device errors; then those of a session. */
 export async function resume(params: ResumeParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
   const folder = await findRun(context.workspace, params.run);
   const record = await readRun(folder); // a newer or damaged run is not locked
+  const method = methodOf(record);
   if (record.status === 'finished') throw runFinished(record);
-  const chosen = await deviceFor(record, params);
+  const dataset = await readRunDataset(folder);
+  const model = method.cut(dataset.structure, record.config.tokens).model(record.config, dataset.files.length);
+  const chosen = await deviceFor(record, model, params, context);
+  const settled: SettledResume = { folder, dataset, model, chosen };
   const work = async (): Promise<TrainResult> => {
     const lock = await lockRun(folder);
     try {
-      return await resumeLocked(folder, lock, chosen, params, context);
+      return await resumeLocked(settled, lock, params, context);
     } finally {
       await lock.release();
     }
@@ -37,44 +41,51 @@ export async function resume(params: ResumeParams, context: OperationContext<Tra
   return context.onDevice(turnOf(chosen.device), work, progressOf(record, context));
 }
 
+/** What is settled before the run is locked. */
+interface SettledResume {
+  readonly folder: string;
+  readonly dataset: RunDatasetRecord;
+  readonly model: DatasetModel;
+  readonly chosen: ChosenDevice;
+}
+
 /** Where it was, unless another device is asked for. */
-async function deviceFor(record: RunRecord, params: ResumeParams): Promise<ChosenDevice> {
+async function deviceFor(
+  record: RunRecord,
+  model: DatasetModel,
+  params: ResumeParams,
+  context: Pick<OperationContext, 'devices'>,
+): Promise<ChosenDevice> {
   const wanted = {
     engine: params.engine ?? record.engine.engine,
     device: params.device ?? (params.engine === undefined ? record.engine.device : undefined),
   };
-  const spec = toModelSpec(record.config, record.dataset);
-  const chosen = await chooseDevice(wanted, { spec, precisions: precisionsOf(record.config.training) });
+  const chosen = await chooseDevice(wanted, context, model);
   checkPrecision(record, chosen);
   return chosen;
 }
 
 /** Has its turn at the device. */
 async function resumeLocked(
-  folder: string,
+  { folder, dataset, model, chosen }: SettledResume,
   lock: RunLock,
-  chosen: ChosenDevice,
   params: ResumeParams,
   context: OperationContext<TrainProgress>,
 ): Promise<TrainResult> {
   const found = await readRun(folder);
   if (found.status === 'finished') throw runFinished(found); // by another program, while this one waited
   const say = progressOf(found, context);
-  const dataset = await readRunDataset(folder);
   await checkDataset(found, dataset, params.acceptChanged ?? false, context, say);
-  const plan = await completePlan(
-    {
-      workspace: context.workspace,
-      config: found.config,
-      chosen,
-      workers: found.workers,
-      dataset: { ...dataset, fileNames: dataset.files.map(file => file.name) },
-      force: params.force ?? false,
-      say,
-      signal: context.signal,
-    },
-    found,
-  );
+  const plan = await completePlan(model, {
+    workspace: context.workspace,
+    config: found.config,
+    chosen,
+    workers: found.workers,
+    dataset: { ...dataset, fileNames: dataset.files.map(file => file.name) },
+    force: params.force ?? false,
+    say,
+    signal: context.signal,
+  });
   const trainable = await openPlanned(plan);
   try {
     const startStep = await restoreNewest(folder, found, trainable);

@@ -10,7 +10,7 @@ import { updateRun, weightsFile } from '../../runs/runStore';
 import { testSamplesFolder } from '../../runs/samples';
 import { listSnapshots, pruneSnapshots, writeSnapshot } from '../../runs/snapshots';
 import { clearStopRequest, stopRequestWatcher } from '../../runs/stopRequest';
-import type { Trainable, TrainerEvent } from '../../methods/method';
+import type { Trainable, TrainerEvent } from '../../methods/training';
 import { RpgError } from '../../util/rpgError';
 import { createYielder } from '../../util/yieldPoint';
 import { hostGone, type OperationContext } from '../context';

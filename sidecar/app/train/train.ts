@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import * as path from 'node:path';
 import type { TrainParams, TrainProgress, TrainResult } from '../../../protocol/training';
 import { runFormatVersion, type RunRecord } from '../../../protocol/runRecords';
+import { recordedMethod } from '../../methods/registry';
 import { writeRunDataset } from '../../runs/runDataset';
 import { lockRun } from '../../runs/runLock';
 import { createRun, runsFolder } from '../../runs/runStore';
@@ -13,8 +14,8 @@ import { version } from '../../util/version';
 import type { OperationContext } from '../context';
 import { runEngine } from './chooseDevice';
 import { datasetNotes, openPlanned, planTraining, type Plan } from './plan';
+import type { ReadConfig } from './readConfig';
 import { runSession } from './session';
-import type { OpenedDataset } from './openDataset';
 
 /**
  * *Errors* `config-invalid`, `dataset-changed`, `memory-too-small`, device errors — all before anything is written; then
@@ -22,20 +23,20 @@ import type { OpenedDataset } from './openDataset';
  */
 export async function train(params: TrainParams, context: OperationContext<TrainProgress>): Promise<TrainResult> {
   const say = (message: string): void => context.report({ ...notYetTraining, message });
-  const { opened, plan } = await planTraining(params, context, say);
-  return context.onDevice(plan.turn, () => trainPlanned(opened, plan, params.init, context), say);
+  const { settled, plan } = await planTraining(params, context, say);
+  return context.onDevice(plan.turn, () => trainPlanned(settled, plan, params.init, context), say);
 }
 
 /** Has its turn at the device. */
 async function trainPlanned(
-  dataset: OpenedDataset,
+  { dataset, method }: ReadConfig,
   plan: Plan,
   initFile: string | undefined,
   context: OperationContext<TrainProgress>,
 ): Promise<TrainResult> {
   const trainable = await openPlanned(plan);
   const { measured } = dataset;
-  const { config, chosen, workers, workspace, method } = plan;
+  const { config, chosen, workers, workspace, training } = plan;
   try {
     const init = initFile === undefined ? null : path.resolve(initFile);
     if (init !== null) await trainable.beginWith(init);
@@ -43,18 +44,19 @@ async function trainPlanned(
       formatVersion: runFormatVersion,
       id,
       createdAt: new Date().toISOString(),
+      ...recordedMethod(method),
       config,
       dataset: {
         name: dataset.name,
         folder: measured.folder,
         fingerprint: measured.fingerprint,
         nCheckpoints: measured.files.length,
-        nTokens: method.nTokens,
+        nTokens: training.nTokens,
         nWeights: generatedCount(measured.structure),
       },
       engine: runEngine(chosen, trainable.description),
       workers,
-      nParameters: method.estimate.nParameters,
+      nParameters: training.estimate.nParameters,
       init: init === null ? null : { path: init, sha256: hashOf(init) },
       parent: init === null ? null : runOf(workspace, init),
       versions: { rpg: version, node: process.version, platform: `${process.platform}-${process.arch}` },

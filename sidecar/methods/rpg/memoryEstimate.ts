@@ -2,7 +2,7 @@
 // fuse and reuse memory differently; an estimate is meant to tell "fits" from "does not".
 import { denoiserLayers, parameterInventory, trainedEntries } from '../../model/parameterInventory';
 import { elementCount } from '../../util/namedArrays';
-import type { MemoryEstimate } from '../method';
+import type { MemoryEstimate } from '../training';
 import type { TrainingMemory } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
 import type { ParameterEntry } from '../../model/parameterEntry';

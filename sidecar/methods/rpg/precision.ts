@@ -1,7 +1,8 @@
 // The arithmetic of each step: bfloat16 between two given steps and float32 outside, or one precision for all. Weights and
 // optimizer state are float32 in both, so that a model goes from one to the other with nothing lost.
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
-import type { Model, NamedArrays, SampleRequest, StepHyper, TrainingBatch } from '../../engine/engine';
+import type { EngineDevice, Model, NamedArrays, SampleRequest, StepHyper, TrainingBatch } from '../../engine/engine';
+import type { ModelSpec } from '../../model/modelSpec';
 
 export type Precision = ResolvedRunConfig['training']['precision'];
 type Training = Pick<ResolvedRunConfig['training'], 'precision' | 'bfloat16Steps'>;
@@ -16,6 +17,13 @@ export function precisionAt(step: number, { precision, bfloat16Steps }: Training
 /** Every precision that some step has. */
 export function precisionsOf({ precision, bfloat16Steps }: Training): readonly Precision[] {
   return bfloat16Steps ? ['float32', 'bfloat16'] : [precision];
+}
+
+/** Why a device cannot run a model in each of these precisions, or null. */
+export function refusalOf(device: EngineDevice, spec: ModelSpec, precisions: readonly Precision[]): string | null {
+  return (
+    precisions.map(precision => device.refuses?.(spec, precision) ?? null).find(refusal => refusal !== null) ?? null
+  );
 }
 
 /**

@@ -4,14 +4,6 @@ import { denoiserLayers } from '../../model/parameterInventory';
 import type { ModelSpec } from '../../model/modelSpec';
 import { recurrentCost } from '../../model/recurrent/registry';
 
-/** What a device was seen to do. */
-export interface Speed {
-  /** Counted operations, as `stepOperations` counts them. */
-  readonly operationsPerSecond: number;
-  /** Where the number comes from, in words. */
-  readonly basis: string;
-}
-
 /** Forward, and twice as much backward. */
 const passes = 3;
 

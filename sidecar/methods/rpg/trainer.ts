@@ -3,7 +3,7 @@
 import type { ResolvedRunConfig } from '../../../protocol/runConfig';
 import type { Model, StepHyper, TrainingBatch } from '../../engine/engine';
 import type { ModelSpec } from '../../model/modelSpec';
-import type { TrainerEvent } from '../method';
+import type { TrainerEvent } from '../training';
 import { userError, type RpgError } from '../../util/rpgError';
 import { createBatchChooser, type BatchChoice } from './batches';
 import { learningRateAt } from './learningRate';

@@ -8,7 +8,10 @@ import { encodeFloat32, readFloat32, readTensorBytes } from '../../../sidecar/ch
 import { torchZip } from '../../../sidecar/checkpoint/torchZip';
 import { measureDataset } from '../../../sidecar/datasets/measureDataset';
 import { networkContent } from '../../../sidecar/app/generate/networkFile';
+import type { NetworkWeights } from '../../../sidecar/methods/generating';
+import type { Structure } from '../../../sidecar/tokenizer/structure';
 import { createTokenLayout } from '../../../sidecar/tokenizer/tokenLayout';
+import { detokenize } from '../../../sidecar/tokenizer/weightTokenizer';
 import { temporaryFolder } from '../../support/folders';
 
 const values = (shape: number[], scale: number) =>
@@ -34,14 +37,19 @@ async function makeZoo(): Promise<string> {
   return folder;
 }
 
+/** Of tokens of width 4 that are zeros (every weight is its tensor's mean) but for what is given. */
+function weightsOf(structure: Structure, given: Readonly<Record<number, number>> = {}): NetworkWeights {
+  const layout = createTokenLayout(structure, 4, 'layer');
+  const tokens = Object.assign(new Float32Array(layout.nTokens * 4), given);
+  return use => detokenize(structure, layout, tokens, use);
+}
+
 describe('a generated network', () => {
   it('has the order, types, sharing, metadata and fixed values of the first checkpoint', async () => {
     const folder = await makeZoo();
     const { structure, files, key } = await measureDataset(folder, { useCache: false });
-    const layout = createTokenLayout(structure, 4, 'layer');
     const template = openCheckpoint(files[0]!.path);
-    const tokens = new Float32Array(layout.nTokens * 4); // zeros: every weight is its tensor's mean
-    const { content, nNotFinite } = networkContent(template, key, structure, layout, tokens);
+    const { content, nNotFinite } = networkContent(template, key, structure, weightsOf(structure));
     const written = path.join(folder, 'out.pth');
     await torchZip.write!(written, content);
 
@@ -66,12 +74,9 @@ describe('a generated network', () => {
 
   it('counts what is not finite', async () => {
     const { structure, files, key } = await measureDataset(await makeZoo(), { useCache: false });
-    const layout = createTokenLayout(structure, 4, 'layer');
     const template = openCheckpoint(files[0]!.path);
-    const tokens = new Float32Array(layout.nTokens * 4);
-    tokens[0] = Infinity;
-    tokens[9] = NaN;
-    expect(networkContent(template, key, structure, layout, tokens).nNotFinite).toBe(2);
+    const broken = weightsOf(structure, { 0: Infinity, 9: NaN });
+    expect(networkContent(template, key, structure, broken).nNotFinite).toBe(2);
     template.dispose();
   });
 
@@ -82,9 +87,7 @@ describe('a generated network', () => {
     const tensors = [tensorFromBytes('embedding', 'float32', [2, 3], new Uint8Array(24))];
     await safetensors.write!(other, { dictionary: { key: '', tensors, moduleVersions: null }, attributes: new Map() });
     const template = openCheckpoint(other);
-    const layout = createTokenLayout(structure, 4, 'layer');
-    const tokens = new Float32Array(layout.nTokens * 4);
-    expect(() => networkContent(template, key, structure, layout, tokens)).toThrow(
+    expect(() => networkContent(template, key, structure, weightsOf(structure))).toThrow(
       /expected embedding \[3, 2\], found embedding \[2, 3\]; put the original/,
     );
     template.dispose();

@@ -8,7 +8,12 @@ import { resolveConfig, type ConfigFacts } from '../../../sidecar/config/resolve
 import { RpgError } from '../../../sidecar/util/rpgError';
 
 const facts: ConfigFacts = {
-  dataset: { name: 'fashion', nCheckpoints: 5, countTokens: dim => Math.ceil(2464 / dim), classes: [0, 7] },
+  dataset: {
+    name: 'fashion',
+    nCheckpoints: 5,
+    cut: ({ dimPerToken }) => ({ nTokens: Math.ceil(2464 / dimPerToken) }),
+    classes: [0, 7],
+  },
   engine: {
     name: 'portable',
     fastPrecision: 'float32',
@@ -48,10 +53,10 @@ describe('merging', () => {
   });
 
   it('leaves nothing to be chosen: name, precision and permutation state are settled', () => {
-    const { config, nTokens } = resolve({ preset: 'demo' });
+    const { config, cut } = resolve({ preset: 'demo' });
     expect(config.name).toBe('fashion');
     expect(config.training.precision).toBe('float32');
-    expect(nTokens).toBe(39);
+    expect(cut.nTokens).toBe(39);
     expect(resolve({ settings: ['condition.kind=task'] }).config.condition.permutationState).toBe(false);
   });
 
@@ -71,7 +76,7 @@ describe('merging', () => {
   it('resolves every preset for a dataset with classes', () => {
     for (const { name } of presets) {
       const engine = { ...facts.engine, precisions: ['float32', 'bfloat16'], fastPrecision: 'bfloat16' as const };
-      const dataset = { name: 'x', nCheckpoints: 3, countTokens: () => 100, classes: [1023] };
+      const dataset = { name: 'x', nCheckpoints: 3, cut: () => ({ nTokens: 100 }), classes: [1023] };
       expect(resolve({ preset: name }, { dataset, engine }).config.training.precision).toBe('bfloat16');
     }
   });
@@ -177,7 +182,7 @@ describe('problems', () => {
   });
 
   it('tell of a task without classes in the file names', () => {
-    const dataset = { name: 'x', nCheckpoints: 2, countTokens: () => 40, classes: null };
+    const dataset = { name: 'x', nCheckpoints: 2, cut: () => ({ nTokens: 40 }), classes: null };
     const problems = problemsOf({ settings: ['condition.kind=taskFull'] }, { ...facts, dataset });
     expect(problems[0]!.message).toMatch(/at least one of dataset x has none/);
   });

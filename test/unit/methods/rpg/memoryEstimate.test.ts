@@ -5,7 +5,7 @@ import { toModelSpec } from '../../../../sidecar/config/toModelSpec';
 import { estimateMemory } from '../../../../sidecar/methods/rpg/memoryEstimate';
 
 function estimateOf(preset: string, nTokens: number, settings: string[] = []) {
-  const dataset = { name: 'zoo', nCheckpoints: 50, countTokens: () => nTokens, classes: [1] };
+  const dataset = { name: 'zoo', nCheckpoints: 50, cut: () => ({ nTokens }), classes: [1] };
   const engine = {
     name: 'x',
     fastPrecision: 'float32',

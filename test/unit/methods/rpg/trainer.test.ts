@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TrainerEvent } from '../../../../sidecar/methods/method';
+import type { TrainerEvent } from '../../../../sidecar/methods/training';
 import type { ResolvedRunConfig } from '../../../../protocol/runConfig';
 import type { Model } from '../../../../sidecar/engine/engine';
 import { defaultConfig } from '../../../../sidecar/config/draftConfig';
