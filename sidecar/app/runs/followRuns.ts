@@ -28,47 +28,76 @@ export async function followRuns(
 ): Promise<null> {
   if (shared?.workspace !== workspace) shared = { workspace, watch: new RunWatch(workspace) };
   const { watch } = shared;
-  const cancelled = new Promise<null>(resolve => {
-    if (signal.aborted) resolve(null);
-    signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
   const tails = curves.map(curve => new CurveTail(workspace, curve));
-  const sendPoints = async (): Promise<boolean> => {
-    let hasMore = false;
-    for (const [curve, each] of tails.entries()) {
-      const tail = await each.next();
-      if (signal.aborted) return false;
-      if (tail) report({ kind: 'points', curve, tail });
-      hasMore ||= tail?.hasMore ?? false;
-    }
-    return hasMore;
-  };
-
-  await sendPoints();
   let told: ReadonlyMap<string, RunSummary> | null = null;
-  let depth: LookDepth = 'thorough';
-  let [nextMs, othersMs] = [0, 0];
+  const pace = new Pace();
+  await sendPoints(tails, signal, report);
   while (!signal.aborted) {
-    let runs = told;
-    if (!told || performance.now() >= nextMs) {
-      const startMs = performance.now();
-      runs = await Promise.race([watch.look(depth), cancelled]);
-      const nowMs = performance.now();
-      nextMs = nowMs + lookEveryMs;
-      if (depth === 'usual') othersMs = nowMs + Math.min((nowMs - startMs) / others.share, others.atMostMs);
-      if (depth !== 'running') othersMs = Math.max(othersMs, nowMs + others.everyMs);
-      depth = nextMs >= othersMs ? 'usual' : 'running';
-    }
+    const depth = pace.due();
+    const runs: ReadonlyMap<string, RunSummary> | null =
+      depth === null ? told : await unlessAborted(pace.timed(depth, watch.look(depth)), signal);
     // A run's points before its end: who hears of the end then has them all.
-    const hasMore = await sendPoints();
+    const hasMore = await sendPoints(tails, signal, report);
     if (runs === null || signal.aborted) break;
     if (told === null) report({ kind: 'listed', runs: [...runs.values()] });
     else if (runs !== told) tellChanges(told, runs, report);
     told = runs;
-    const pauseMs = hasMore ? nextPieceMs : Math.max(0, nextMs - performance.now());
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // cancelled
+    await sleep(hasMore ? nextPieceMs : pace.pauseMs(), undefined, { signal }).catch(() => undefined); // cancelled
   }
   return null;
+}
+
+/** When to look, and how closely. */
+class Pace {
+  #depth: LookDepth = 'thorough';
+  #nextMs = 0;
+  #othersMs = 0;
+
+  /** Null: not yet. */
+  due(): LookDepth | null {
+    return performance.now() < this.#nextMs ? null : this.#depth;
+  }
+
+  pauseMs(): number {
+    return Math.max(0, this.#nextMs - performance.now());
+  }
+
+  async timed<T>(depth: LookDepth, look: Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    const result = await look;
+    const nowMs = performance.now();
+    this.#nextMs = nowMs + lookEveryMs;
+    const byCost = depth === 'usual' ? (nowMs - startMs) / others.share : 0; // the first look reads them all
+    if (depth !== 'running') this.#othersMs = nowMs + Math.min(Math.max(others.everyMs, byCost), others.atMostMs);
+    this.#depth = this.#nextMs >= this.#othersMs ? 'usual' : 'running';
+    return result;
+  }
+}
+
+/** Null as soon as the signal fires; the work itself goes on. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(null);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/** The next piece of every curve that has one; whether there is more. */
+async function sendPoints(
+  tails: readonly CurveTail[],
+  signal: AbortSignal,
+  report: (event: RunsEvent) => void,
+): Promise<boolean> {
+  let hasMore = false;
+  for (const [curve, each] of tails.entries()) {
+    const tail = await each.next();
+    if (signal.aborted) return false;
+    if (tail) report({ kind: 'points', curve, tail });
+    hasMore ||= tail?.hasMore ?? false;
+  }
+  return hasMore;
 }
 
 function tellChanges(
