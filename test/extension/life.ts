@@ -25,8 +25,9 @@ export function lifeSuite(): void {
 
   async function runningRun(): Promise<string> {
     const { context } = await extension();
-    await until('a run trains', () => context.jobs.all.some(({ training }) => (training?.step ?? 0) > 3));
-    return context.jobs.all.find(({ training }) => training !== null)!.training!.run;
+    const run = (): string => context.jobs.all.find(({ training }) => training !== null)?.training?.run ?? '';
+    await until('a run trains', () => (context.library.findRun(run())?.step ?? 0) > 3);
+    return run();
   }
 
   describe('life', () => {
