@@ -7,6 +7,7 @@ import { methods } from './methods';
 import {
   exportTensorBoard,
   exportWeights,
+  followRuns,
   listRuns,
   metricsTail,
   removeRun,
@@ -38,6 +39,7 @@ export const operations = {
   stopRun,
   listRuns,
   runDetails,
+  followRuns,
   metricsTail,
   removeRun,
   removedRuns,

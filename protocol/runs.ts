@@ -148,6 +148,7 @@ export interface SampleSet {
 /** One run with all that is known of it. A damaged one has its `problem` in the summary. */
 export const runDetails = operation<{ run: string; evaluation?: string }, RunDetails>('runDetails');
 
+/** A place in a run's curve, up to which its reader has read. */
 export interface MetricsTailParams {
   run: string;
   /** Where the last answer ended; 0 for the whole curve. */
@@ -168,8 +169,29 @@ export interface MetricsTail {
   hasMore: boolean;
 }
 
-/** The points of a run's curve that were added since the last question. */
+/** The points of a run's curve from a place on, once. */
 export const metricsTail = operation<MetricsTailParams, MetricsTail>('metricsTail');
+
+export interface FollowRunsParams {
+  /** The curves to follow, each from its place on; one run may be in several, at several places. */
+  curves: readonly MetricsTailParams[];
+}
+
+/** What became of the runs of a workspace, whoever trains them. */
+export type RunsEvent =
+  /** All there are, oldest first: once, at the beginning. */
+  | { kind: 'listed'; runs: RunSummary[] }
+  /** A run that is new or has changed. */
+  | { kind: 'summary'; run: RunSummary }
+  | { kind: 'removed'; run: string }
+  /** Points of a curve, which is named by its index in `curves`. The first of each come before `listed`, also when there are none. */
+  | { kind: 'points'; curve: number; tail: MetricsTail };
+
+/**
+ * Tells of every run of the workspace until it is cancelled: the one way by which step and loss of a training reach an editor.
+ * Who asks again names the places it has reached, and misses nothing.
+ */
+export const followRuns = operation<FollowRunsParams, null, RunsEvent>('followRuns');
 
 /** Puts a run that is not trained into `.rpg/trash`, from which `restoreRun` takes it back for seven days. */
 export const removeRun = described(operation<{ run: string }, { run: string; trash: string }>('removeRun'), {

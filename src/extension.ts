@@ -16,6 +16,7 @@ import { createSidecarClient } from './sidecarClient';
 import { SidecarProcess } from './sidecarProcess';
 import { Jobs } from './state/jobs';
 import { Library } from './state/library';
+import { RunFollower } from './state/runFollower';
 import { formatCount } from '../shared/words';
 import { DatasetsTree } from './views/datasetsTree';
 import { registerResults, ResultsViews } from './views/resultsView';
@@ -41,9 +42,17 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
 
   const sidecar = createSidecar(extension, log);
   const client = createSidecarClient(sidecar);
-  const library = new Library({ client, hasRecords });
+  const follower = new RunFollower({ client, hasRecords });
+  const library = new Library({ client, hasRecords, follower });
   const jobs = new Jobs();
-  const results = new ResultsViews({ client, library, jobs, extensionUri: extension.extensionUri, onProblem });
+  const results = new ResultsViews({
+    client,
+    library,
+    follower,
+    jobs,
+    extensionUri: extension.extensionUri,
+    onProblem,
+  });
   const context: CommandContext = {
     client,
     sidecar,
@@ -57,7 +66,7 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
 
   const datasetsTree = new DatasetsTree(library);
   const runsTree = new RunsTree(library, jobs);
-  const statusBar = new StatusBar(jobs, sidecar);
+  const statusBar = new StatusBar(jobs, library, sidecar);
   const folder = workspaceFolder();
   extension.subscriptions.push(
     ...Object.entries(commands).map(([id, command]) => registerCommand(id, command, context, onProblem)),
@@ -85,6 +94,7 @@ export function activate(extension: vscode.ExtensionContext): RpgExtension {
     datasetsTree,
     runsTree,
     statusBar,
+    follower,
     sidecar,
     log,
   );
@@ -135,7 +145,8 @@ function registerCommand(
 /** A sidecar that could not start is tried again with another Node, and one that is well again is asked what it was asked before. */
 function recover(sidecar: SidecarProcess, library: Library): vscode.Disposable {
   const subscription = sidecar.onChange(({ kind }) => {
-    if (kind === 'ready' && library.status.kind === 'failed') void library.refresh();
+    // One that is given up is asked for the reason.
+    if ((kind === 'ready' || kind === 'failed') && library.isBehind) void library.refresh();
   });
   const settings = vscode.workspace.onDidChangeConfiguration(change => {
     if (change.affectsConfiguration('rpg.nodePath') && sidecar.state.kind === 'failed')

@@ -1,10 +1,9 @@
-// Notices what other processes do: a run started from a terminal, a dataset registered elsewhere, a run that ends. Watching
-// the files is not enough on every disk, so while something is being trained it is also looked at now and then.
+// Notices what other processes do that the sidecar does not tell by itself: the first record of a workspace, a dataset registered
+// elsewhere, and what is removed from a run's folder by hand. Runs are told of as they go (`state/runFollower.ts`).
 import * as vscode from 'vscode';
 import type { Library } from './state/library';
 
 const settleMs = 400;
-const lookEveryMs = 3000;
 
 export function watchRecords(workspace: vscode.Uri, library: Library): vscode.Disposable {
   let timer: NodeJS.Timeout | null = null;
@@ -14,14 +13,7 @@ export function watchRecords(workspace: vscode.Uri, library: Library): vscode.Di
       void library.refresh();
     }, settleMs);
   };
-  const patterns = [
-    '.rpg',
-    '.rpg/datasets/*.json',
-    '.rpg/runs/*',
-    '.rpg/runs/*/{run.json,lock}',
-    '.rpg/runs/*/state/*/DONE',
-    '.rpg/runs/*/{evaluations,samples}/*',
-  ];
+  const patterns = ['.rpg', '.rpg/datasets/*.json', '.rpg/runs/*/{evaluations,samples}/*'];
   const watchers = patterns.map(pattern => {
     const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(workspace, pattern));
     watcher.onDidCreate(soon);
@@ -29,12 +21,8 @@ export function watchRecords(workspace: vscode.Uri, library: Library): vscode.Di
     watcher.onDidDelete(soon);
     return watcher;
   });
-  const look = setInterval(() => {
-    if (library.runs.some(run => run.status === 'running')) void library.refresh();
-  }, lookEveryMs);
   return vscode.Disposable.from(...watchers, {
     dispose: () => {
-      clearInterval(look);
       if (timer) clearTimeout(timer);
     },
   });

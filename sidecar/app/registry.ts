@@ -12,6 +12,7 @@ import { exportReport } from './evaluate/exportReport';
 import { generate } from './generate/generate';
 import { readPrompt } from './generate/readPrompt';
 import { exportTensorBoard } from './runs/exportTensorBoard';
+import { followRuns } from './runs/followRuns';
 import { metricsTail } from './runs/metricsTail';
 import { runDetails } from './runs/runDetails';
 import { devices, exportWeights, listRuns, removedRuns, removeRun, restoreRun, stopRun } from './runs/runs';
@@ -51,6 +52,7 @@ export const implementations: Implementations = {
   stopRun,
   listRuns,
   runDetails,
+  followRuns,
   metricsTail,
   removeRun,
   removedRuns,

@@ -10,6 +10,7 @@ import {
   type RunStatus,
   type RunSummary,
 } from '../../protocol/runRecords';
+import { byRunNumber, isRunId } from '../../shared/runIds';
 import { closest } from '../util/closest';
 import { fileError, mendableError, userError, type RpgError } from '../util/rpgError';
 import { exists, writeDurably } from './durableFile';
@@ -123,9 +124,7 @@ export async function findRun(workspace: string, reference: string): Promise<str
 /** Ids of all runs, oldest first. */
 export async function listRunIds(workspace: string): Promise<string[]> {
   const entries = await fs.readdir(runsFolder(workspace)).catch(() => []);
-  return entries
-    .filter(entry => /^\d{4,}-/.test(entry))
-    .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1));
+  return entries.filter(isRunId).sort(byRunNumber);
 }
 
 /** All runs as lists show them, oldest first. Runs that cannot be read are shown with the reason. */
@@ -136,6 +135,8 @@ export async function listRuns(workspace: string): Promise<RunSummary[]> {
 
 /** One run as lists show it. Never throws: what is wrong with it is in `problem`. */
 export async function summarizeRun(folder: string): Promise<RunSummary> {
+  // First: who reads again when it changes then misses nothing that came while this was read.
+  const revision = await revisionOf(folder);
   const owner = await lockOwner(folder).catch(() => null);
   const id = path.basename(folder);
   try {
@@ -156,7 +157,7 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
       pid: owner?.pid ?? null,
       snapshots: (await listSnapshots(folder)).map(snapshot => snapshot.step),
       problem: record.failure?.message ?? null,
-      revision: await revisionOf(folder),
+      revision,
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
@@ -169,7 +170,7 @@ export async function summarizeRun(folder: string): Promise<RunSummary> {
       pid: owner?.pid ?? null,
       snapshots: [],
       problem,
-      revision: await revisionOf(folder),
+      revision,
     };
   }
 }

@@ -1,53 +1,46 @@
 // One run's curve as it was posted to a page: where reading goes on, and how many points the page has. Reading is the
 // sidecar's; this only keeps the place.
-import { metricsTail, type MetricsTail } from '../../protocol/runs';
+import type { MetricsTail, MetricsTailParams } from '../../protocol/runs';
 import type { MetricsChunk } from '../../protocol/view';
-import type { SidecarClient } from '../sidecarClient';
+import type { FollowedCurve } from './runFollower';
 
 export interface LatestPoint {
   readonly step: number;
   readonly loss: number | null;
 }
 
-export class Curve {
-  #fromByte = 0;
-  #afterStep = 0;
+export class Curve implements FollowedCurve {
+  #place: MetricsTailParams;
   #count = 0;
   #latest: LatestPoint | null = null;
+  #isPosted = false;
 
   constructor(
-    readonly run: string,
-    private readonly client: Pick<SidecarClient, 'call'>,
-  ) {}
+    run: string,
+    private readonly post: (chunk: MetricsChunk) => void,
+  ) {
+    this.#place = { run, fromByte: 0, afterStep: 0 };
+  }
 
-  /** The last point that was read; null before the first. */
+  get place(): MetricsTailParams {
+    return this.#place;
+  }
+
+  /** The last point that was taken; null before the first. */
   get latest(): LatestPoint | null {
     return this.#latest;
   }
 
-  /** The page lost its points: the next answer begins at index 0. */
-  rewind(): void {
-    [this.#fromByte, this.#afterStep, this.#count] = [0, 0, 0];
-  }
-
-  /** Posts the points that were added, in chunks; from index 0 also when there are none, so that the page knows. */
-  async follow(post: (chunk: MetricsChunk) => void): Promise<void> {
-    for (;;) {
-      const isFirst = this.#fromByte === 0;
-      const asked = { run: this.run, fromByte: this.#fromByte, afterStep: this.#afterStep };
-      const tail = await this.client.call(metricsTail, asked);
-      if (tail.isRestarted) [this.#count, this.#latest] = [0, null];
-      const step = tail.steps.at(-1);
-      if (step !== undefined) this.#latest = { step, loss: tail.loss.at(-1) ?? null };
-      if (isFirst || tail.isRestarted || tail.steps.length > 0) post(this.#chunk(tail));
-      this.#fromByte = tail.nextByte;
-      this.#afterStep = tail.steps.at(-1) ?? (tail.isRestarted ? 0 : this.#afterStep);
-      this.#count += tail.steps.length;
-      if (!tail.hasMore) return;
-    }
-  }
-
-  #chunk({ steps, loss, learningRate }: MetricsTail): MetricsChunk {
-    return { run: this.run, from: this.#count, steps, loss, learningRate };
+  /** Posts the points; the first time also when there are none, so that the page knows. */
+  take({ steps, loss, learningRate, nextByte, isRestarted }: MetricsTail): void {
+    if (isRestarted) [this.#count, this.#latest] = [0, null];
+    const { run, afterStep } = this.#place;
+    const step = steps.at(-1);
+    if (step !== undefined) this.#latest = { step, loss: loss.at(-1) ?? null };
+    const chunk = { run, from: this.#count, steps, loss, learningRate };
+    this.#place = { run, fromByte: nextByte, afterStep: step ?? (isRestarted ? 0 : afterStep) };
+    this.#count += steps.length;
+    if (!this.#isPosted || isRestarted || steps.length > 0) this.post(chunk);
+    this.#isPosted = true;
   }
 }

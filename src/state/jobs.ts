@@ -10,17 +10,23 @@ export interface JobOptions {
   readonly run?: string;
 }
 
+/**
+ * What a trainer says of its work. Step and loss are not among it: those of a run, whoever trains it, are the library's.
+ */
+export type JobTraining = Pick<TrainProgress, 'run' | 'phase' | 'message' | 'stepsPerSecond' | 'remainingMs'>;
+
 /** What the work of a job may do. */
 export interface JobHandle {
   readonly signal: AbortSignal;
   report(progress: { fraction: number | null; message: string }): void;
-  reportTraining(progress: TrainProgress): void;
+  reportTraining(progress: JobTraining): void;
 }
 
 export interface Job {
+  /** A training's fraction is that of its run: see `jobViews`. */
   readonly view: JobView;
   /** Of a training; null before its first report. */
-  readonly training: TrainProgress | null;
+  readonly training: JobTraining | null;
   cancel(): void;
 }
 
@@ -29,7 +35,7 @@ export const isPreparing = ({ training, view }: Job): boolean => training !== nu
 
 interface MutableJob extends Job {
   view: JobView;
-  training: TrainProgress | null;
+  training: JobTraining | null;
 }
 
 export class Jobs {
@@ -73,10 +79,9 @@ export class Jobs {
         report: ({ fraction, message }) => this.#update(job, { fraction, message }),
         reportTraining: progress => {
           job.training = progress;
-          const fraction = progress.steps > 0 ? progress.step / progress.steps : null;
           const known = progress.run === '' ? job.view.run : progress.run;
           const end = job.view.end && (known === null ? 'cancel' : 'stop');
-          this.#update(job, { fraction, message: progress.message, run: known, end });
+          this.#update(job, { message: progress.message, run: known, end });
         },
       });
     } finally {

@@ -1,11 +1,11 @@
-// What the workspace holds, as last read by the sidecar: datasets and runs. The truth is on the disk; this is refreshed when
-// something there changed, and says so to the views.
+// What the workspace holds: datasets, as last read by the sidecar, and runs, as it tells of them. The truth is on the disk.
 import { datasets as datasetsOperation, type DatasetSummary } from '../../protocol/datasets';
-import { listRuns } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
+import { byRunNumber } from '../../shared/runIds';
 import { Emitter } from '../emitter';
 import type { SidecarClient } from '../sidecarClient';
 import { toSidecarError, type SidecarError } from '../sidecarError';
+import type { FollowedRuns, FollowingEnd, RunFollower } from './runFollower';
 
 export type LibraryStatus =
   { readonly kind: 'loading' } | { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly error: SidecarError };
@@ -14,25 +14,46 @@ export interface LibraryOptions {
   readonly client: Pick<SidecarClient, 'call'>;
   /** Whether there is anything to read: without `.rpg/` no sidecar is started. */
   readonly hasRecords: () => boolean;
+  readonly follower: Pick<RunFollower, 'begin' | 'onRuns' | 'onEnd'>;
 }
+
+export type LibraryChange =
+  /** The status, the datasets, or which runs there are. */
+  | { readonly kind: 'all' }
+  /** One run, in more than its step and loss. */
+  | { readonly kind: 'run'; readonly run: string };
 
 export class Library {
   readonly #options: LibraryOptions;
-  readonly #changed = new Emitter<void>();
-  #status: LibraryStatus = { kind: 'loading' };
+  readonly #changed = new Emitter<LibraryChange>();
+  readonly #progressed = new Emitter<string>();
+  #isLoaded = false;
   #datasets: readonly DatasetSummary[] = [];
   #runs: readonly RunSummary[] = [];
+  #errors: { readonly datasets: SidecarError | null; readonly runs: SidecarError | null } = {
+    datasets: null,
+    runs: null,
+  };
+  /** The sidecar went away while it told of runs. */
+  #isCut = false;
   #running: Promise<void> | null = null;
   #isAskedAgain = false;
 
   constructor(options: LibraryOptions) {
     this.#options = options;
+    options.follower.onRuns(event => this.#takeRuns(event));
+    options.follower.onEnd(end => this.#onEnd(end));
   }
 
+  /** Also when it could not be read again. */
   readonly onChange = this.#changed.event;
+  /** Step and loss of a run, by its id, and nothing else: several times a second while it is trained. */
+  readonly onProgress = this.#progressed.event;
 
   get status(): LibraryStatus {
-    return this.#status;
+    if (!this.#isLoaded) return { kind: 'loading' };
+    const error = this.#errors.runs ?? this.#errors.datasets;
+    return error ? { kind: 'failed', error } : { kind: 'ready' };
   }
   get datasets(): readonly DatasetSummary[] {
     return this.#datasets;
@@ -40,6 +61,10 @@ export class Library {
   /** Newest first. */
   get runs(): readonly RunSummary[] {
     return this.#runs;
+  }
+  /** What is known is no longer kept up; a sidecar that is well again should be asked. */
+  get isBehind(): boolean {
+    return this.#running === null && (this.#isCut || this.status.kind === 'failed');
   }
 
   findRun(id: string): RunSummary | undefined {
@@ -58,8 +83,11 @@ export class Library {
 
   async #readUntilQuiet(): Promise<void> {
     this.#isAskedAgain = false;
-    await this.#read();
-    this.#changed.fire();
+    const before = this.status.kind;
+    const [hasChanged] = await Promise.all([this.#readDatasets(), this.#options.follower.begin()]);
+    this.#isLoaded = true;
+    // What was known stays on the screen.
+    if (hasChanged || this.status.kind !== before || this.status.kind === 'failed') this.#changed.fire({ kind: 'all' });
     // The flag may have been set while it was read.
     if (this.#wasAskedAgain()) await this.#readUntilQuiet();
   }
@@ -68,19 +96,67 @@ export class Library {
     return this.#isAskedAgain;
   }
 
-  async #read(): Promise<void> {
+  async #readDatasets(): Promise<boolean> {
+    const { client, hasRecords } = this.#options;
+    const before = JSON.stringify(this.#datasets);
     try {
-      const { client, hasRecords } = this.#options;
-      const isEmpty = !hasRecords();
-      const [found, runs] = isEmpty
-        ? [[], []]
-        : await Promise.all([client.call(datasetsOperation, {}), client.call(listRuns, {})]);
-      this.#datasets = found;
-      this.#runs = [...runs].reverse();
-      this.#status = { kind: 'ready' };
+      this.#datasets = hasRecords() ? await client.call(datasetsOperation, {}) : [];
+      this.#errors = { ...this.#errors, datasets: null };
     } catch (error) {
-      // What was known stays on the screen.
-      this.#status = { kind: 'failed', error: toSidecarError(error) };
+      this.#errors = { ...this.#errors, datasets: toSidecarError(error) };
+    }
+    return before !== JSON.stringify(this.#datasets);
+  }
+
+  #takeRuns(event: FollowedRuns): void {
+    switch (event.kind) {
+      case 'listed':
+        return this.#onListed(event.runs);
+      case 'summary':
+        return this.#onSummary(event.run);
+      case 'removed':
+        this.#runs = this.#runs.filter(({ id }) => id !== event.run);
+        return this.#changed.fire({ kind: 'all' });
+      default:
+        return event satisfies never;
     }
   }
+
+  #onListed(runs: readonly RunSummary[]): void {
+    this.#isCut = false;
+    const hadFailed = this.#errors.runs !== null;
+    this.#errors = { ...this.#errors, runs: null };
+    const before = this.#runs;
+    this.#runs = runs.toSorted(newestFirst);
+    const isSameList = before.length === runs.length && before.every(({ id }, at) => this.#runs[at]!.id === id);
+    if (!isSameList || hadFailed) return this.#changed.fire({ kind: 'all' });
+    this.#runs.forEach((run, at) => this.#tell(before[at]!, run));
+  }
+
+  #onSummary(run: RunSummary): void {
+    const before = this.findRun(run.id);
+    const others = this.#runs.filter(({ id }) => id !== run.id);
+    this.#runs = [...others, run].sort(newestFirst);
+    if (before) this.#tell(before, run);
+    else this.#changed.fire({ kind: 'all' });
+  }
+
+  #tell(before: RunSummary, now: RunSummary): void {
+    const { step, loss } = before;
+    if (JSON.stringify({ ...now, step, loss }) !== JSON.stringify({ ...before, step, loss }))
+      this.#changed.fire({ kind: 'run', run: now.id });
+    else if (now.step !== step || now.loss !== loss) this.#progressed.fire(now.id);
+  }
+
+  /** A sidecar that ends is started again by itself, and then asked again (`isBehind`): only what cannot be had at all has failed. */
+  #onEnd({ error, hadBegun }: FollowingEnd): void {
+    if (hadBegun && error.code === 'sidecar-gone') {
+      this.#isCut = true;
+      return;
+    }
+    this.#errors = { ...this.#errors, runs: error };
+    if (this.#isLoaded) this.#changed.fire({ kind: 'all' });
+  }
 }
+
+const newestFirst = (a: RunSummary, b: RunSummary): number => byRunNumber(b.id, a.id);

@@ -1,11 +1,12 @@
 // What the results page is told, made of what the host knows. Pure: the same knowledge gives the same message.
 import type { RunDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
-import type { EvaluationView, RunAction, RunLive, RunView, ViewProblem } from '../../protocol/view';
+import type { EvaluationView, JobView, RunAction, RunLive, RunView, ViewProblem } from '../../protocol/view';
 import { errorMessage } from '../errorMessage';
 import type { SidecarError } from '../sidecarError';
 import type { LatestPoint } from './curve';
-import type { Job } from './jobs';
+import type { Job, Jobs } from './jobs';
+import type { Library } from './library';
 
 export function runView(details: RunDetails, summary: RunSummary): RunView {
   return {
@@ -74,6 +75,14 @@ export function runLive(
     remainingMs: training?.remainingMs ?? (isRunning && perSecond ? (1000 * steps) / perSecond : null),
     elapsedMs: recordedMs === null ? null : recordedMs + (isRunning ? sinceReadMs : 0),
   };
+}
+
+/** The jobs as they are shown: a training is as far as its run. */
+export function jobViews(jobs: Pick<Jobs, 'all'>, library: Pick<Library, 'findRun'>): JobView[] {
+  return jobs.all.map(({ view, training }) => {
+    const run = training === null || view.run === null ? undefined : library.findRun(view.run);
+    return run && run.steps > 0 ? { ...view, fraction: run.step / run.steps } : view;
+  });
 }
 
 export function problemView(error: SidecarError): ViewProblem {

@@ -1,13 +1,12 @@
 // A run in one line, and in a few.
 import type { RunSummary } from '../../protocol/runRecords';
-import type { TrainProgress } from '../../protocol/training';
 import { formatCount, formatLoss, roughDuration } from '../../shared/words';
+import type { JobTraining } from '../state/jobs';
 
 /** `step 120 of 2,000 · loss 0.31 · 3 min left` while it trains; otherwise what it is. */
-export function runLine(run: RunSummary, training: TrainProgress | null): string {
-  const step = training && training.step > 0 ? training.step : run.step;
-  const loss = training?.loss ?? run.loss;
-  const steps = `step ${formatCount(step)} of ${formatCount(run.steps)}`;
+export function runLine(run: RunSummary, training: JobTraining | null): string {
+  const { loss } = run;
+  const steps = `step ${formatCount(run.step)} of ${formatCount(run.steps)}`;
   switch (run.status) {
     case 'running': {
       const remainingMs = training?.remainingMs ?? null;

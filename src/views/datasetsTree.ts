@@ -30,7 +30,7 @@ export class DatasetsTree implements vscode.TreeDataProvider<DatasetNode>, vscod
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(readonly library: Library) {
-    this.#subscription = library.onChange(() => this.#changed.fire(undefined));
+    this.#subscription = library.onChange(({ kind }) => (kind === 'all' ? this.#changed.fire(undefined) : undefined));
   }
 
   dispose(): void {

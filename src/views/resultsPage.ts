@@ -4,15 +4,16 @@ import { runDetails, type RunDetails } from '../../protocol/runs';
 import type { RunSummary } from '../../protocol/runRecords';
 import type { RunView, ViewIntent, ViewMessage, ViewSection, ViewState } from '../../protocol/view';
 import type { SidecarClient } from '../sidecarClient';
-import { toSidecarError } from '../sidecarError';
 import { Curve } from '../state/curve';
+import type { RunFollower } from '../state/runFollower';
 import type { Jobs } from '../state/jobs';
 import type { Library } from '../state/library';
-import { problemView, runLive, runView } from '../state/viewState';
+import { jobViews, problemView, runLive, runView } from '../state/viewState';
 
 export interface PageHost {
   readonly client: Pick<SidecarClient, 'call'>;
   readonly library: Library;
+  readonly follower: Pick<RunFollower, 'show'>;
   readonly jobs: Jobs;
   readonly post: (message: ViewMessage) => void;
   /** Everything that is not about what the page shows. */
@@ -20,7 +21,7 @@ export interface PageHost {
   readonly onProblem: (error: unknown) => void;
 }
 
-/** Points and ticks of a training are posted this often. */
+/** What a training takes is posted this often; its points are as they come. */
 const tickMs = 400;
 
 export class ResultsPage {
@@ -34,13 +35,15 @@ export class ResultsPage {
   readonly #subscriptions;
   #isReady = false;
   #isVisible = true;
+  #isUpdating = false;
   #pendingSection: ViewSection | null = null;
   #timer: NodeJS.Timeout | null = null;
   #work: Promise<void> = Promise.resolve();
 
   constructor(private readonly host: PageHost) {
     this.#subscriptions = [
-      host.library.onChange(() => this.#enqueue(() => this.#onLibrary())),
+      host.library.onChange(() => this.#updateSoon()),
+      host.library.onProgress(run => (this.#selected.includes(run) ? this.#tickSoon() : undefined)),
       host.jobs.onChange(() => this.#tickSoon()),
     ];
   }
@@ -53,13 +56,15 @@ export class ResultsPage {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#isReady = false;
+    void this.host.follower.show(this, []);
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   /** A hidden page is not posted to; shown again, it catches up. */
   setVisible(isVisible: boolean): void {
     this.#isVisible = isVisible;
-    if (isVisible && this.#isReady) this.#enqueue(() => this.#onLibrary());
+    if (isVisible) this.#updateSoon();
+    else void this.host.follower.show(this, []);
   }
 
   /** Shows these runs; before the page is ready, as soon as it is. */
@@ -73,6 +78,7 @@ export class ResultsPage {
     switch (intent.kind) {
       case 'ready':
         this.#isReady = true;
+        this.#curves.clear(); // it has no points
         if (this.#selected.length === 0) this.#selected = [...intent.selected];
         {
           this.#enqueue(() => this.#postEverything());
@@ -94,7 +100,7 @@ export class ResultsPage {
           return;
         }
       case 'resendMetrics':
-        this.#curves.get(intent.run)?.rewind();
+        this.#curves.delete(intent.run);
         {
           this.#enqueue(() => this.#followCurves());
           return;
@@ -119,7 +125,6 @@ export class ResultsPage {
     }
     this.#keepSelection();
     await this.#readDetails();
-    for (const curve of this.#curves.values()) curve.rewind();
     this.#post({ kind: 'state', state: this.#state() });
     await this.#followCurves();
     this.#postSection();
@@ -134,6 +139,16 @@ export class ResultsPage {
     await this.#followCurves();
     this.#postSection();
     this.#tickSoon();
+  }
+
+  /** Several changes at once are one. */
+  #updateSoon(): void {
+    if (this.#isUpdating) return;
+    this.#isUpdating = true;
+    this.#enqueue(() => {
+      this.#isUpdating = false;
+      return this.#onLibrary();
+    });
   }
 
   async #onLibrary(): Promise<void> {
@@ -201,7 +216,7 @@ export class ResultsPage {
       nDatasets: library.datasets.length,
       selected: this.#selected.map(run => this.#runView(run)).filter(view => view !== null),
       live: this.#live(),
-      jobs: jobs.all.map(({ view }) => view),
+      jobs: jobViews(jobs, library),
     };
   }
 
@@ -222,17 +237,22 @@ export class ResultsPage {
       });
   }
 
+  /** The points of the selected runs come by themselves from now on; the first are posted when it resolves. */
   async #followCurves(): Promise<void> {
-    if (!this.#isReady || !this.#isVisible) return;
-    for (const run of this.#selected) {
-      let curve = this.#curves.get(run);
-      if (!curve) this.#curves.set(run, (curve = new Curve(run, this.host.client)));
-      try {
-        await curve.follow(chunk => this.#post({ kind: 'metrics', ...chunk }));
-      } catch (error) {
-        if (toSidecarError(error).code !== 'run-not-found') throw error; // it was removed this moment
-      }
-    }
+    const isShown = this.#isReady && this.#isVisible;
+    await this.host.follower.show(this, isShown ? this.#selected.map(run => this.#curveOf(run)) : []);
+  }
+
+  #curveOf(run: string): Curve {
+    const known = this.#curves.get(run);
+    if (known) return known;
+    const curve: Curve = new Curve(run, chunk => {
+      if (this.#curves.get(run) !== curve) return; // the page was thrown away, or asked for the points again
+      this.#post({ kind: 'metrics', ...chunk });
+      this.#tickSoon(); // what is told of the run is its last point
+    });
+    this.#curves.set(run, curve);
+    return curve;
   }
 
   /** While something goes on, the page is told of it a few times a second. */
@@ -241,13 +261,10 @@ export class ResultsPage {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#enqueue(async () => {
-        if (!this.#isReady) return;
-        await this.#followCurves(); // first: what is told of the run is its last point
-        this.#post({
-          kind: 'changed',
-          parts: { live: this.#live(), jobs: this.host.jobs.all.map(({ view }) => view) },
-        });
-        if (this.#selected.some(run => this.host.library.findRun(run)?.status === 'running')) this.#tickSoon();
+        if (!this.#isReady || !this.#isVisible) return;
+        const { library, jobs } = this.host;
+        this.#post({ kind: 'changed', parts: { live: this.#live(), jobs: jobViews(jobs, library) } });
+        if (this.#selected.some(run => library.findRun(run)?.status === 'running')) this.#tickSoon();
       });
     }, tickMs);
   }

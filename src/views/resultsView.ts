@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { RunAction, ViewCommand, ViewIntent, ViewSection } from '../../protocol/view';
 import type { CommandContext, ResultsDoor } from '../commands/command';
 import { SidecarError } from '../sidecarError';
+import type { RunFollower } from '../state/runFollower';
 import { saveExport } from './saveExport';
 import { ResultsPage, type PageHost } from './resultsPage';
 import { setDocument } from './webviewDocument';
@@ -14,6 +15,7 @@ const resultsViewId = 'rpg.results';
 const panelType = 'rpg.resultsPanel';
 
 type Host = Pick<CommandContext, 'client' | 'library' | 'jobs'> & {
+  readonly follower: RunFollower;
   readonly extensionUri: vscode.Uri;
   readonly onProblem: (error: unknown) => void;
 };

@@ -8,11 +8,12 @@ import { runLine, runTooltip } from '../text/runLine';
 import { formatCount, formatLoss } from '../../shared/words';
 
 export type RunNode =
-  | { readonly kind: 'run'; readonly run: RunSummary }
+  /** `run` is as the row is drawn. */
+  | { readonly kind: 'run'; run: RunSummary }
   | { readonly kind: 'preparing'; readonly job: string; readonly title: string; readonly message: string }
   | { readonly kind: 'fact'; readonly label: string; readonly description: string; readonly icon: string };
 
-/** A row that is drawn again loses the click that is just made on its buttons: seldom, and no row but those at work. */
+/** A row that is drawn again loses the click that is just made on its buttons: seldom, and no row but those that changed. */
 const redrawEveryMs = 2000;
 
 export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Disposable {
@@ -20,7 +21,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   readonly #subscriptions;
   readonly onDidChangeTreeData = this.#changed.event;
   /** By run: VS Code draws a row again only for the very node it was given. */
-  #nodes = new Map<string, RunNode>();
+  #nodes = new Map<string, Extract<RunNode, { kind: 'run' }>>();
+  #nPreparing = 0;
+  /** Runs whose rows are out of date. */
+  readonly #stale = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -28,8 +32,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     readonly jobs: Jobs,
   ) {
     this.#subscriptions = [
-      library.onChange(() => this.#changed.fire(undefined)),
-      jobs.onChange(() => this.#redrawSoon()),
+      library.onChange(change => (change.kind === 'all' ? this.#redrawAll() : this.#onRun(change.run))),
+      library.onProgress(run => this.#redrawSoon(run)),
+      jobs.onChange(() => this.#redrawSoon(...jobs.all.flatMap(({ training }) => training?.run ?? []))),
     ];
   }
 
@@ -42,7 +47,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   getChildren(node?: RunNode): RunNode[] {
     if (node === undefined) {
       this.#nodes = new Map(this.library.runs.map(run => [run.id, { kind: 'run', run }]));
-      return [...this.#preparing(), ...this.#nodes.values()];
+      const preparing = this.#preparing();
+      this.#nPreparing = preparing.length;
+      return [...preparing, ...this.#nodes.values()];
     }
     return node.kind === 'run' ? factsOf(node.run) : [];
   }
@@ -90,19 +97,37 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       .map(({ view: { id, title, message } }) => ({ kind: 'preparing', job: id, title, message }));
   }
 
-  /** The rows of runs at work; all of them where one comes or goes that has no folder. */
-  #redraw(): void {
-    const atWork = this.jobs.all.filter(({ training }) => training !== null);
-    const nodes = atWork.map(({ view }) => (view.run === null ? undefined : this.#nodes.get(view.run)));
-    const isComplete = atWork.length > 0 && nodes.every(node => node !== undefined);
-    for (const node of isComplete ? nodes : [undefined]) this.#changed.fire(node);
+  /** Its buttons and icon go with its status: at once. */
+  #onRun(id: string): void {
+    this.#stale.add(id);
+    if (this.#nodes.get(id)?.run.status === this.library.findRun(id)?.status) this.#redrawSoon();
+    else this.#redraw();
   }
 
-  #redrawSoon(): void {
+  #redrawSoon(...runs: readonly string[]): void {
+    for (const run of runs) this.#stale.add(run);
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.#redraw();
     }, redrawEveryMs);
+  }
+
+  /** The rows that are out of date; all of them where one comes or goes that has no folder. */
+  #redraw(): void {
+    if (this.#nPreparing > 0 || this.jobs.all.some(isPreparing)) return this.#redrawAll();
+    for (const id of this.#stale) {
+      const node = this.#nodes.get(id);
+      const run = this.library.findRun(id);
+      if (!node || !run) continue; // it comes or goes with the list
+      node.run = run;
+      this.#changed.fire(node);
+    }
+    this.#stale.clear();
+  }
+
+  #redrawAll(): void {
+    this.#stale.clear();
+    this.#changed.fire(undefined);
   }
 }
 

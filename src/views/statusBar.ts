@@ -1,6 +1,8 @@
 // One item in the status bar: what goes on, how far it is, and whether the sidecar is well. A click opens the results.
 import * as vscode from 'vscode';
 import type { Jobs } from '../state/jobs';
+import type { Library } from '../state/library';
+import { jobViews } from '../state/viewState';
 import type { SidecarProcess } from '../sidecarProcess';
 import { statusText } from '../text/statusText';
 
@@ -13,10 +15,17 @@ export class StatusBar implements vscode.Disposable {
 
   constructor(
     readonly jobs: Jobs,
+    readonly library: Library,
     readonly sidecar: SidecarProcess,
   ) {
     this.#item.name = 'RPG';
-    this.#subscriptions = [jobs.onChange(() => this.#redrawSoon()), sidecar.onChange(() => this.#redraw())];
+    const soon = (): void => this.#redrawSoon();
+    this.#subscriptions = [
+      jobs.onChange(soon),
+      library.onChange(soon),
+      library.onProgress(soon),
+      sidecar.onChange(() => this.#redraw()),
+    ];
     this.#redraw();
   }
 
@@ -39,7 +48,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   #redraw(): void {
-    const views = this.jobs.all.map(({ view }) => view);
+    const views = jobViews(this.jobs, this.library);
     const { text, tooltip, command, isWarning } = statusText(views, this.sidecar.state);
     this.#item.text = text;
     this.#item.tooltip = tooltip;

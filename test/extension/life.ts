@@ -25,8 +25,9 @@ export function lifeSuite(): void {
 
   async function runningRun(): Promise<string> {
     const { context } = await extension();
-    await until('a run trains', () => context.jobs.all.some(({ training }) => (training?.step ?? 0) > 3));
-    return context.jobs.all.find(({ training }) => training !== null)!.training!.run;
+    const run = (): string => context.jobs.all.find(({ training }) => training !== null)?.training?.run ?? '';
+    await until('a run trains', () => (context.library.findRun(run())?.step ?? 0) > 3);
+    return run();
   }
 
   describe('life', () => {
@@ -44,6 +45,29 @@ export function lifeSuite(): void {
       const resumed = await command<TrainResult>('rpg.resume', { run });
       assert.equal(resumed.status, 'finished');
       assert.equal(resumed.step, 400);
+    });
+
+    it('the row of a run at work follows it, and is drawn again seldom enough to be clicked', async () => {
+      const { context, runsTree } = await extension();
+      const training = start(100_000);
+      const run = await runningRun();
+      const row = runsTree.getChildren().find(node => node.kind === 'run' && node.run.id === run);
+      assert.ok(row);
+      const drawn: { at: number; node: unknown; line: string }[] = [];
+      const listener = runsTree.onDidChangeTreeData(node => {
+        const line = String(runsTree.getTreeItem(row).description);
+        drawn.push({ at: performance.now(), node, line });
+      });
+      await until('it is drawn three times', () => drawn.length >= 3);
+      listener.dispose();
+      assert.deepEqual(new Set(drawn.map(({ node }) => node)), new Set([row]), 'no row but its own');
+      const [first, second, third] = drawn.map(({ at }) => at);
+      assert.ok(second! - first! > 1500 && third! - second! > 1500, String([first, second, third]));
+      assert.equal(new Set(drawn.map(({ line }) => line)).size, 3, 'its step is another each time');
+      await command('rpg.stop', { run });
+      assert.equal((await training)?.status, 'stopped');
+      assert.equal(context.library.findRun(run)?.status, 'stopped');
+      await command('rpg.removeRun', { run });
     });
 
     it('a training that is cancelled has lost nothing: its last step is saved', async () => {

@@ -1,12 +1,17 @@
-// The new points of a run's curve, for one that is drawn while another process may be writing it.
+// The points of a run's curve from a place on, while another process may be writing it.
 import type { MetricsTail, MetricsTailParams } from '../../../protocol/runs';
-import { readMetricsTail } from '../../runs/metricsLog';
+import { readMetricsTail, type MetricsPlace } from '../../runs/metricsLog';
 import { findRun } from '../../runs/runStore';
 import type { OperationContext } from '../context';
 
 /** *Errors* `run-not-found`. A run without metrics has no points. *Memory* one answer, about 20,000 points. */
 export async function metricsTail(params: MetricsTailParams, { workspace }: OperationContext): Promise<MetricsTail> {
-  const { lines, next, isRestarted, hasMore } = readMetricsTail(await findRun(workspace, params.run), params);
+  return tailAfter(await findRun(workspace, params.run), params);
+}
+
+/** The same of a folder that was found. */
+export function tailAfter(folder: string, place: MetricsPlace): MetricsTail {
+  const { lines, next, isRestarted, hasMore } = readMetricsTail(folder, place);
   return {
     steps: lines.map(line => line.step),
     loss: lines.map(line => line.loss),

@@ -7,6 +7,7 @@ import type { ErrorData } from '../../../protocol/errors';
 import type { Operation } from '../../../protocol/operation';
 import { initialize, ping, protocolVersion, type LogMessage } from '../../../protocol/session';
 import { operations } from '../../../protocol/operations';
+import type { RunsEvent } from '../../../protocol/runs';
 import { startServer } from '../../../sidecar/rpc/server';
 import { bindings } from '../../../sidecar/rpc/bindings';
 import { connectedPair } from '../../support/connections';
@@ -125,6 +126,23 @@ describe('the server', () => {
       restore();
       chmodSync(folder, 0o755);
     }
+  });
+
+  it('tells of runs until it is told to stop, which is no error', async () => {
+    const workspace = temporaryFolder();
+    const { ask, hello, client } = connect(workspace);
+    await hello;
+    const events: RunsEvent[] = [];
+    client.onProgress(new ProgressType<RunsEvent>(), 'p1', event => events.push(event));
+    const source = new CancellationTokenSource();
+    const ended = ask(operations.followRuns, { curves: [] }, source.token, 'p1');
+    await expect.poll(() => events).toEqual([{ kind: 'listed', runs: [] }]);
+    mkdirSync(path.join(workspace, '.rpg', 'runs', '0001-a'), { recursive: true });
+    await expect
+      .poll(() => events.at(-1), { timeout: 10_000 })
+      .toMatchObject({ run: { id: '0001-a', status: 'unreadable' } });
+    source.cancel();
+    expect(await ended).toBeNull();
   });
 
   it('reports progress only to who listens, and answers a heartbeat meanwhile', async () => {

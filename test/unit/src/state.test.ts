@@ -1,50 +1,17 @@
-// What the host knows and posts: jobs, the library, curves, and a page's conversation.
+// What the host knows and posts: jobs, and a page's conversation.
 import { describe, expect, it } from 'vitest';
 import { datasets } from '../../../protocol/datasets';
-import { listRuns, metricsTail, type MetricsTail, runDetails, type RunDetails } from '../../../protocol/runs';
+import { runDetails, type RunDetails, type RunsEvent } from '../../../protocol/runs';
 import type { EvaluationRecord } from '../../../protocol/evaluation';
 import type { RunSummary } from '../../../protocol/runRecords';
 import type { ViewIntent, ViewMessage } from '../../../protocol/view';
-import type { SidecarClient } from '../../../src/sidecarClient';
-import { SidecarError } from '../../../src/sidecarError';
 import { Curve } from '../../../src/state/curve';
 import { Jobs } from '../../../src/state/jobs';
 import { Library } from '../../../src/state/library';
-import { runLive } from '../../../src/state/viewState';
+import { RunFollower } from '../../../src/state/runFollower';
+import { jobViews, runLive } from '../../../src/state/viewState';
 import { ResultsPage } from '../../../src/views/resultsPage';
-
-/** A sidecar that answers from a table, by method. */
-function fakeClient(
-  answers: Record<string, (params: never) => unknown>,
-): Pick<SidecarClient, 'call'> & { asked: string[] } {
-  const asked: string[] = [];
-  const call = async (operation: { method: string }, params: unknown): Promise<unknown> => {
-    asked.push(operation.method);
-    const answer = answers[operation.method];
-    if (!answer) throw new SidecarError('unknown', 'internal', operation.method);
-    return answer(params as never);
-  };
-  return { call: call as SidecarClient['call'], asked };
-}
-
-const runOf = (id: string, change: Partial<RunSummary> = {}): RunSummary => ({
-  id,
-  folder: `/w/.rpg/runs/${id}`,
-  status: 'finished',
-  name: 'zoo',
-  dataset: 'zoo',
-  createdAt: '',
-  step: 3,
-  steps: 3,
-  loss: 0.5,
-  engine: 'portable',
-  device: 'wasm',
-  pid: null,
-  snapshots: [3],
-  problem: null,
-  revision: '1',
-  ...change,
-});
+import { beginWith, fakeSidecar, runOf, tailOf } from './support/fakeSidecar';
 
 const detailsOf = (summary: RunSummary): RunDetails => ({
   summary,
@@ -58,16 +25,6 @@ const detailsOf = (summary: RunSummary): RunDetails => ({
   samples: [],
   files: [{ path: `${summary.folder}/run.json`, title: 'Record', kind: 'file' }],
   resources: { memoryBytes: null, stepsPerSecond: 2, elapsedMs: null },
-});
-
-const tailOf = (change: Partial<MetricsTail> = {}): MetricsTail => ({
-  steps: [1, 2, 3],
-  loss: [3, 2, 1],
-  learningRate: [1, 1, 1],
-  nextByte: 90,
-  isRestarted: false,
-  hasMore: false,
-  ...change,
 });
 
 describe('jobs', () => {
@@ -101,7 +58,7 @@ describe('a training', () => {
   it('is cancelled before it has a run, and stopped from then on', async () => {
     const jobs = new Jobs();
     const ends: unknown[] = [];
-    const nothingYet = { step: 0, steps: 9, loss: null, learningRate: null, stepsPerSecond: null, remainingMs: null };
+    const nothingYet = { stepsPerSecond: null, remainingMs: null };
     await jobs.start({ title: 'Training zoo' }, async job => {
       for (const run of ['', '0001-zoo']) {
         job.reportTraining({ run, phase: 'preparing', message: 'reading', ...nothingYet });
@@ -113,77 +70,31 @@ describe('a training', () => {
     });
     expect(ends).toEqual(['cancel', 'stop', null]);
   });
-});
 
-describe('the library', () => {
-  it('asks nothing where there are no records', async () => {
-    const client = fakeClient({});
-    const library = new Library({ client, hasRecords: () => false });
-    await library.refresh();
-    expect(library.status.kind).toBe('ready');
-    expect(client.asked).toEqual([]);
-  });
-
-  it('joins wishes that come while it reads into one more reading', async () => {
-    const client = fakeClient({
-      [datasets.method]: () => [],
-      [listRuns.method]: () => [runOf('0001-a'), runOf('0002-b')],
+  it('is as far as its run, whatever its trainer reports', async () => {
+    const jobs = new Jobs();
+    const run = runOf('0001-zoo', { status: 'running', step: 3, steps: 12 });
+    const library = { findRun: (id: string) => (id === run.id ? run : undefined) };
+    const fractions: unknown[] = [];
+    await jobs.start({ title: 'Training zoo' }, async job => {
+      const progress = {
+        phase: 'training',
+        message: '',
+        step: 9,
+        steps: 10,
+        stepsPerSecond: 1,
+        remainingMs: 1,
+      } as const;
+      for (const id of ['', '0002-not-listed-yet', '0001-zoo']) {
+        job.reportTraining({ ...progress, run: id });
+        fractions.push(jobViews(jobs, library)[0]!.fraction);
+      }
     });
-    const library = new Library({ client, hasRecords: () => true });
-    await Promise.all([library.refresh(), library.refresh(), library.refresh()]);
-    expect(client.asked.filter(method => method === listRuns.method)).toHaveLength(2);
-    expect(library.runs.map(({ id }) => id)).toEqual(['0002-b', '0001-a']);
-  });
-
-  it('keeps what it knew when the sidecar cannot answer', async () => {
-    let isWell = true;
-    const answer = (): RunSummary[] => {
-      if (!isWell) throw new SidecarError('sidecar-gone', 'internal', 'gone');
-      return [runOf('0001-a')];
-    };
-    const client = fakeClient({ [datasets.method]: () => [], [listRuns.method]: answer });
-    const library = new Library({ client, hasRecords: () => true });
-    await library.refresh();
-    isWell = false;
-    await library.refresh();
-    expect(library.status).toMatchObject({ kind: 'failed', error: { code: 'sidecar-gone' } });
-    expect(library.runs).toHaveLength(1);
-  });
-});
-
-describe('a curve', () => {
-  it('goes on where it was, and begins again when the file does', async () => {
-    const answers = [
-      tailOf({ hasMore: true }),
-      tailOf({ steps: [4], loss: [0.5], learningRate: [1], nextByte: 120 }),
-      tailOf({ steps: [], loss: [], learningRate: [], nextByte: 120 }),
-      tailOf({ isRestarted: true, steps: [1, 2], loss: [3, 2], learningRate: [1, 1], nextByte: 60 }),
-    ];
-    const questions: unknown[] = [];
-    const client = fakeClient({
-      [metricsTail.method]: params => {
-        questions.push(params);
-        return answers[questions.length - 1]!;
-      },
+    await jobs.start({ title: 'Generating', run: '0001-zoo' }, async job => {
+      job.report({ fraction: 0.5, message: '' });
+      fractions.push(jobViews(jobs, library)[0]!.fraction);
     });
-    const curve = new Curve('r', client);
-    const posted: [number, number][] = [];
-    const post = (chunk: { from: number; steps: readonly number[] }): void =>
-      void posted.push([chunk.from, chunk.steps.length]);
-    await curve.follow(post);
-    await curve.follow(post);
-    await curve.follow(post);
-    expect(posted).toEqual([
-      [0, 3],
-      [3, 1],
-      [0, 2],
-    ]);
-    expect(questions).toEqual([
-      { run: 'r', fromByte: 0, afterStep: 0 },
-      { run: 'r', fromByte: 90, afterStep: 3 },
-      { run: 'r', fromByte: 120, afterStep: 4 },
-      { run: 'r', fromByte: 120, afterStep: 4 },
-    ]);
+    expect(fractions).toEqual([null, null, 0.25, 0.5]);
   });
 });
 
@@ -198,13 +109,12 @@ it('the time a training has taken goes on while it trains, whenever its folder w
 });
 
 it('step and loss of a run at work are those of its curve, not what its trainer reports meanwhile', async () => {
-  const client = fakeClient({ [metricsTail.method]: () => tailOf() });
-  const curve = new Curve('0001-a', client);
-  await curve.follow(() => {});
+  const curve = new Curve('0001-a', () => {});
+  curve.take(tailOf());
   const jobs = new Jobs();
   await jobs.start({ title: 'Training' }, async handle => {
-    const speed = { learningRate: null, stepsPerSecond: 4, remainingMs: 1500 };
-    handle.reportTraining({ run: '0001-a', phase: 'training', message: '', step: 9, steps: 15, loss: 0.1, ...speed });
+    const progress = { run: '0001-a', phase: 'training', message: '', step: 9, loss: 0.1 } as const;
+    handle.reportTraining({ ...progress, stepsPerSecond: 4, remainingMs: 1500 });
     const live = runLive(runOf('0001-a', { status: 'running' }), null, jobs.trainingOf('0001-a'), 0, curve.latest);
     const { steps, loss } = tailOf();
     expect(live).toMatchObject({ step: steps.at(-1), loss: loss.at(-1), remainingMs: 1500, msPerStep: 250 });
@@ -215,6 +125,7 @@ describe('a results page', () => {
   /** `evaluations` of every run, newest first. */
   async function opened(evaluations: readonly string[] = []) {
     const all = [runOf('0001-a'), runOf('0002-b')];
+    const disk = { nSteps: 3 };
     const read = ({ run, evaluation: wanted }: { run: string; evaluation?: string }): RunDetails => {
       const id = wanted ?? evaluations[0];
       const record = {} as EvaluationRecord; // the cast: nothing here looks into it
@@ -224,18 +135,23 @@ describe('a results page', () => {
         evaluations: evaluations.map(each => ({ id: each, createdAt: '' })),
       };
     };
-    const client = fakeClient({
-      [datasets.method]: () => [],
-      [listRuns.method]: () => all,
-      [runDetails.method]: read,
-      [metricsTail.method]: () => tailOf(),
-    });
-    const library = new Library({ client, hasRecords: () => true });
+    const answers = { [datasets.method]: () => [], [runDetails.method]: read };
+    const client = fakeSidecar(
+      answers,
+      beginWith(
+        () => all,
+        () => disk.nSteps,
+      ),
+    );
+    const hasRecords = () => true;
+    const follower = new RunFollower({ client, hasRecords });
+    const library = new Library({ client, hasRecords, follower });
     const messages: ViewMessage[] = [];
     const performed: { intent: ViewIntent; known: ReadonlySet<string> }[] = [];
     const page = new ResultsPage({
       client,
       library,
+      follower,
       jobs: new Jobs(),
       post: message => messages.push(message),
       perform: (intent, known) => performed.push({ intent, known }),
@@ -244,7 +160,8 @@ describe('a results page', () => {
       },
     });
     const settle = () => new Promise(resolve => setTimeout(resolve, 20));
-    return { page, library, messages, performed, settle, all, client };
+    const tell = (event: RunsEvent): void => client.followings.at(-1)!.tell(event);
+    return { page, library, messages, performed, settle, all, disk, client, tell };
   }
 
   it('is told everything when it is ready: state, then curves from the beginning', async () => {
@@ -316,26 +233,50 @@ describe('a results page', () => {
   });
 
   it('that was hidden is told nothing meanwhile, and catches up when it is shown', async () => {
-    const { page, library, messages, settle } = await opened();
+    const { page, library, messages, settle, disk, tell } = await opened();
     page.receive({ kind: 'ready', selected: [] });
     await settle();
     page.setVisible(false);
-    await settle();
-    const nPoints = messages.reduce((sum, each) => sum + (each.kind === 'metrics' ? each.steps.length : 0), 0);
     messages.length = 0;
+    tell({ kind: 'points', curve: 0, tail: tailOf({ steps: [4], nextByte: 120 }) });
+    await settle();
+    disk.nSteps = 5;
     await library.refresh();
     await settle();
     expect(messages).toEqual([]);
     page.setVisible(true);
     await settle();
     expect(messages.map(({ kind }) => kind)).toEqual(['changed', 'metrics']);
-    expect(messages[1]).toMatchObject({ run: '0002-b', from: nPoints }); // it has those before
+    expect(messages[1]).toMatchObject({ run: '0002-b', from: 3, steps: [4, 5] }); // it has those before
     messages.length = 0;
     page.receive({ kind: 'ready', selected: ['0002-b'] }); // or it was thrown away, and begins again
     await settle();
     expect(messages.map(({ kind }) => kind).slice(0, 2)).toEqual(['state', 'metrics']);
-    expect(messages[1]).toMatchObject({ run: '0002-b', from: 0, steps: [1, 2, 3] });
+    expect(messages[1]).toMatchObject({ run: '0002-b', from: 0, steps: [1, 2, 3, 4, 5] });
     page.dispose();
+  });
+
+  it('is told the points of its runs as they come, and then how far they are', async () => {
+    const { page, messages, settle, all, client, tell } = await opened();
+    all[1] = runOf('0002-b', { status: 'running', steps: 9 });
+    page.receive({ kind: 'ready', selected: [] });
+    await settle();
+    messages.length = 0;
+    tell({ kind: 'points', curve: 0, tail: tailOf({ steps: [4], loss: [0.25], learningRate: [1], nextByte: 120 }) });
+    tell({ kind: 'summary', run: runOf('0002-b', { status: 'running', steps: 9, step: 4, loss: 0.25 }) });
+    await expect.poll(() => messages.length).toBeGreaterThan(1);
+    expect(messages[0]).toMatchObject({ kind: 'metrics', run: '0002-b', from: 3, steps: [4] });
+    expect(messages[1]).toMatchObject({ kind: 'changed', parts: { live: [{ run: '0002-b', step: 4, loss: 0.25 }] } });
+    expect(Object.keys((messages[1] as { parts: object }).parts)).toEqual(['live', 'jobs']); // no more than that
+    // Other runs are selected: their curves from the beginning, this one no longer.
+    messages.length = 0;
+    page.receive({ kind: 'select', runs: ['0001-a'] });
+    await settle();
+    expect(client.followings.at(-1)!.params.curves).toEqual([{ run: '0001-a', fromByte: 0, afterStep: 0 }]);
+    expect(messages.find(({ kind }) => kind === 'metrics')).toMatchObject({ run: '0001-a', from: 0, steps: [1, 2, 3] });
+    page.dispose();
+    await settle();
+    expect(client.followings.at(-1)!.params.curves).toEqual([]);
   });
 
   it('keeps to the evaluation that was chosen, until a newer one is made', async () => {

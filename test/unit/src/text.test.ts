@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Remedy } from '../../../protocol/errors';
 import type { RunSummary } from '../../../protocol/runRecords';
-import type { TrainProgress } from '../../../protocol/training';
 import { remedyText as terminalText } from '../../../sidecar/cli/remedyText';
 import { errorMessage, textOf, withAttempt, type Attempt } from '../../../src/errorMessage';
 import { SidecarError } from '../../../src/sidecarError';
@@ -11,6 +10,7 @@ import { about, formatBytes, roughDuration, formatLoss, formatMany, plural } fro
 import { differenceText, folderReportText, textTable } from '../../../src/text/reports';
 import { commonPrefix } from '../../../src/text/names';
 import { remedyText } from '../../../src/text/remedyText';
+import type { JobTraining } from '../../../src/state/jobs';
 import { runLine, runTooltip } from '../../../src/text/runLine';
 import { statusText } from '../../../src/text/statusText';
 import {
@@ -250,20 +250,16 @@ describe('an error', () => {
 });
 
 describe('a run in a line', () => {
-  const training: TrainProgress = {
+  const training: JobTraining = {
     run: run.id,
     phase: 'training',
     message: '',
-    step: 130,
-    steps: 2000,
-    loss: 0.25,
-    learningRate: 1e-3,
     stepsPerSecond: 10,
     remainingMs: 187_000,
   };
 
   it('is live while it trains', () => {
-    expect(runLine(run, training)).toBe('step 130 of 2,000 · loss 0.250 · 3 min left');
+    expect(runLine(run, training)).toBe('step 120 of 2,000 · loss 0.314 · 3 min left');
     expect(runLine(run, { ...training, phase: 'saving', message: 'saving step 130' })).toContain('saving step 130');
     expect(runLine(run, null)).toBe('step 120 of 2,000 · loss 0.314');
   });
