@@ -142,7 +142,7 @@ export interface EvaluationResult {
   readonly midpoints: readonly MidpointResult[];
   readonly health: readonly LayerHealth[];
   readonly histograms: readonly LayerHistogram[];
-  /** The table in a sentence: the generated networks beside noise of equal similarity. Null where it cannot be said; older records have none. */
+  /** The table in a sentence: the generated networks beside noise of equal similarity. Always said, with its reason where it cannot be; older records may have none. */
   readonly verdict?: string | null;
   /** What the reader must know, such as originals that could not be tested. */
   readonly notes: readonly string[];

@@ -18,6 +18,8 @@ export interface ObservedNetwork {
   readonly wrongOfOriginals: readonly WrongSet[];
   /** The nearest original, itself excluded. */
   readonly nearest: { readonly name: string; readonly distance: number } | null;
+  /** Root mean square distance to the nearest original in normalised weights; null where none is finite. */
+  readonly weightNoise: number | null;
   /** NaN or infinite values, and batch-norm variances ≤ 0. */
   readonly defects: { readonly nonFinite: number; readonly nonPositiveVariances: number };
 }

@@ -8,6 +8,7 @@ import { nearestDistance } from './nearestDistance';
 import { novelty } from './novelty';
 import { pairIou } from './pairIou';
 import { problems } from './problems';
+import { weightNoise } from './weightNoise';
 
 export const metrics: readonly Metric[] = [
   accuracy,
@@ -16,6 +17,7 @@ export const metrics: readonly Metric[] = [
   highestIou,
   pairIou,
   nearestDistance,
+  weightNoise,
   novelty,
   problems,
 ];

@@ -9,19 +9,21 @@ import type {
 } from '../../protocol/evaluation';
 import type { NetworkValues, ObservedGroup, ObservedNetwork, RowValues } from '../../shared/metrics/metric';
 import { metrics } from '../../shared/metrics/registry';
-import { iouMatrix, wrongSet, type WrongSet } from '../../shared/wrongPredictions';
+import { meanOfKnown } from '../../shared/statistics';
+import { iouMatrix, maxIou, wrongSet, type WrongSet } from '../../shared/wrongPredictions';
 import type { Structure } from '../tokenizer/structure';
 import { throwIfCancelled } from '../util/rpgError';
 import { createYielder } from '../util/yieldPoint';
 import type { Baseline } from './baselines/baseline';
 import { coveredOriginals } from './coverage';
 import { incomparableNotes, keepComparable } from './comparable';
-import { distanceMatrix, leaveOneOutMedian, meanPairDistance, nearestColumn, type DistanceMatrix } from './distances';
+import { distancesBetween, leaveOneOutMedian, meanPairDistance, nearestColumn, type Distances } from './distances';
 import { majorityVoteAccuracy } from './ensembles';
 import { countDefects, layerHealth, layerHistograms } from './health';
 import { testAll, type TestRecord } from './testAll';
 import type { NetworkToTest, Tester } from './tester';
-import { verdictOf } from './verdict';
+import { noiseLevel } from './noiseCurve';
+import { verdictOf, type CorrectShares } from './verdict';
 
 export interface EvaluationInput {
   readonly structure: Structure;
@@ -30,6 +32,10 @@ export interface EvaluationInput {
   /** Null: nothing is tested, weights alone are compared. */
   readonly tester: Tester | null;
   readonly baselines: readonly Baseline[];
+  /** More of the same kind, one after the other, until one is as far from the originals as the generated networks. */
+  readonly strongerNoise?: readonly Baseline[];
+  /** What to try where the networks are broken; a sentence. */
+  readonly advice?: string | null;
   /** Networks made of each baseline. */
   readonly networksPerBaseline: number;
   /** Generated networks whose midpoint towards the nearest original is tested. */
@@ -48,7 +54,7 @@ interface Group {
   readonly title: string;
   readonly networks: readonly NetworkToTest[];
   /** (networks × originals) */
-  distances: DistanceMatrix;
+  distances: Distances;
   records: readonly TestRecord[];
   /** Null where the test tells no predictions. */
   wrong: readonly (WrongSet | null)[];
@@ -74,29 +80,35 @@ export async function compareNetworks(
   const generatedSources = input.generated.map(network => network.source);
 
   report?.({ fraction: 0, message: 'Measuring distances in weight space' });
-  for (const group of groups) {
+  const measureDistances = async (group: Group): Promise<void> => {
     const sources = group.networks.map(network => network.source);
-    group.distances = await distanceMatrix(structure, sources, originalSources, pause);
-  }
-  const generatedDistances = await distanceMatrix(structure, generatedSources, generatedSources, pause);
+    group.distances = await distancesBetween(structure, sources, originalSources, pause);
+  };
+  for (const group of groups) await measureDistances(group);
+  const { raw: generatedDistances } = await distancesBetween(structure, generatedSources, generatedSources, pause);
 
-  const all = groups.flatMap(group => group.networks);
   const midpoints = makeMidpoints(input, groups[1]!);
-  const nTests = all.length + midpoints.length;
+  let nTests = groups.flatMap(group => group.networks).length + midpoints.length;
   let tested = 0;
   const onTested = (_: number, name: string): void =>
     report?.({ fraction: 0.05 + (0.9 * ++tested) / nTests, message: `Tested ${tested} of ${nTests}: ${name}` });
   const told = new Map<NetworkToTest, readonly (NetworkValues | undefined)[]>();
   const asking = tester && askMetrics(tester, (network, values) => told.set(network, values));
-  const { records, reference, incomparable } = keepComparable(await testAll(asking, all, { signal, onTested }));
-  let at = 0;
-  for (const group of groups) {
-    group.records = records.slice(at, (at += group.networks.length));
-    group.wrong = group.records.map(({ outcome }) =>
-      outcome?.predictions ? wrongSet(outcome.predictions.predicted, outcome.predictions.expected) : null,
-    );
-    await pause();
+  const test = (networks: readonly NetworkToTest[]) => testAll(asking, networks, { signal, onTested });
+  let all = groups.flatMap(group => group.networks);
+  let outcomes = await test(all);
+  let comparable = await shareRecords(groups, outcomes, pause);
+  for (const noise of tester ? (input.strongerNoise ?? []) : []) {
+    if (!isFartherThanAllNoise(groups)) break;
+    const group = baselineGroup(noise, input);
+    groups.push(group);
+    nTests += group.networks.length;
+    await measureDistances(group);
+    outcomes = [...outcomes, ...(await test(group.networks))];
+    all = [...all, ...group.networks];
+    comparable = await shareRecords(groups, outcomes, pause);
   }
+  const { records, reference, incomparable } = comparable;
   const midpointRecords = await testAll(
     tester,
     midpoints.map(({ network }) => network),
@@ -105,7 +117,7 @@ export async function compareNetworks(
 
   report?.({ fraction: 0.95, message: 'Comparing predictions and weights' });
   const [originals, generated] = groups as [Group, Group]; // makeGroups puts these two first
-  const yardstick = leaveOneOutMedian(originals.distances);
+  const yardstick = leaveOneOutMedian(originals.distances.raw);
   const wrongOfOriginals = originals.wrong.filter(set => set !== null);
   const networks: EvaluatedNetwork[] = [];
   const rows: EvaluationRow[] = [];
@@ -138,9 +150,9 @@ export async function compareNetworks(
     leaveOneOutMedian: yardstick,
     diversity: {
       generatedSpread: meanPairDistance(generatedDistances),
-      originalSpread: meanPairDistance(originals.distances),
+      originalSpread: meanPairDistance(originals.distances.raw),
       covered: coveredOriginals(
-        generated.networks.map((_, row) => nearestColumn(generated.distances, row, null)?.column ?? null),
+        generated.networks.map((_, row) => nearestColumn(generated.distances.raw, row, null)?.column ?? null),
       ),
       originals: originals.networks.length,
     },
@@ -148,9 +160,10 @@ export async function compareNetworks(
     midpoints: describeMidpoints(midpoints, midpointRecords, originals, generated),
     health: await layerHealth(structure, originalSources, generatedSources, pause),
     histograms: await layerHistograms(structure, originalSources, generatedSources, 40, pause),
-    verdict: verdictOf(rows),
+    verdict: verdictOf(rows, correctShares(groups), input.advice),
     notes: [
       ...makeNotes(groups, input),
+      ...noveltyNotes(rows),
       ...incomparableNotes(
         incomparable.map(index => all[index]!.source.name),
         all[reference]?.source.name,
@@ -194,35 +207,87 @@ function describeSimilarity(originals: Group, generated: Group): EvaluationResul
   };
 }
 
-function makeGroups({
-  structure,
-  originals,
-  generated,
-  baselines,
-  networksPerBaseline,
-  seed,
-}: EvaluationInput): Group[] {
-  const empty = { distances: { rows: 0, columns: 0, values: new Float64Array(0) }, records: [], wrong: [] };
-  const sources = originals.map(network => network.source);
-  const usable = networksPerBaseline > 0 ? baselines.filter(({ minOriginals }) => minOriginals <= sources.length) : [];
+function makeGroups(input: EvaluationInput): Group[] {
+  const { originals, generated, baselines, networksPerBaseline } = input;
+  const usable =
+    networksPerBaseline > 0 ? baselines.filter(({ minOriginals }) => minOriginals <= originals.length) : [];
   return [
-    { name: 'originals', title: 'training checkpoints', networks: originals, ...empty },
-    { name: 'generated', title: 'generated networks', networks: generated, ...empty },
-    ...usable.map((baseline): Group => ({
-      name: `baseline: ${baseline.name}`,
-      title: baseline.title,
-      networks: Array.from({ length: networksPerBaseline }, (_, which) => ({
-        source: baseline.make({ structure, originals: sources, seed }, which),
-        path: null,
-      })),
-      ...empty,
-    })),
+    { name: 'originals', title: 'training checkpoints', networks: originals, ...untested },
+    { name: 'generated', title: 'generated networks', networks: generated, ...untested },
+    ...usable.map(baseline => baselineGroup(baseline, input)),
   ];
 }
 
+const noDistances = { rows: 0, columns: 0, values: new Float64Array(0) };
+const untested = { distances: { raw: noDistances, asNoise: noDistances }, records: [], wrong: [] };
+
+function baselineGroup(
+  baseline: Baseline,
+  { structure, originals, networksPerBaseline, seed }: EvaluationInput,
+): Group {
+  const sources = originals.map(network => network.source);
+  const length = Math.min(networksPerBaseline, baseline.distinct ?? Infinity);
+  return {
+    name: `baseline: ${baseline.name}`,
+    title: baseline.title,
+    networks: Array.from({ length }, (_, which) => ({
+      source: baseline.make({ structure, originals: sources, seed }, which),
+      path: null,
+    })),
+    ...untested,
+  };
+}
+
+/** Gives every group its own records, comparable ones, in the order of all networks. */
+async function shareRecords(
+  groups: readonly Group[],
+  outcomes: readonly TestRecord[],
+  pause: () => Promise<void> | undefined,
+): Promise<ReturnType<typeof keepComparable>> {
+  const comparable = keepComparable(outcomes);
+  let at = 0;
+  for (const group of groups) {
+    group.records = comparable.records.slice(at, (at += group.networks.length));
+    group.wrong = group.records.map(({ outcome }) =>
+      outcome?.predictions ? wrongSet(outcome.predictions.predicted, outcome.predictions.expected) : null,
+    );
+    await pause();
+  }
+  return comparable;
+}
+
+/** Whether no noise that was tested is as far from the originals as the generated networks are, by the verdict's own measure. */
+function isFartherThanAllNoise([originals, generated, ...others]: readonly Group[]): boolean {
+  const noise = others.filter(({ name }) => noiseLevel(name) !== null);
+  const farness = (group: Group): number | null => {
+    const known = originals!.wrong.filter(set => set !== null);
+    const ious = group.wrong.flatMap(set => (set === null ? [] : [maxIou(set, known, null) ?? 0]));
+    const distances = group.networks.map(
+      (_, row) => nearestColumn(group.distances.asNoise, row, null)?.distance ?? null,
+    );
+    return ious.length > 0 ? 1 - meanOfKnown(ious)! : meanOfKnown(distances);
+  };
+  const wanted = farness(generated!);
+  return noise.length > 0 && wanted !== null && noise.every(group => (farness(group) ?? 0) < wanted);
+}
+
+/** What the verdict's errors over test samples are made of. */
+const correctShares =
+  (groups: readonly Group[]): CorrectShares =>
+  wanted => {
+    const predictions = groups
+      .find(({ name }) => name === wanted)
+      ?.records.flatMap(({ outcome }) => outcome?.predictions ?? []);
+    if (!predictions || predictions.length === 0) return null;
+    const share = new Float64Array(predictions[0]!.expected.length);
+    for (const { predicted, expected } of predictions)
+      for (let i = 0; i < share.length; i++) if (predicted[i] === expected[i]) share[i]! += 1 / predictions.length;
+    return share;
+  };
+
 function observeNetwork(structure: Structure, group: Group, index: number, originals: Group): ObservedNetwork {
   const own = group === originals ? index : null; // an original is not compared with itself
-  const nearest = nearestColumn(group.distances, index, own);
+  const nearest = nearestColumn(group.distances.raw, index, own);
   const { outcome, failure } = group.records[index]!;
   return {
     outcome,
@@ -230,6 +295,7 @@ function observeNetwork(structure: Structure, group: Group, index: number, origi
     wrong: group.wrong[index] ?? null,
     wrongOfOriginals: originals.wrong.flatMap((set, at) => (at === own ? [] : (set ?? []))),
     nearest: nearest && { name: originals.networks[nearest.column]!.source.name, distance: nearest.distance },
+    weightNoise: nearestColumn(group.distances.asNoise, index, own)?.distance ?? null,
     defects: countDefects(structure, group.networks[index]!.source),
   };
 }
@@ -310,7 +376,7 @@ function makeMidpoints(input: EvaluationInput, generated: Group): Midpoint[] {
   const isFixed = (index: number): boolean => input.structure.parameters[index]!.kind === 'fixed';
   const count = input.tester === null ? 0 : input.midpoints;
   return input.generated.slice(0, count).flatMap(({ source }, row): Midpoint[] => {
-    const nearest = nearestColumn(generated.distances, row, null);
+    const nearest = nearestColumn(generated.distances.raw, row, null);
     if (nearest === null) return [];
     const original = input.originals[nearest.column]!.source;
     const read = (index: number): Float32Array =>
@@ -357,6 +423,21 @@ function makeNotes(groups: readonly Group[], input: EvaluationInput): string[] {
       ? [`Too few originals for: ${left.map(({ name }) => name).join(', ')}.`]
       : [];
   return [...(input.tester === null ? [untestedNote] : testNotes(groups, input)), ...tooFew];
+}
+
+/** Being far is no sign of being new where noise is as far. */
+function noveltyNotes(rows: readonly EvaluationRow[]): string[] {
+  const reached = rows.flatMap(({ group, novelty }) => {
+    const level = noiseLevel(group);
+    const first = novelty[0];
+    return level !== null && first && first.share >= 0.5 ? [{ level, ...first }] : [];
+  });
+  const [weakest] = reached.toSorted((a, b) => a.level - b.level);
+  return weakest
+    ? [
+        `Novelty misleads here: of originals with noise of ${weakest.level} alone, ${Math.round(100 * weakest.share)} % count as novel at τ = ${weakest.tau}. The sentence above goes by similarity.`,
+      ]
+    : [];
 }
 
 const untestedNote =

@@ -1,6 +1,6 @@
-// Euclidean distances between networks in weight space, tensor by tensor: all originals' copies of one tensor are in memory,
+// Euclidean distances between networks, tensor by tensor, in the weights' own units and in normalised ones, in which noise is added: all originals' copies of one tensor are in memory,
 // never all tensors. Sums in float64.
-import type { Structure } from '../tokenizer/structure';
+import { generatedCount, normalise, type ParameterStructure, type Structure } from '../tokenizer/structure';
 import { generatedIndices, type WeightSource } from './weightSource';
 import { medianOf } from '../../shared/statistics';
 
@@ -11,28 +11,52 @@ export interface DistanceMatrix {
   readonly values: Float64Array;
 }
 
+/** Distances in the weights' own units, and in normalised weights. */
+export interface Distances {
+  /** Euclidean. */
+  readonly raw: DistanceMatrix;
+  /** The root of the mean square over all weights: an original with noise of 0.03 is at 0.03 of it. */
+  readonly asNoise: DistanceMatrix;
+}
+
 /**
  * The distance of every row network to every column network. `pause` is called after each tensor of each row, and may
  * yield to the event loop or throw to cancel.
- * *Memory* one tensor of every column.
+ * *Memory* one tensor of every column, twice.
  */
-export async function distanceMatrix(
+export async function distancesBetween(
   structure: Structure,
   rows: readonly WeightSource[],
   columns: readonly WeightSource[],
   pause: () => Promise<void> | undefined = () => undefined,
-): Promise<DistanceMatrix> {
-  const values = new Float64Array(rows.length * columns.length);
+): Promise<Distances> {
+  const raw = new Float64Array(rows.length * columns.length);
+  const asNoise = new Float64Array(rows.length * columns.length);
   for (const index of generatedIndices(structure)) {
+    const parameter = structure.parameters[index]!;
     const tensors = columns.map(column => column.read(index));
+    const normal = tensors.map(tensor => normalised(parameter, tensor));
     for (const [r, row] of rows.entries()) {
       const own = row.read(index);
-      for (const [c, tensor] of tensors.entries()) values[r * columns.length + c]! += squaredDistance(own, tensor);
+      const ownNormal = normalised(parameter, own);
+      const begin = r * columns.length;
+      for (const [c, tensor] of tensors.entries()) raw[begin + c]! += squaredDistance(own, tensor);
+      for (const [c, tensor] of normal.entries()) asNoise[begin + c]! += squaredDistance(ownNormal, tensor);
       await pause();
     }
   }
-  for (let i = 0; i < values.length; i++) values[i] = Math.sqrt(values[i]!);
-  return { rows: rows.length, columns: columns.length, values };
+  const nWeights = generatedCount(structure);
+  const size = { rows: rows.length, columns: columns.length };
+  return {
+    raw: { ...size, values: raw.map(Math.sqrt) },
+    asNoise: { ...size, values: asNoise.map(squares => Math.sqrt(squares / nWeights)) },
+  };
+}
+
+function normalised(parameter: ParameterStructure, values: Float32Array): Float32Array {
+  const out = new Float32Array(values.length);
+  normalise(parameter, values, out);
+  return out;
 }
 
 /** Σ (a - b)². *Shapes* a, b (n). */

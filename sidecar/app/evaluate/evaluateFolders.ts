@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import type { EvaluateParams, EvaluationResult } from '../../../protocol/evaluation';
 import { listCheckpoints } from '../../datasets/checkpointFolder';
 import { measureDataset, type MeasuredDataset } from '../../datasets/measureDataset';
-import { baselines } from '../../evaluation/baselines/registry';
+import { baselines, strongerNoise } from '../../evaluation/baselines/registry';
 import { compareNetworks } from '../../evaluation/compareNetworks';
 import type { NetworkToTest } from '../../evaluation/tester';
 import { describeFileChanges, type RunDatasetFile } from '../../runs/runDataset';
@@ -17,6 +17,8 @@ import { checkReadable, fileSource } from '../checkpoints/stateFiles';
 export interface LearnedDataset {
   readonly run: string;
   readonly files: readonly RunDatasetFile[];
+  /** What to try where its networks are broken; null where it shows nothing. */
+  readonly advice: string | null;
 }
 
 /**
@@ -48,6 +50,8 @@ export async function evaluateFolders(
         generated: networks(readable),
         tester,
         baselines,
+        strongerNoise: params.networksPerBaseline > 0 ? strongerNoise : [],
+        advice: learned?.advice,
         networksPerBaseline: params.networksPerBaseline,
         midpoints: params.midpoints,
         seed: params.seed,

@@ -21,6 +21,7 @@ import { makeFolder, writeFileAtomically } from '../../util/atomicFile';
 import { mendableError, type RpgError } from '../../util/rpgError';
 import type { OperationContext } from '../context';
 import { hostTurn } from '../deviceTurn';
+import { adviceFor } from './advice';
 import { evaluateFolders } from './evaluateFolders';
 import { generate } from '../generate/generate';
 import { registeredTest } from './openTester';
@@ -62,7 +63,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
         seed: params.seed ?? evaluateDefaults.seed,
       },
       { ...context, report },
-      { run: run.id, files: dataset.files },
+      { run: run.id, files: dataset.files, advice: adviceFor(run.config, readMetrics(runFolder)) },
     );
   // Tests use the processor, whatever trained the networks.
   const onWait = (message: string): void => report({ fraction: null, message });

@@ -20,6 +20,8 @@ export interface Baseline {
   readonly title: string;
   /** Fewest originals it can work with. */
   readonly minOriginals: number;
+  /** Different networks it can make; absent: any number. */
+  readonly distinct?: number;
   /** The `which`-th network of this baseline. */
   readonly make: (input: BaselineInput, which: number) => WeightSource;
 }

@@ -25,14 +25,14 @@ const originals = values.map((tensors, i) => sourceOf(`o${i}`, structure, tensor
 const input = { structure, originals, seed: 47 };
 const baseline = (name: string) => baselines.find(candidate => candidate.name === name)!;
 
-describe.each(baselines)('$name', ({ make, minOriginals }) => {
+describe.each(baselines)('$name', ({ make, minOriginals, distinct }) => {
   test('the same seed gives the same network, whatever is read first', () => {
     const [a, b] = [make(input, 2), make(input, 2)];
     const backwards = [2, 1, 0].map(index => b.read(index)).toReversed();
     expect([0, 1, 2].map(index => a.read(index))).toEqual(backwards);
     expect(a.name).toBe(b.name);
   });
-  test('another index gives another network', () => {
+  test.skipIf(distinct === 1)('another index gives another network', () => {
     expect(make(input, 0).read(0)).not.toEqual(make(input, 1).read(0));
   });
   test('variances stay positive and originals are not changed', () => {

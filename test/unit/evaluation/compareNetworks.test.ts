@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { baselines } from '../../../sidecar/evaluation/baselines/registry';
+import type { Baseline } from '../../../sidecar/evaluation/baselines/baseline';
 import { compareNetworks, type EvaluationInput } from '../../../sidecar/evaluation/compareNetworks';
 import type { NetworkToTest, Tester } from '../../../sidecar/evaluation/tester';
 import { userError } from '../../../sidecar/util/rpgError';
@@ -112,8 +113,44 @@ describe('an evaluation', () => {
   test('every usable baseline is a row, the others are noted', async () => {
     const result = await compareNetworks(input([], { baselines, networksPerBaseline: 2 }));
     expect(result.rows.map(({ group }) => group)).toContain('baseline: noise 0.03');
-    expect(result.rows.slice(2).every(({ count }) => count === 2)).toBe(true);
+    const counts = result.rows.slice(2).map(({ group, count }) => [group, count]);
+    expect(counts.filter(([, count]) => count !== 2)).toEqual([['baseline: average of all', 1]]);
     expect(result.notes).toEqual(['Too few originals for: averages of 16.']);
+  });
+
+  test('noise grows until it is as far from the originals as the generated networks', async () => {
+    // Networks are right but where their weight is off: the farther, the more samples they get wrong.
+    const byDistance: Tester = {
+      ...tester,
+      test: ({ source }) => {
+        const nWrong = Math.min(10, Math.round(Math.abs(source.read(0)[1]!)));
+        const predicted = expected.map((_, sample) => (sample < nWrong ? 1 : 0));
+        return Promise.resolve({ accuracy: 1 - nWrong / 10, loss: 0.5, predictions: { predicted, expected } });
+      },
+    };
+    const made: number[] = [];
+    const level = (noise: number, off: number): Baseline => ({
+      name: `noise ${noise}`,
+      title: '',
+      minOriginals: 1,
+      make: (_, which) => {
+        made.push(noise);
+        return sourceOf(`noise ${noise} #${which}`, structure, [[0, off]]);
+      },
+    });
+    const near = [network('a', [0, 1]), network('b', [0, 1.2])];
+    const { rows, verdict } = await compareNetworks(
+      input([network('far', [0, 5]), network('far too', [0, 5.2])], {
+        tester: byDistance,
+        originals: near,
+        baselines: [level(0.1, 2)],
+        strongerNoise: [level(0.2, 4), level(0.3, 6), level(0.5, 9)],
+        networksPerBaseline: 2,
+      }),
+    );
+    expect(rows.map(({ group }) => group)).toContain('baseline: noise 0.3');
+    expect(made).toEqual([0.1, 0.1, 0.2, 0.2, 0.3, 0.3]); // the next would be farther than needed
+    expect(verdict).toMatch(/noise of about 0\.2[0-9]*/);
   });
 
   test('the same seed gives the same record', async () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { medianOf, summarise } from '../../../shared/statistics';
 import {
-  distanceMatrix,
+  distancesBetween,
   leaveOneOutMedian,
   meanPairDistance,
   nearestColumn,
@@ -19,6 +19,7 @@ import {
   meanIouInside,
   wrongSet,
 } from '../../../shared/wrongPredictions';
+import { noiseBaseline } from '../../../sidecar/evaluation/baselines/noise';
 import { sourceOf, structureOf } from '../../support/networks';
 
 describe('accuracy summary', () => {
@@ -122,7 +123,7 @@ describe('distances', () => {
       [2, 2],
       [3, 6, 7],
     ]);
-    expect((await distanceMatrix(two, [left], [right])).values[0]).toBe(3);
+    expect((await distancesBetween(two, [left], [right])).raw.values[0]).toBe(3);
   });
 
   test('fixed tensors do not count', async () => {
@@ -132,11 +133,27 @@ describe('distances', () => {
     ]);
     const left = sourceOf('l', fixed, [[0, 0], [5]]);
     const right = sourceOf('r', fixed, [[0, 1], [900]]);
-    expect((await distanceMatrix(fixed, [left], [right])).values[0]).toBe(1);
+    expect((await distancesBetween(fixed, [left], [right])).raw.values[0]).toBe(1);
+  });
+
+  test('in normalised weights noise of a level is that far away', async () => {
+    const values = Array.from({ length: 4000 }, (_, i) => Math.sin(i) * 3 + 1);
+    const wide = structureOf(
+      [
+        { name: 'w', values },
+        { name: 'n.running_var', values: values.map(Math.exp) },
+      ],
+      [[values, values.map(Math.exp)]],
+    );
+    const original = sourceOf('o', wide, [values, values.map(Math.exp)]);
+    const noisy = noiseBaseline(0.03).make({ structure: wide, originals: [original], seed: 1 }, 0);
+    const { asNoise } = await distancesBetween(wide, [noisy, original], [original]);
+    expect(asNoise.values[0]).toBeCloseTo(0.03, 3);
+    expect(asNoise.values[1]).toBe(0);
   });
 
   test('nearest, leave-one-out median and spread', async () => {
-    const matrix = await distanceMatrix(structure, sources, sources);
+    const { raw: matrix } = await distancesBetween(structure, sources, sources);
     expect(nearestColumn(matrix, 0, 0)).toEqual({ column: 2, distance: 2 });
     expect(nearestColumn(matrix, 0, null)).toEqual({ column: 0, distance: 0 });
     expect(leaveOneOutMedian(matrix)).toBe(2); // 2, 5, 2
@@ -145,7 +162,7 @@ describe('distances', () => {
 
   test('a network with NaN has no nearest, and spoils no mean', async () => {
     const broken = sourceOf('nan', structure, [[Number.NaN, 0, 0]]);
-    const matrix = await distanceMatrix(structure, [broken, ...sources], [broken, ...sources]);
+    const { raw: matrix } = await distancesBetween(structure, [broken, ...sources], [broken, ...sources]);
     expect(nearestColumn(matrix, 0, 0)).toBeNull();
     expect(meanPairDistance(matrix)).toBeCloseTo((5 + 2 + Math.sqrt(29)) / 3, 12);
   });
