@@ -60,7 +60,7 @@ export class RunWatch {
     const looks = ids.map(id => this.#lookAt(id, depth));
     const isSame = ids.length === this.#known.size && looks.every((look, at) => look === this.#known.get(ids[at]!));
     if (isSame) return this.#runs; // of a thousand runs that rest, for next to nothing
-    const found = await Promise.all(looks);
+    const found = await Promise.all(looks.map(async look => look));
     this.#known = new Map(found.map((known, at) => [ids[at]!, known]));
     const isChanged =
       ids.length !== this.#runs.size || found.some(({ summary }, at) => summary !== this.#runs.get(ids[at]!));

@@ -110,13 +110,20 @@ export class Library {
 
   #takeRuns(event: FollowedRuns): void {
     switch (event.kind) {
-      case 'listed':
-        return this.#onListed(event.runs);
-      case 'summary':
-        return this.#onSummary(event.run);
+      case 'listed': {
+        this.#onListed(event.runs);
+        return;
+      }
+      case 'summary': {
+        this.#onSummary(event.run);
+        return;
+      }
       case 'removed':
         this.#runs = this.#runs.filter(({ id }) => id !== event.run);
-        return this.#changed.fire({ kind: 'all' });
+        {
+          this.#changed.fire({ kind: 'all' });
+          return;
+        }
       default:
         return event satisfies never;
     }
@@ -129,7 +136,10 @@ export class Library {
     const before = this.#runs;
     this.#runs = runs.toSorted(newestFirst);
     const isSameList = before.length === runs.length && before.every(({ id }, at) => this.#runs[at]!.id === id);
-    if (!isSameList || hadFailed) return this.#changed.fire({ kind: 'all' });
+    if (!isSameList || hadFailed) {
+      this.#changed.fire({ kind: 'all' });
+      return;
+    }
     this.#runs.forEach((run, at) => this.#tell(before[at]!, run));
   }
 

@@ -54,7 +54,8 @@ export class RunFollower {
   /** The curves that `owner` shows from now on, instead of those before. Resolves when the first points of each were taken. */
   show(owner: object, curves: readonly FollowedCurve[]): Promise<void> {
     const before = this.#shown.get(owner) ?? [];
-    if (before.length === curves.length && curves.every(curve => before.includes(curve))) return Promise.resolve();
+    if (before.length === curves.length && curves.every(curve => before.includes(curve)))
+      return this.#beginning ?? Promise.resolve();
     if (curves.length === 0) this.#shown.delete(owner);
     else this.#shown.set(owner, [...curves]);
     return this.begin();

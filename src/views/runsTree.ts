@@ -101,7 +101,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   #onRun(id: string): void {
     this.#stale.add(id);
     if (this.#nodes.get(id)?.run.status === this.library.findRun(id)?.status) this.#redrawSoon();
-    else this.#redraw();
+    else this.#redraw([id]);
   }
 
   #redrawSoon(...runs: readonly string[]): void {
@@ -113,16 +113,19 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   /** The rows that are out of date; all of them where one comes or goes that has no folder. */
-  #redraw(): void {
-    if (this.#nPreparing > 0 || this.jobs.all.some(isPreparing)) return this.#redrawAll();
-    for (const id of this.#stale) {
+  #redraw(runs: Iterable<string> = [...this.#stale]): void {
+    if (this.#nPreparing > 0 || this.jobs.all.some(isPreparing)) {
+      this.#redrawAll();
+      return;
+    }
+    for (const id of runs) {
+      this.#stale.delete(id);
       const node = this.#nodes.get(id);
       const run = this.library.findRun(id);
       if (!node || !run) continue; // it comes or goes with the list
       node.run = run;
       this.#changed.fire(node);
     }
-    this.#stale.clear();
   }
 
   #redrawAll(): void {

@@ -38,7 +38,7 @@ export async function followRuns(
       depth === null ? told : await unlessAborted(pace.timed(depth, watch.look(depth)), signal);
     // A run's points before its end: who hears of the end then has them all.
     const hasMore = await sendPoints(tails, signal, report);
-    if (runs === null || signal.aborted) break;
+    if (runs === null) break;
     if (told === null) report({ kind: 'listed', runs: [...runs.values()] });
     else if (runs !== told) tellChanges(told, runs, report);
     told = runs;

@@ -57,8 +57,10 @@ function follow(workspace: string, curves: readonly MetricsTailParams[] = []) {
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !condition(); await sleep(20))
+  for (const deadline = Date.now() + 60_000; !condition();) {
     if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`);
+    await sleep(20);
+  }
 }
 
 const isListed = (events: readonly RunsEvent[]) => () => events.some(({ kind }) => kind === 'listed');

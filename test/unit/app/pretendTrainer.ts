@@ -9,9 +9,10 @@ async function pretend(folder: string): Promise<number> {
   await updateRun(folder, { status: 'running' });
   const metrics = openMetricsLog(folder);
   let step = 0;
-  for (const startMs = performance.now(); performance.now() - startMs < 2000; await sleep(10)) {
+  for (const startMs = performance.now(); performance.now() - startMs < 2000;) {
     step++;
     metrics.append({ step, loss: 1 / step, learningRate: 1 });
+    await sleep(10);
   }
   metrics.close();
   await updateRun(folder, { status: 'finished' });
@@ -19,4 +20,6 @@ async function pretend(folder: string): Promise<number> {
   return step;
 }
 
-void pretend(process.argv[2]!).then(steps => process.stdout.write(String(steps)));
+void pretend(process.argv[2]!).then(steps => {
+  process.stdout.write(String(steps));
+});
