@@ -35,8 +35,8 @@ export interface Capabilities {
     options: ('steps' | 'spacing' | 'eta')[];
   }[];
   zooRecipes: { name: string; title: string }[];
-  /** What an evaluation makes networks of, to hold the generated ones against. */
-  baselines: { name: string; title: string; minOriginals: number }[];
+  /** What an evaluation makes networks of, to hold the generated ones against; `distinct`: how many different ones there are at most. */
+  baselines: { name: string; title: string; minOriginals: number; distinct: number | null }[];
 }
 
 interface PresetInfo {

@@ -26,6 +26,11 @@ export function capabilities(): Capabilities {
       .toSorted((a, b) => (a.defaultSteps ?? Number.MAX_VALUE) - (b.defaultSteps ?? Number.MAX_VALUE))
       .map(({ name, title, defaultSteps, options }) => ({ name, title, defaultSteps, options: [...options] })),
     zooRecipes: zooRecipes.map(({ name, title }) => ({ name, title })),
-    baselines: baselines.map(({ name, title, minOriginals }) => ({ name, title, minOriginals })),
+    baselines: baselines.map(({ name, title, minOriginals, distinct = null }) => ({
+      name,
+      title,
+      minOriginals,
+      distinct,
+    })),
   };
 }

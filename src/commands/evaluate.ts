@@ -58,8 +58,10 @@ async function askSamples({ client }: CommandContext, run: string): Promise<stri
   const { networksPerBaseline, midpoints } = readSettings().evaluation;
   const nCheckpoints = dataset?.nCheckpoints ?? 0;
   const { baselines } = await client.capabilities();
-  const nBaselines = baselines.filter(({ minOriginals }) => minOriginals <= nCheckpoints).length;
-  const others = nCheckpoints + nBaselines * networksPerBaseline + midpoints;
+  const ofBaselines = baselines
+    .filter(({ minOriginals }) => minOriginals <= nCheckpoints)
+    .reduce((sum, { distinct }) => sum + Math.min(networksPerBaseline, distinct ?? Infinity), 0);
+  const others = nCheckpoints + ofBaselines + midpoints;
   const made = evaluation?.record.evaluation;
   const msPerTest = made && made.networks.length > 0 ? made.elapsedMs / made.networks.length : null;
   const choices = samples.map(({ folder, title, step, networks }) => {
