@@ -264,8 +264,15 @@ async function loseConnection(page, proxy, run, say) {
   };
   const pid = trainer();
   proxy.cut();
-  await page.waitForTimeout(1000);
-  const [shown, atCut] = [await stepShown(), stepsDone()];
+  // What had arrived may still be being drawn; a row that hears of its run is drawn again within these seconds.
+  let shown = -1;
+  await until('the row stands still', async () => {
+    const before = await stepShown();
+    await page.waitForTimeout(4000);
+    shown = await stepShown();
+    return shown === before;
+  });
+  const atCut = stepsDone();
   await until('the training goes on without the window', () => stepsDone() > atCut + 30);
   assert.equal(await stepShown(), shown, 'the window hears of nothing');
   proxy.mend();
