@@ -142,7 +142,10 @@ export interface EvaluationResult {
   readonly midpoints: readonly MidpointResult[];
   readonly health: readonly LayerHealth[];
   readonly histograms: readonly LayerHistogram[];
-  /** The table in a sentence: the generated networks beside noise of equal similarity. Always said, with its reason where it cannot be; older records may have none. */
+  /**
+   * The table in a few sentences: the generated networks beside noise of equal similarity and the best simple rival. Always said,
+   * with the reason where it cannot be; older records may have none.
+   */
   readonly verdict?: string | null;
   /** What the reader must know, such as originals that could not be tested. */
   readonly notes: readonly string[];

@@ -9,21 +9,27 @@ import type {
 } from '../../protocol/evaluation';
 import type { NetworkValues, ObservedGroup, ObservedNetwork, RowValues } from '../../shared/metrics/metric';
 import { metrics } from '../../shared/metrics/registry';
-import { meanOfKnown } from '../../shared/statistics';
-import { iouMatrix, maxIou, wrongSet, type WrongSet } from '../../shared/wrongPredictions';
+import { iouMatrix, wrongSet, type WrongSet } from '../../shared/wrongPredictions';
 import type { Structure } from '../tokenizer/structure';
 import { throwIfCancelled } from '../util/rpgError';
 import { createYielder } from '../util/yieldPoint';
 import type { Baseline } from './baselines/baseline';
 import { coveredOriginals } from './coverage';
 import { incomparableNotes, keepComparable } from './comparable';
-import { distancesBetween, leaveOneOutMedian, meanPairDistance, nearestColumn, type Distances } from './distances';
+import {
+  distancesBetween,
+  leaveOneOutMedian,
+  meanPairDistance,
+  nearestColumn,
+  rawDistances,
+  type Distances,
+} from './distances';
 import { majorityVoteAccuracy } from './ensembles';
 import { countDefects, layerHealth, layerHistograms } from './health';
 import { testAll, type TestRecord } from './testAll';
 import type { NetworkToTest, Tester } from './tester';
-import { noiseLevel } from './noiseCurve';
-import { verdictOf, type CorrectShares } from './verdict';
+import { isBeyondNoise, noiseLevel, type CorrectShares } from './noiseCurve';
+import { verdictOf } from './verdict';
 
 export interface EvaluationInput {
   readonly structure: Structure;
@@ -34,8 +40,8 @@ export interface EvaluationInput {
   readonly baselines: readonly Baseline[];
   /** More of the same kind, one after the other, until one is as far from the originals as the generated networks. */
   readonly strongerNoise?: readonly Baseline[];
-  /** What to try where the networks are broken; a sentence. */
-  readonly advice?: string | null;
+  /** What to try where the networks are broken, in a sentence; null: nothing that shows. */
+  readonly advise?: () => string | null;
   /** Networks made of each baseline. */
   readonly networksPerBaseline: number;
   /** Generated networks whose midpoint towards the nearest original is tested. */
@@ -85,57 +91,64 @@ export async function compareNetworks(
     group.distances = await distancesBetween(structure, sources, originalSources, pause);
   };
   for (const group of groups) await measureDistances(group);
-  const { raw: generatedDistances } = await distancesBetween(structure, generatedSources, generatedSources, pause);
+  const generatedDistances = await rawDistances(structure, generatedSources, generatedSources, pause);
 
   const midpoints = makeMidpoints(input, groups[1]!);
-  let nTests = groups.flatMap(group => group.networks).length + midpoints.length;
+  let nTests = networksOf(groups).length + midpoints.length;
   let tested = 0;
   const onTested = (_: number, name: string): void =>
     report?.({ fraction: 0.05 + (0.9 * ++tested) / nTests, message: `Tested ${tested} of ${nTests}: ${name}` });
   const told = new Map<NetworkToTest, readonly (NetworkValues | undefined)[]>();
   const asking = tester && askMetrics(tester, (network, values) => told.set(network, values));
-  const test = (networks: readonly NetworkToTest[]) => testAll(asking, networks, { signal, onTested });
-  let all = groups.flatMap(group => group.networks);
-  let outcomes = await test(all);
-  let comparable = await shareRecords(groups, outcomes, pause);
-  for (const noise of tester ? (input.strongerNoise ?? []) : []) {
-    if (!isFartherThanAllNoise(groups)) break;
-    const group = baselineGroup(noise, input);
-    groups.push(group);
-    nTests += group.networks.length;
-    await measureDistances(group);
-    outcomes = [...outcomes, ...(await test(group.networks))];
-    all = [...all, ...group.networks];
-    comparable = await shareRecords(groups, outcomes, pause);
-  }
-  const { records, reference, incomparable } = comparable;
+  const outcomes: TestRecord[] = [];
+  const test = async (added: readonly Group[]): Promise<ReturnType<typeof keepComparable>> => {
+    const before = outcomes.length;
+    outcomes.push(...(await testAll(asking, networksOf(added), { signal, onTested })));
+    // Which predictions count follows from the first that are told, so what was judged before stays as it is.
+    const found = keepComparable(outcomes);
+    await takeRecords(added, found.records.slice(before), pause);
+    return found;
+  };
+  const [originals, generated] = groups as [Group, Group]; // makeGroups puts these two first
+  const yardstick = leaveOneOutMedian(originals.distances.raw);
+  const networks: EvaluatedNetwork[] = [];
+  const rows: EvaluationRow[] = [];
+  const judge = async (group: Group): Promise<void> => {
+    const observed: ObservedNetwork[] = [];
+    const evaluated: EvaluatedNetwork[] = [];
+    for (const [index, network] of group.networks.entries()) {
+      const seen = observeNetwork(structure, group, index, originals);
+      observed.push(seen);
+      const values = metrics.map(metric => metric.ofNetwork?.(seen));
+      evaluated.push(networkRecord(network.source.name, group.name, [...(told.get(network) ?? []), ...values]));
+      await pause();
+    }
+    networks.push(...evaluated);
+    const wrong = originals.wrong.filter(set => set !== null);
+    const known = { row: rows[0] ?? null, wrong, leaveOneOutMedian: yardstick };
+    rows.push(
+      groupRecord(group, { isOriginals: group === originals, observed, networks: evaluated, originals: known }),
+    );
+  };
+  let comparable = await test(groups);
   const midpointRecords = await testAll(
     tester,
     midpoints.map(({ network }) => network),
     { signal, onTested },
   );
-
   report?.({ fraction: 0.95, message: 'Comparing predictions and weights' });
-  const [originals, generated] = groups as [Group, Group]; // makeGroups puts these two first
-  const yardstick = leaveOneOutMedian(originals.distances.raw);
-  const wrongOfOriginals = originals.wrong.filter(set => set !== null);
-  const networks: EvaluatedNetwork[] = [];
-  const rows: EvaluationRow[] = [];
-  for (const group of groups) {
-    const observed: ObservedNetwork[] = [];
-    const evaluated: EvaluatedNetwork[] = [];
-    for (const [index, { source }] of group.networks.entries()) {
-      const network = observeNetwork(structure, group, index, originals);
-      observed.push(network);
-      const values = metrics.map(metric => metric.ofNetwork?.(network));
-      evaluated.push(networkRecord(source.name, group.name, [...(told.get(group.networks[index]!) ?? []), ...values]));
-      await pause();
-    }
-    networks.push(...evaluated);
-    const isOriginals = group === originals;
-    const known = { row: rows[0] ?? null, wrong: wrongOfOriginals, leaveOneOutMedian: yardstick };
-    rows.push(groupRecord(group, { isOriginals, observed, networks: evaluated, originals: known }));
+  for (const group of groups) await judge(group);
+  for (const noise of input.strongerNoise ?? []) {
+    if (!isBeyondNoise(rows)) break;
+    const group = baselineGroup(noise, input);
+    groups.push(group);
+    nTests += group.networks.length;
+    await measureDistances(group);
+    comparable = await test([group]);
+    await judge(group);
   }
+  const all = networksOf(groups);
+  const { records, reference, incomparable } = comparable;
   return {
     formatVersion: 1,
     test: {
@@ -160,7 +173,7 @@ export async function compareNetworks(
     midpoints: describeMidpoints(midpoints, midpointRecords, originals, generated),
     health: await layerHealth(structure, originalSources, generatedSources, pause),
     histograms: await layerHistograms(structure, originalSources, generatedSources, 40, pause),
-    verdict: verdictOf(rows, correctShares(groups), input.advice),
+    verdict: verdictOf(rows, correctShares(groups), input.advise),
     notes: [
       ...makeNotes(groups, input),
       ...noveltyNotes(rows),
@@ -218,6 +231,8 @@ function makeGroups(input: EvaluationInput): Group[] {
   ];
 }
 
+const networksOf = (groups: readonly Group[]): NetworkToTest[] => groups.flatMap(({ networks }) => networks);
+
 const noDistances = { rows: 0, columns: 0, values: new Float64Array(0) };
 const untested = { distances: { raw: noDistances, asNoise: noDistances }, records: [], wrong: [] };
 
@@ -238,37 +253,20 @@ function baselineGroup(
   };
 }
 
-/** Gives every group its own records, comparable ones, in the order of all networks. */
-async function shareRecords(
+/** Gives groups their records: those of their networks, in order. */
+async function takeRecords(
   groups: readonly Group[],
-  outcomes: readonly TestRecord[],
+  records: readonly TestRecord[],
   pause: () => Promise<void> | undefined,
-): Promise<ReturnType<typeof keepComparable>> {
-  const comparable = keepComparable(outcomes);
+): Promise<void> {
   let at = 0;
   for (const group of groups) {
-    group.records = comparable.records.slice(at, (at += group.networks.length));
+    group.records = records.slice(at, (at += group.networks.length));
     group.wrong = group.records.map(({ outcome }) =>
       outcome?.predictions ? wrongSet(outcome.predictions.predicted, outcome.predictions.expected) : null,
     );
     await pause();
   }
-  return comparable;
-}
-
-/** Whether no noise that was tested is as far from the originals as the generated networks are, by the verdict's own measure. */
-function isFartherThanAllNoise([originals, generated, ...others]: readonly Group[]): boolean {
-  const noise = others.filter(({ name }) => noiseLevel(name) !== null);
-  const farness = (group: Group): number | null => {
-    const known = originals!.wrong.filter(set => set !== null);
-    const ious = group.wrong.flatMap(set => (set === null ? [] : [maxIou(set, known, null) ?? 0]));
-    const distances = group.networks.map(
-      (_, row) => nearestColumn(group.distances.asNoise, row, null)?.distance ?? null,
-    );
-    return ious.length > 0 ? 1 - meanOfKnown(ious)! : meanOfKnown(distances);
-  };
-  const wanted = farness(generated!);
-  return noise.length > 0 && wanted !== null && noise.every(group => (farness(group) ?? 0) < wanted);
 }
 
 /** What the verdict's errors over test samples are made of. */
@@ -435,7 +433,7 @@ function noveltyNotes(rows: readonly EvaluationRow[]): string[] {
   const [weakest] = reached.toSorted((a, b) => a.level - b.level);
   return weakest
     ? [
-        `Novelty misleads here: of originals with noise of ${weakest.level} alone, ${Math.round(100 * weakest.share)} % count as novel at τ = ${weakest.tau}. The sentence above goes by similarity.`,
+        `Novelty misleads here: of originals with noise of ${weakest.level} alone, ${Math.round(100 * weakest.share)} % count as novel at τ = ${weakest.tau}.`,
       ]
     : [];
 }

@@ -1,5 +1,5 @@
-// Euclidean distances between networks, tensor by tensor, in the weights' own units and in normalised ones, in which noise is added: all originals' copies of one tensor are in memory,
-// never all tensors. Sums in float64.
+// Euclidean distances between networks, in the weights' own units and in normalised ones, in which noise is added. Tensor by
+// tensor: all originals' copies of one tensor are in memory, never all tensors. Sums in float64.
 import { generatedCount, normalise, type ParameterStructure, type Structure } from '../tokenizer/structure';
 import { generatedIndices, type WeightSource } from './weightSource';
 import { medianOf } from '../../shared/statistics';
@@ -28,30 +28,59 @@ export async function distancesBetween(
   structure: Structure,
   rows: readonly WeightSource[],
   columns: readonly WeightSource[],
-  pause: () => Promise<void> | undefined = () => undefined,
+  pause?: Pause,
 ): Promise<Distances> {
-  const raw = new Float64Array(rows.length * columns.length);
-  const asNoise = new Float64Array(rows.length * columns.length);
-  for (const index of generatedIndices(structure)) {
-    const parameter = structure.parameters[index]!;
-    const tensors = columns.map(column => column.read(index));
-    const normal = tensors.map(tensor => normalised(parameter, tensor));
-    for (const [r, row] of rows.entries()) {
-      const own = row.read(index);
-      const ownNormal = normalised(parameter, own);
-      const begin = r * columns.length;
-      for (const [c, tensor] of tensors.entries()) raw[begin + c]! += squaredDistance(own, tensor);
-      for (const [c, tensor] of normal.entries()) asNoise[begin + c]! += squaredDistance(ownNormal, tensor);
-      await pause();
-    }
-  }
+  const [raw, asNoise] = await squaredDistances(structure, rows, columns, [asTheyAre, normalised], pause);
   const nWeights = generatedCount(structure);
   const size = { rows: rows.length, columns: columns.length };
   return {
-    raw: { ...size, values: raw.map(Math.sqrt) },
-    asNoise: { ...size, values: asNoise.map(squares => Math.sqrt(squares / nWeights)) },
+    raw: { ...size, values: raw!.map(Math.sqrt) },
+    asNoise: { ...size, values: asNoise!.map(squares => Math.sqrt(squares / nWeights)) },
   };
 }
+
+/** Those in the weights' own units alone. *Memory* one tensor of every column. */
+export async function rawDistances(
+  structure: Structure,
+  rows: readonly WeightSource[],
+  columns: readonly WeightSource[],
+  pause?: Pause,
+): Promise<DistanceMatrix> {
+  const [raw] = await squaredDistances(structure, rows, columns, [asTheyAre], pause);
+  return { rows: rows.length, columns: columns.length, values: raw!.map(Math.sqrt) };
+}
+
+type Pause = () => Promise<void> | undefined;
+/** A tensor's values in the space in which they are compared. */
+type View = (parameter: ParameterStructure, values: Float32Array) => Float32Array;
+
+/** One matrix a view; every tensor is read once for all of them. */
+async function squaredDistances(
+  structure: Structure,
+  rows: readonly WeightSource[],
+  columns: readonly WeightSource[],
+  views: readonly View[],
+  pause: Pause = () => undefined,
+): Promise<Float64Array[]> {
+  const sums = views.map(() => new Float64Array(rows.length * columns.length));
+  for (const index of generatedIndices(structure)) {
+    const parameter = structure.parameters[index]!;
+    const viewsOf = (network: WeightSource): Float32Array[] => {
+      const values = network.read(index);
+      return views.map(view => view(parameter, values));
+    };
+    const tensors = columns.map(viewsOf);
+    for (const [r, row] of rows.entries()) {
+      const own = viewsOf(row);
+      for (const [c, tensor] of tensors.entries())
+        for (const [v, sum] of sums.entries()) sum[r * columns.length + c]! += squaredDistance(own[v]!, tensor[v]!);
+      await pause();
+    }
+  }
+  return sums;
+}
+
+const asTheyAre: View = (_, values) => values;
 
 function normalised(parameter: ParameterStructure, values: Float32Array): Float32Array {
   const out = new Float32Array(values.length);

@@ -10,6 +10,16 @@ export interface Judged {
   readonly correct: ArrayLike<number> | null;
 }
 
+/** Share of a group's networks that were right, by test sample; null where the test tells no predictions. */
+export type CorrectShares = (group: EvaluationRow['group']) => ArrayLike<number> | null;
+
+/** The rows of which something was tested. */
+export function judgedRows(rows: readonly EvaluationRow[], correctOf: CorrectShares): Judged[] {
+  return rows.flatMap(row =>
+    row.accuracy === null ? [] : [{ row, accuracy: row.accuracy, correct: correctOf(row.group) }],
+  );
+}
+
 /** A way to say how far from the originals a group is. */
 export interface Kinship {
   /** Grows with noise; null where it is not known. */
@@ -77,14 +87,22 @@ export function noiseCurve(
 export function equalNoise(
   curve: readonly NoisePoint[],
   farness: number,
-): { kind: 'equal' | 'weaker' | 'stronger'; noise: NoisePoint; level: number } {
+): { kind: 'equal' | 'weaker' | 'stronger'; noise: NoisePoint } {
   const weakest = curve[1]!;
-  const strongest = curve.at(-1)!;
-  if (farness < weakest.farness) return { kind: 'weaker', noise: weakest, level: weakest.level };
+  if (farness < weakest.farness) return { kind: 'weaker', noise: weakest };
   const stronger = curve.findIndex(point => point.farness >= farness);
-  if (stronger < 0) return { kind: 'stronger', noise: strongest, level: strongest.level };
-  const noise = between(curve[stronger - 1]!, curve[stronger]!, farness);
-  return { kind: 'equal', noise, level: noise.level };
+  if (stronger < 0) return { kind: 'stronger', noise: curve.at(-1)! };
+  return { kind: 'equal', noise: between(curve[stronger - 1]!, curve[stronger]!, farness) };
+}
+
+/** Whether the generated networks are farther from the originals than all noise that was tested. */
+export function isBeyondNoise(rows: readonly EvaluationRow[]): boolean {
+  const judged = judgedRows(rows, () => null);
+  const [originals, generated] = (['originals', 'generated'] as const).map(group =>
+    judged.find(({ row }) => row.group === group),
+  );
+  const found = originals && generated ? noiseCurve(originals, judged, generated) : null;
+  return found !== null && equalNoise(found.curve, found.kinship.farness(generated!.row)!).kind === 'stronger';
 }
 
 /** In proportion to farness; the errors of both ends count by their shares. */

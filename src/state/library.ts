@@ -3,6 +3,7 @@ import { datasets as datasetsOperation, type DatasetSummary } from '../../protoc
 import type { RunSummary } from '../../protocol/runRecords';
 import { byRunNumber } from '../../shared/runIds';
 import { Emitter } from '../emitter';
+import { joined } from '../joined';
 import type { SidecarClient } from '../sidecarClient';
 import { toSidecarError, type SidecarError } from '../sidecarError';
 import type { FollowedRuns, FollowingEnd, RunFollower } from './runFollower';
@@ -36,8 +37,7 @@ export class Library {
   };
   /** The sidecar went away while it told of runs. */
   #isCut = false;
-  #running: Promise<void> | null = null;
-  #isAskedAgain = false;
+  readonly #reading = joined(() => this.#read());
 
   constructor(options: LibraryOptions) {
     this.#options = options;
@@ -64,7 +64,7 @@ export class Library {
   }
   /** What is known is no longer kept up; a sidecar that is well again should be asked. */
   get isBehind(): boolean {
-    return this.#running === null && (this.#isCut || this.status.kind === 'failed');
+    return this.#reading.current === null && (this.#isCut || this.status.kind === 'failed');
   }
 
   findRun(id: string): RunSummary | undefined {
@@ -73,27 +73,15 @@ export class Library {
 
   /** Reads everything again. While one reading runs, further wishes are joined into one more. Never rejects. */
   refresh(): Promise<void> {
-    if (this.#running) {
-      this.#isAskedAgain = true;
-      return this.#running;
-    }
-    this.#running = this.#readUntilQuiet().finally(() => (this.#running = null));
-    return this.#running;
+    return this.#reading.ask();
   }
 
-  async #readUntilQuiet(): Promise<void> {
-    this.#isAskedAgain = false;
+  async #read(): Promise<void> {
     const before = this.status.kind;
     const [hasChanged] = await Promise.all([this.#readDatasets(), this.#options.follower.begin()]);
     this.#isLoaded = true;
     // What was known stays on the screen.
     if (hasChanged || this.status.kind !== before || this.status.kind === 'failed') this.#changed.fire({ kind: 'all' });
-    // The flag may have been set while it was read.
-    if (this.#wasAskedAgain()) await this.#readUntilQuiet();
-  }
-
-  #wasAskedAgain(): boolean {
-    return this.#isAskedAgain;
   }
 
   async #readDatasets(): Promise<boolean> {
@@ -110,22 +98,18 @@ export class Library {
 
   #takeRuns(event: FollowedRuns): void {
     switch (event.kind) {
-      case 'listed': {
+      case 'listed':
         this.#onListed(event.runs);
-        return;
-      }
-      case 'summary': {
+        break;
+      case 'summary':
         this.#onSummary(event.run);
-        return;
-      }
+        break;
       case 'removed':
         this.#runs = this.#runs.filter(({ id }) => id !== event.run);
-        {
-          this.#changed.fire({ kind: 'all' });
-          return;
-        }
+        this.#changed.fire({ kind: 'all' });
+        break;
       default:
-        return event satisfies never;
+        event satisfies never;
     }
   }
 

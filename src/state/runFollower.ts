@@ -2,6 +2,7 @@
 // when a page shows other curves, when someone must know how things are now, and after the sidecar went away.
 import { followRuns, type MetricsTail, type MetricsTailParams, type RunsEvent } from '../../protocol/runs';
 import { Emitter } from '../emitter';
+import { joined } from '../joined';
 import type { SidecarClient } from '../sidecarClient';
 import { SidecarError, toSidecarError } from '../sidecarError';
 
@@ -33,8 +34,7 @@ export class RunFollower {
   /** By who shows them. */
   readonly #shown = new Map<object, readonly FollowedCurve[]>();
   #current: AbortController | null = null;
-  #beginning: Promise<void> | null = null;
-  #isAskedAgain = false;
+  readonly #beginning = joined(() => this.#beginOnce());
   #isDisposed = false;
 
   constructor(private readonly options: RunFollowerOptions) {}
@@ -55,7 +55,7 @@ export class RunFollower {
   show(owner: object, curves: readonly FollowedCurve[]): Promise<void> {
     const before = this.#shown.get(owner) ?? [];
     if (before.length === curves.length && curves.every(curve => before.includes(curve)))
-      return this.#beginning ?? Promise.resolve();
+      return this.#beginning.current ?? Promise.resolve();
     if (curves.length === 0) this.#shown.delete(owner);
     else this.#shown.set(owner, [...curves]);
     return this.begin();
@@ -66,23 +66,7 @@ export class RunFollower {
    * joined into one more beginning. Never rejects.
    */
   begin(): Promise<void> {
-    if (this.#beginning) {
-      this.#isAskedAgain = true;
-      return this.#beginning;
-    }
-    this.#beginning = this.#beginUntilQuiet().finally(() => (this.#beginning = null));
-    return this.#beginning;
-  }
-
-  async #beginUntilQuiet(): Promise<void> {
-    this.#isAskedAgain = false;
-    await this.#beginOnce();
-    // The flag may have been set meanwhile.
-    if (this.#wasAskedAgain()) await this.#beginUntilQuiet();
-  }
-
-  #wasAskedAgain(): boolean {
-    return this.#isAskedAgain;
+    return this.#beginning.ask();
   }
 
   #beginOnce(): Promise<void> {

@@ -30,7 +30,9 @@ export class DatasetsTree implements vscode.TreeDataProvider<DatasetNode>, vscod
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(readonly library: Library) {
-    this.#subscription = library.onChange(({ kind }) => (kind === 'all' ? this.#changed.fire(undefined) : undefined));
+    this.#subscription = library.onChange(({ kind }) => {
+      if (kind === 'all') this.#changed.fire(undefined);
+    });
   }
 
   dispose(): void {

@@ -43,7 +43,9 @@ export class ResultsPage {
   constructor(private readonly host: PageHost) {
     this.#subscriptions = [
       host.library.onChange(() => this.#updateSoon()),
-      host.library.onProgress(run => (this.#selected.includes(run) ? this.#tickSoon() : undefined)),
+      host.library.onProgress(run => {
+        if (this.#selected.includes(run)) this.#tickSoon();
+      }),
       host.jobs.onChange(() => this.#tickSoon()),
     ];
   }

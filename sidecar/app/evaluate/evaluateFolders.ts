@@ -18,7 +18,7 @@ export interface LearnedDataset {
   readonly run: string;
   readonly files: readonly RunDatasetFile[];
   /** What to try where its networks are broken; null where it shows nothing. */
-  readonly advice: string | null;
+  readonly advise: () => string | null;
 }
 
 /**
@@ -50,8 +50,8 @@ export async function evaluateFolders(
         generated: networks(readable),
         tester,
         baselines,
-        strongerNoise: params.networksPerBaseline > 0 ? strongerNoise : [],
-        advice: learned?.advice,
+        strongerNoise,
+        advise: learned?.advise,
         networksPerBaseline: params.networksPerBaseline,
         midpoints: params.midpoints,
         seed: params.seed,

@@ -63,7 +63,7 @@ export async function evaluateRun(params: EvaluateRunParams, context: OperationC
         seed: params.seed ?? evaluateDefaults.seed,
       },
       { ...context, report },
-      { run: run.id, files: dataset.files, advice: adviceFor(run.config, readMetrics(runFolder)) },
+      { run: run.id, files: dataset.files, advise: () => adviceFor(run.config, readMetrics(runFolder)) },
     );
   // Tests use the processor, whatever trained the networks.
   const onWait = (message: string): void => report({ fraction: null, message });

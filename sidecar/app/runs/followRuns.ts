@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FollowRunsParams, MetricsTail, MetricsTailParams, RunsEvent } from '../../../protocol/runs';
 import type { RunSummary } from '../../../protocol/runRecords';
 import { isRunId } from '../../../shared/runIds';
-import { metricsFile } from '../../runs/metricsLog';
+import { metricsFile, readMetricsTail, type MetricsPlace } from '../../runs/metricsLog';
 import { runsFolder } from '../../runs/runStore';
 import { RunWatch, type LookDepth } from '../../runs/runWatch';
 import type { OperationContext } from '../context';
-import { tailAfter } from './metricsTail';
+import { toTail } from './metricsTail';
 
 const lookEveryMs = 400;
 /** Runs that are not at work are looked at this often; of very many, or on a slow disk, as seldom as costs a fiftieth of the time. */
@@ -112,7 +112,7 @@ function tellChanges(
 /** One curve, read on from where it was whenever its file changed. */
 class CurveTail {
   readonly #folder: string | null;
-  #place: { fromByte: number; afterStep: number };
+  #place: MetricsPlace;
   /** Of the file when it was read to its end. */
   #stamp: string | null = null;
 
@@ -128,13 +128,10 @@ class CurveTail {
     const stamp = stat ? `${stat.mtimeMs}/${stat.size}` : '';
     if (stamp === this.#stamp) return null;
     if (!stat && !(await fs.stat(this.#folder).catch(() => null))) return null; // removed: its points may come back
-    const tail = tailAfter(this.#folder, this.#place);
+    const read = readMetricsTail(this.#folder, this.#place);
     const isFirst = this.#stamp === null;
-    this.#stamp = tail.hasMore ? '?' : stamp;
-    this.#place = {
-      fromByte: tail.nextByte,
-      afterStep: tail.steps.at(-1) ?? (tail.isRestarted ? 0 : this.#place.afterStep),
-    };
-    return isFirst || tail.isRestarted || tail.steps.length > 0 ? tail : null;
+    this.#stamp = read.hasMore ? '?' : stamp;
+    this.#place = read.next;
+    return isFirst || read.isRestarted || read.lines.length > 0 ? toTail(read) : null;
   }
 }

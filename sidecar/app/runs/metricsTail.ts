@@ -1,17 +1,16 @@
 // The points of a run's curve from a place on, while another process may be writing it.
 import type { MetricsTail, MetricsTailParams } from '../../../protocol/runs';
-import { readMetricsTail, type MetricsPlace } from '../../runs/metricsLog';
+import { readMetricsTail, type MetricsTail as ReadTail } from '../../runs/metricsLog';
 import { findRun } from '../../runs/runStore';
 import type { OperationContext } from '../context';
 
 /** *Errors* `run-not-found`. A run without metrics has no points. *Memory* one answer, about 20,000 points. */
 export async function metricsTail(params: MetricsTailParams, { workspace }: OperationContext): Promise<MetricsTail> {
-  return tailAfter(await findRun(workspace, params.run), params);
+  return toTail(readMetricsTail(await findRun(workspace, params.run), params));
 }
 
-/** The same of a folder that was found. */
-export function tailAfter(folder: string, place: MetricsPlace): MetricsTail {
-  const { lines, next, isRestarted, hasMore } = readMetricsTail(folder, place);
+/** As it travels. */
+export function toTail({ lines, next, isRestarted, hasMore }: ReadTail): MetricsTail {
   return {
     steps: lines.map(line => line.step),
     loss: lines.map(line => line.loss),

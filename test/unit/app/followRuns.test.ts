@@ -4,35 +4,18 @@ import * as path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MetricsTailParams, RunsEvent } from '../../../protocol/runs';
-import { runFormatVersion, type RunRecord } from '../../../protocol/runRecords';
 import { atOnce } from '../../../sidecar/app/context';
 import { followRuns } from '../../../sidecar/app/runs/followRuns';
-import { defaultConfig } from '../../../sidecar/config/draftConfig';
 import { logEvent } from '../../../sidecar/runs/eventLog';
 import { metricsFile } from '../../../sidecar/runs/metricsLog';
 import { lockOwner, lockRun } from '../../../sidecar/runs/runLock';
 import { createRun, updateRun } from '../../../sidecar/runs/runStore';
 import { bundleProgram, startProgram } from '../../support/childProgram';
 import { temporaryFolder } from '../../support/folders';
-
-const recordOf = (id: string): RunRecord => ({
-  formatVersion: runFormatVersion,
-  id,
-  createdAt: '2026-01-01T00:00:00Z',
-  config: { ...defaultConfig(), name: 'zoo' } as RunRecord['config'], // the cast: the precision is not looked at
-  dataset: { name: 'zoo', folder: '/zoo', fingerprint: 'f', nCheckpoints: 3, nTokens: 5, nWeights: 7 },
-  engine: { engine: 'portable', device: 'wasm', description: '', reasons: [] },
-  workers: 1,
-  nParameters: 11,
-  init: null,
-  parent: null,
-  versions: {},
-  status: 'stopped',
-  failure: null,
-});
+import { recordOf } from '../../support/runRecords';
 
 const makeRun = async (workspace: string, name: string): Promise<string> =>
-  (await createRun(workspace, name, recordOf)).folder;
+  (await createRun(workspace, name, id => recordOf(id, 'stopped'))).folder;
 
 const lines = (from: number, to: number, loss = 1): string =>
   Array.from(
@@ -179,7 +162,7 @@ describe('following runs', () => {
     logEvent(b, { event: 'stopped', step: 1, by: 'request' });
     await until('it cannot be read', () => summaryOf('0002-b')?.run.status === 'unreadable');
     expect(summaryOf('0002-b')!.run.problem).toMatch(/newer version/);
-    writeFileSync(record, JSON.stringify(recordOf('0002-b'))); // mended in place
+    writeFileSync(record, JSON.stringify(recordOf('0002-b', 'stopped'))); // mended in place
     await until('it can be read', () => summaryOf('0002-b')?.run.status === 'stopped');
     rmSync(path.join(workspace, '.rpg'), { recursive: true });
     await until('all are gone', () => events.filter(({ kind }) => kind === 'removed').length === 3);

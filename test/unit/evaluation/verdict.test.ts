@@ -63,8 +63,8 @@ describe('the verdict', () => {
 
   it('passes on what to try where they are broken, and only there', () => {
     const rows = (accuracy: number) => [...beside, row('generated', accuracy, 0.2)];
-    expect(verdictOf(rows(0.5), undefined, 'Train for longer.')).toMatch(/rather than new\. Train for longer\.$/);
-    expect(verdictOf(rows(0.9), undefined, 'Train for longer.')).not.toMatch(/Train/);
+    expect(verdictOf(rows(0.5), undefined, () => 'Train for longer.')).toMatch(/rather than new\. Train for longer\.$/);
+    expect(verdictOf(rows(0.9), undefined, () => 'Train for longer.')).not.toMatch(/Train/);
   });
 
   it('names the best simple rival, with its error, and whether it beats every generated network', () => {

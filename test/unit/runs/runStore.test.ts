@@ -1,8 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runFormatVersion, type RunRecord } from '../../../protocol/runRecords';
-import { defaultConfig } from '../../../sidecar/config/draftConfig';
 import { openMetricsLog } from '../../../sidecar/runs/metricsLog';
 import { lockRun } from '../../../sidecar/runs/runLock';
 import {
@@ -17,27 +15,9 @@ import {
 } from '../../../sidecar/runs/runStore';
 import { clearStopRequest, requestStop, stopRequestWatcher } from '../../../sidecar/runs/stopRequest';
 import { temporaryFolder } from '../../support/folders';
+import { recordOf } from '../../support/runRecords';
 
-function recordOf(id: string): RunRecord {
-  const config = defaultConfig();
-  return {
-    formatVersion: runFormatVersion,
-    id,
-    createdAt: '2026-01-01T00:00:00Z',
-    config: { ...config, name: 'zoo', training: { ...config.training, precision: 'float32' } },
-    dataset: { name: 'zoo', folder: '/zoo', fingerprint: 'f', nCheckpoints: 3, nTokens: 5, nWeights: 7 },
-    engine: { engine: 'portable', device: 'wasm', description: '', reasons: [] },
-    workers: 1,
-    nParameters: 11,
-    init: null,
-    parent: null,
-    versions: {},
-    status: 'running',
-    failure: null,
-  };
-}
-
-const create = (workspace: string, name = 'Zoo of CNNs!') => createRun(workspace, name, recordOf);
+const create = (workspace: string, name = 'Zoo of CNNs!') => createRun(workspace, name, id => recordOf(id));
 
 describe('run folders', () => {
   it('have ids that can be read and sorted, and a record from the first moment', async () => {
