@@ -18,7 +18,7 @@ h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 36px 0 8p
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 4px; }
 th, td { padding: 3px 10px; border-bottom: 1px solid var(--line); text-align: right; vertical-align: bottom; }
-th:first-child, td:first-child, td.text, th.text { text-align: left; }
+td { white-space: nowrap; } th:first-child, td:first-child, td.text, th.text { text-align: left; }
 td.text { white-space: pre-wrap; overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 figure { margin: 12px 0; } svg { max-width: 100%; height: auto; font: 12px system-ui, sans-serif; }
